@@ -1,0 +1,100 @@
+//! Sources of picture and sound: every one of them fills the same two rings.
+
+mod recorded;
+mod studio;
+
+use std::collections::VecDeque;
+use std::thread::JoinHandle;
+
+use crate::media::MediaError;
+use crate::ring::{Consumer, VideoFrame, pause};
+
+pub use recorded::open as open_recorded;
+pub use studio::open as open_studio;
+
+/// Picture and sound on one timeline that begins at 0.
+pub struct Source {
+    frames: Consumer<VideoFrame>,
+    sound: Consumer<f32>,
+    /// Read from the rings, not yet asked for. Both rings are emptied while either is waited for: a
+    /// file in which the streams lie far apart would otherwise block for ever.
+    early_frames: VecDeque<VideoFrame>,
+    early_sound: VecDeque<f32>,
+    frames_open: bool,
+    sound_open: bool,
+    workers: Vec<JoinHandle<Result<(), MediaError>>>,
+}
+
+impl Source {
+    fn new(
+        frames: Consumer<VideoFrame>,
+        sound: Consumer<f32>,
+        workers: Vec<JoinHandle<Result<(), MediaError>>>,
+    ) -> Self {
+        Self {
+            frames,
+            sound,
+            early_frames: VecDeque::new(),
+            early_sound: VecDeque::new(),
+            frames_open: true,
+            sound_open: true,
+            workers,
+        }
+    }
+
+    fn fill(&mut self) {
+        let before = (self.early_frames.len(), self.early_sound.len());
+        self.frames_open = self.frames_open && self.frames.drain_into(&mut self.early_frames);
+        self.sound_open = self.sound_open && self.sound.drain_into(&mut self.early_sound);
+        if before == (self.early_frames.len(), self.early_sound.len()) && (self.frames_open || self.sound_open) {
+            pause();
+        }
+    }
+
+    /// Appends the next `count` samples (48 kHz mono) to `samples`, fewer if the sound ends before.
+    pub fn sound(&mut self, count: usize, samples: &mut Vec<f32>) {
+        while self.early_sound.len() < count && self.sound_open {
+            self.fill();
+        }
+        let count = count.min(self.early_sound.len());
+        samples.extend(self.early_sound.drain(..count));
+    }
+
+    /// Appends the frames that are shown up to the moment `t` (seconds) to `frames`.
+    pub fn frames(&mut self, t: f64, frames: &mut Vec<VideoFrame>) {
+        loop {
+            while self.early_frames.front().is_some_and(|frame| frame.t <= t) {
+                frames.extend(self.early_frames.pop_front());
+            }
+            if !self.early_frames.is_empty() || !self.frames_open {
+                return;
+            }
+            self.fill();
+        }
+    }
+
+    /// Whether neither a frame nor a sample is left.
+    pub fn is_over(&mut self) -> bool {
+        while self.early_frames.is_empty() && self.early_sound.is_empty() {
+            if !self.frames_open && !self.sound_open {
+                return true;
+            }
+            self.fill();
+        }
+        false
+    }
+
+    /// Ends the source and tells how its threads ended.
+    ///
+    /// # Errors
+    /// The first that a thread had.
+    pub fn finish(self) -> Result<(), MediaError> {
+        let Self { frames, sound, workers, .. } = self;
+        drop((frames, sound)); // Threads that are still writing stop.
+        let results = workers.into_iter().map(|worker| worker.join());
+        for result in results.collect::<Vec<_>>() {
+            result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,79 @@
+//! What LookHear says, once a hop: the one type that every sink and every integrator reads.
+
+use serde::{Deserialize, Serialize};
+
+/// Version of the JSON form of [`Event`]; raised when a field changes its meaning or goes.
+pub const SCHEMA: u32 = 1;
+
+/// What is seen and heard at one moment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// Seconds since the start of the input.
+    pub t: f64,
+    /// Probability that picture and sound belong together, 0 to 1.
+    pub score: f32,
+    /// The decision, after thresholds and hysteresis.
+    pub state: State,
+    /// Where the sound most likely comes from: `[x, y]` in 0..1 of the shown picture, origin top left.
+    pub peak: [f32; 2],
+    /// Extent of the sounding object, `[x0, y0, x1, y1]` in 0..1 of the shown picture;
+    /// `None` unless the state is [`State::Match`].
+    #[serde(rename = "box")]
+    pub bounds: Option<[f32; 4]>,
+    /// How sure the state is, 0 to 1.
+    pub confidence: f32,
+    /// Milliseconds from capture to decision; 0 for recorded input, which has no moment of capture.
+    pub latency_ms: f64,
+    /// Rows of the localization map, 0..1, if it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub map: Option<Vec<Vec<f32>>>,
+}
+
+/// The decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// There is no sound worth judging.
+    Silent,
+    /// What sounds is in the picture.
+    Match,
+    /// Something sounds, but nothing in the picture makes this sound.
+    NoVisibleSource,
+}
+
+impl State {
+    /// The state in plain words.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Silent => "It is quiet.",
+            Self::Match => "I hear it. It is here.",
+            Self::NoVisibleSource => "I hear something, but I do not see it.",
+        }
+    }
+}
+
+/// A localization map: how much each part of the picture looks like what is heard.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Map {
+    /// Number of rows, top to bottom.
+    pub rows: usize,
+    /// Number of columns, left to right.
+    pub columns: usize,
+    /// Row by row, each 0..1.
+    pub values: Vec<f32>,
+}
+
+impl Map {
+    /// The value at a row and a column.
+    pub fn at(&self, row: usize, column: usize) -> f32 {
+        self.values[row * self.columns + column]
+    }
+
+    /// Rows as separate vectors, each value rounded to 3 decimals: the form that JSON gets.
+    pub fn to_rows(&self) -> Vec<Vec<f32>> {
+        let round = |v: &f32| (v * 1000.0).round() / 1000.0;
+        self.values.chunks(self.columns.max(1)).map(|row| row.iter().map(round).collect()).collect()
+    }
+}

@@ -1,0 +1,179 @@
+//! Files and URLs as two streams on one timeline, through one `ffmpeg` process.
+
+use std::io::{self, BufReader, PipeReader, Read};
+use std::os::fd::OwnedFd;
+use std::process::{Child, ChildStderr, ChildStdout, Stdio};
+
+use command_fds::{CommandFdExt, FdMapping};
+use image::RgbImage;
+
+use super::{MediaError, as_argument, ffmpeg, last_words, missing};
+use crate::preprocess::SAMPLE_RATE;
+use crate::ring::VideoFrame;
+
+/// Video frames a second that every input is brought to.
+pub const FRAME_RATE: u32 = 25;
+
+/// Widest picture that is kept; more would cost time and change no decision.
+const WIDEST: u32 = 1280;
+
+/// A running `ffmpeg`, taken apart so that each part can live in its own thread.
+pub struct Decoder {
+    /// Video frames.
+    pub pictures: Pictures,
+    /// Sound.
+    pub samples: Samples,
+    /// How it ends.
+    pub watcher: Watcher,
+}
+
+/// Video frames at [`FRAME_RATE`], upright and with square pixels.
+pub struct Pictures {
+    pipe: BufReader<ChildStdout>,
+    count: u32,
+}
+
+/// 48 kHz mono.
+pub struct Samples {
+    pipe: PipeReader,
+    bytes: Vec<u8>,
+    kept: usize,
+    samples: Vec<f32>,
+}
+
+/// Knows how the process ended.
+pub struct Watcher {
+    input: String,
+    child: Child,
+    stderr: ChildStderr,
+}
+
+impl Decoder {
+    /// Starts reading a file, a URL, or `-` for standard input.
+    ///
+    /// Both streams begin at the start of the input: gaps in the sound become silence, frames are
+    /// repeated or left out, whatever the frame rate was.
+    ///
+    /// # Errors
+    /// `ffmpeg` cannot be started. What is wrong with the input tells [`Watcher::watch`].
+    pub fn start(input: &str) -> Result<Self, MediaError> {
+        let source = if input == "-" { "pipe:0".to_string() } else { as_argument(input) };
+        let pictures = format!(
+            "fps={FRAME_RATE}:start_time=0,scale=w=iw*sar:h=ih,scale=w='min({WIDEST},iw)':h=-2,setsar=1"
+        );
+        let sound = format!("aresample={SAMPLE_RATE}:async=1:first_pts=0");
+        let (reader, writer) = io::pipe().map_err(missing("ffmpeg"))?;
+        let mut command = ffmpeg();
+        command
+            .args(["-i", &source])
+            .args(["-map", "0:v:0", "-vf", &pictures, "-f", "image2pipe", "-c:v", "ppm", "pipe:1"])
+            .args(["-map", "0:a:0", "-af", &sound, "-ac", "1", "-f", "f32le", "pipe:3"])
+            .stdin(if input == "-" { Stdio::inherit() } else { Stdio::null() })
+            .stdout(Stdio::piped())
+            .fd_mappings(vec![FdMapping { parent_fd: OwnedFd::from(writer), child_fd: 3 }])
+            .map_err(|e| missing("ffmpeg")(io::Error::other(e)))?;
+        let mut child = command.spawn().map_err(missing("ffmpeg"))?;
+        // The command keeps the writing end: while it lives, the sound does not end.
+        drop(command);
+        let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
+            return Err(missing("ffmpeg")(io::Error::other("its output is not connected")));
+        };
+        Ok(Self {
+            pictures: Pictures { pipe: BufReader::with_capacity(1 << 20, stdout), count: 0 },
+            samples: Samples { pipe: reader, bytes: vec![0; 1 << 14], kept: 0, samples: Vec::new() },
+            watcher: Watcher { input: input.into(), child, stderr },
+        })
+    }
+}
+
+impl Pictures {
+    /// The next frame; `None` at the end, also at a broken one.
+    pub fn next_frame(&mut self) -> Option<VideoFrame> {
+        let picture = read_ppm(&mut self.pipe).ok().flatten()?;
+        let t = f64::from(self.count) / f64::from(FRAME_RATE);
+        self.count += 1;
+        Some(VideoFrame { t, picture })
+    }
+}
+
+impl Samples {
+    /// The next samples, as many as there are; `None` at the end.
+    pub fn next_chunk(&mut self) -> Option<&[f32]> {
+        let read = self.pipe.read(&mut self.bytes[self.kept..]).ok().filter(|n| *n > 0)?;
+        let (whole, rest) = self.bytes[..self.kept + read].as_chunks::<4>();
+        self.samples.clear();
+        self.samples.extend(whole.iter().map(|b| f32::from_le_bytes(*b)));
+        let (start, rest) = (whole.len() * 4, rest.len());
+        self.bytes.copy_within(start..start + rest, 0);
+        self.kept = rest;
+        Some(&self.samples)
+    }
+}
+
+impl Watcher {
+    /// Waits for the end.
+    ///
+    /// # Errors
+    /// What ffmpeg complained of: no such stream, no media, damaged.
+    pub fn watch(mut self) -> Result<(), MediaError> {
+        let mut said = Vec::new();
+        let _ = self.stderr.read_to_end(&mut said);
+        let status = self.child.wait().map_err(missing("ffmpeg"))?;
+        let said = String::from_utf8_lossy(&said);
+        // A closed pipe is our own doing: the reader stopped before the end.
+        let complaints: String =
+            said.lines().filter(|line| !line.contains("Broken pipe")).map(|line| format!("{line}\n")).collect();
+        if complaints.contains("matches no streams") {
+            let what = if complaints.contains("0:a:0") { "sound" } else { "picture" };
+            return Err(MediaError::NoStream { input: self.input, what });
+        }
+        let damaged = ["Invalid data", "corrupt", "partial file", "moov atom", "Error", "error"];
+        let damaged = damaged.iter().any(|word| complaints.contains(word));
+        if damaged || (!status.success() && !complaints.is_empty()) {
+            return Err(MediaError::Unreadable { input: self.input, reason: last_words(&complaints) });
+        }
+        Ok(())
+    }
+}
+
+/// Reads one binary PPM (P6, 8 bits) from a stream of them; `None` at the end of the stream.
+pub(super) fn read_ppm(stream: &mut impl Read) -> io::Result<Option<RgbImage>> {
+    let mut magic = [0u8; 2];
+    if stream.read(&mut magic[..1])? == 0 {
+        return Ok(None);
+    }
+    stream.read_exact(&mut magic[1..])?;
+    let mut byte = [0u8];
+    stream.read_exact(&mut byte)?;
+    let mut numbers = [0u32; 3];
+    for number in &mut numbers {
+        loop {
+            stream.read_exact(&mut byte)?;
+            let digit @ b'0'..=b'9' = byte[0] else { break };
+            *number = number.saturating_mul(10).saturating_add(u32::from(digit - b'0'));
+        }
+    }
+    let [width, height, depth] = numbers;
+    let sides = 1..=16_384;
+    if &magic != b"P6" || depth != 255 || !sides.contains(&width) || !sides.contains(&height) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "no PPM picture"));
+    }
+    let mut pixels = vec![0; width as usize * height as usize * 3];
+    stream.read_exact(&mut pixels)?;
+    Ok(RgbImage::from_raw(width, height, pixels))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_are_read_one_after_the_other() {
+        let mut stream: &[u8] = b"P6\n2 1\n255\nabcdefP6\n1 1\n255\nxyz";
+        assert_eq!(read_ppm(&mut stream).unwrap().unwrap().dimensions(), (2, 1));
+        assert_eq!(read_ppm(&mut stream).unwrap().unwrap().into_raw(), b"xyz");
+        assert!(read_ppm(&mut stream).unwrap().is_none());
+        assert!(read_ppm(&mut &b"P5\n1 1\n255\nx"[..]).is_err());
+        assert!(read_ppm(&mut &b"P6\n9 9\n255\nx"[..]).is_err());
+    }
+}

@@ -1,0 +1,158 @@
+//! An MP4 file from pictures and sound, through one `ffmpeg` process.
+
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
+use std::thread::{self, JoinHandle};
+
+use command_fds::{CommandFdExt, FdMapping};
+use image::RgbImage;
+
+use super::{FRAME_RATE, MediaError, ffmpeg, last_words, missing};
+use crate::preprocess::SAMPLE_RATE;
+
+/// Writes beside the target and moves it there when it is complete; dropped before, it leaves nothing.
+pub struct Encoder {
+    target: PathBuf,
+    partial: PathBuf,
+    size: (u32, u32),
+    child: Child,
+    /// `None` once the input has ended.
+    pictures: Option<SyncSender<Vec<u8>>>,
+    /// Sound is small and never waits: ffmpeg wants some of it before it takes more pictures.
+    sound: Option<Sender<Vec<u8>>>,
+    writers: Vec<JoinHandle<()>>,
+    stderr: Option<JoinHandle<String>>,
+}
+
+impl Encoder {
+    /// Starts a file of pictures of `size` (even width and height) at [`FRAME_RATE`] and 48 kHz mono.
+    ///
+    /// # Errors
+    /// `ffmpeg` cannot be started, or the folder cannot be written.
+    pub fn start(target: &Path, size: (u32, u32)) -> Result<Self, MediaError> {
+        let unwritable = |reason: String| MediaError::Unwritable { output: target.display().to_string(), reason };
+        let name = target.file_name().ok_or_else(|| unwritable("it is no file name".into()))?;
+        let partial = target.with_file_name(format!(".{}.part", name.to_string_lossy()));
+        // Tried first, because the system's reason is clearer than ffmpeg's.
+        std::fs::File::create(&partial).map_err(|e| unwritable(e.to_string()))?;
+        let (reader, writer) = io::pipe().map_err(missing("ffmpeg"))?;
+        let mut command = ffmpeg();
+        command
+            .args(["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", &format!("{}x{}", size.0, size.1)])
+            .args(["-r", &FRAME_RATE.to_string(), "-i", "pipe:0"])
+            .args(["-f", "f32le", "-ar", &SAMPLE_RATE.to_string(), "-ac", "1", "-i", "pipe:3"])
+            .args(["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p"])
+            .args(["-c:a", "aac", "-b:a", "128k", "-movflags", "+faststart", "-f", "mp4", "-y"])
+            .arg(&partial)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .fd_mappings(vec![FdMapping { parent_fd: OwnedFd::from(reader), child_fd: 3 }])
+            .map_err(|e| missing("ffmpeg")(io::Error::other(e)))?;
+        let mut child = command.spawn().map_err(missing("ffmpeg"))?;
+        drop(command);
+        let (picture_sender, picture_receiver) = sync_channel::<Vec<u8>>(50);
+        let (sound_sender, sound_receiver) = channel::<Vec<u8>>();
+        let stdin = child.stdin.take();
+        let stderr = child.stderr.take();
+        // When ffmpeg is gone, writing fails, the receiver is dropped, and sending fails in turn.
+        let writers = vec![
+            thread::spawn(move || {
+                let Some(mut stdin) = stdin else { return };
+                picture_receiver.iter().try_for_each(|bytes| stdin.write_all(&bytes)).unwrap_or(());
+            }),
+            thread::spawn(move || {
+                let mut writer = writer;
+                sound_receiver.iter().try_for_each(|bytes| writer.write_all(&bytes)).unwrap_or(());
+            }),
+        ];
+        let stderr = stderr.map(|mut stderr| {
+            thread::spawn(move || {
+                let mut said = Vec::new();
+                let _ = stderr.read_to_end(&mut said);
+                String::from_utf8_lossy(&said).into_owned()
+            })
+        });
+        Ok(Self {
+            target: target.into(),
+            partial,
+            size,
+            child,
+            pictures: Some(picture_sender),
+            sound: Some(sound_sender),
+            writers,
+            stderr,
+        })
+    }
+
+    /// The next frame. One of another size than the first is fitted to it.
+    ///
+    /// # Errors
+    /// ffmpeg has stopped; the message has its reason.
+    pub fn picture(&mut self, picture: &RgbImage) -> Result<(), MediaError> {
+        let (w, h) = self.size;
+        let bytes = match picture.dimensions() == self.size {
+            true => picture.as_raw().clone(),
+            false => {
+                let area = [0.0, 0.0, f64::from(picture.width()), f64::from(picture.height())];
+                crate::preprocess::picture::resize(picture, area, w, h).into_raw()
+            }
+        };
+        match self.pictures.as_ref().map(|sender| sender.send(bytes)) {
+            Some(Ok(())) => Ok(()),
+            _ => Err(self.stopped()),
+        }
+    }
+
+    /// The next samples, 48 kHz mono.
+    ///
+    /// # Errors
+    /// As [`Encoder::picture`].
+    pub fn sound(&mut self, samples: &[f32]) -> Result<(), MediaError> {
+        let bytes = samples.iter().flat_map(|s| s.to_le_bytes()).collect();
+        match self.sound.as_ref().map(|sender| sender.send(bytes)) {
+            Some(Ok(())) => Ok(()),
+            _ => Err(self.stopped()),
+        }
+    }
+
+    /// Completes the file and puts it in its place.
+    ///
+    /// # Errors
+    /// ffmpeg could not complete it (a full disk, say); nothing is left then.
+    pub fn finish(mut self) -> Result<(), MediaError> {
+        self.end_input();
+        let status = self.child.wait().map_err(missing("ffmpeg"))?;
+        if !status.success() {
+            return Err(self.stopped());
+        }
+        std::fs::rename(&self.partial, &self.target).map_err(|e| self.unwritable(e.to_string()))
+    }
+
+    fn end_input(&mut self) {
+        (self.pictures, self.sound) = (None, None);
+        self.writers.drain(..).for_each(|writer| writer.join().unwrap_or(()));
+    }
+
+    fn stopped(&mut self) -> MediaError {
+        let _ = self.child.kill();
+        self.end_input();
+        let said = self.stderr.take().and_then(|reader| reader.join().ok()).unwrap_or_default();
+        self.unwritable(last_words(&said))
+    }
+
+    fn unwritable(&self, reason: String) -> MediaError {
+        MediaError::Unwritable { output: self.target.display().to_string(), reason }
+    }
+}
+
+impl Drop for Encoder {
+    fn drop(&mut self) {
+        // After `finish` there is nothing left to kill or to remove.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = std::fs::remove_file(&self.partial);
+    }
+}

@@ -1,0 +1,285 @@
+//! A trained network in one file: what to compute, with which weights, and how to check it.
+//!
+//! A bundle is a safetensors file. Its metadata holds two entries: `lookhear`, the [`Manifest`] as
+//! JSON, and `sha256`, the hash of that JSON followed by all tensor data.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use burn::store::{ModuleSnapshot, SafetensorsStore};
+use burn::tensor::Device;
+use safetensors::SafeTensors;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use super::{Network, Spec};
+use crate::engine::{Backend, BurnEngine, Engine, Judgement};
+use crate::preprocess::{Preprocessing, spectrogram};
+
+/// Version of the bundle format that this version of LookHear writes and reads.
+pub const VERSION: u32 = 1;
+/// Largest difference of golden outputs that is still the same network.
+const GOLDEN_TOLERANCE: f32 = 2e-3;
+
+/// Everything but the weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// [`VERSION`] of the writer.
+    pub version: u32,
+    /// The layer table.
+    pub spec: Spec,
+    /// What the weights expect to see and hear.
+    pub preprocessing: Preprocessing,
+    /// Where the decisions change.
+    pub thresholds: Thresholds,
+    /// What the network says to the golden input.
+    pub golden: Golden,
+    /// How it was trained, for people.
+    pub training: Training,
+}
+
+/// Where the decisions change.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Thresholds {
+    /// AVC score from which a match begins.
+    pub on: f32,
+    /// AVC score under which a match ends; below `on`.
+    pub off: f32,
+    /// Mean spectrogram value (0 is digital silence) under which nothing sounds.
+    pub silence: f32,
+    /// Part of the map's range, counted from its peak, that still belongs to the object.
+    pub extent: f32,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self { on: 0.5, off: 0.4, silence: 0.25, extent: 0.5 }
+    }
+}
+
+/// Output for [`golden_picture`] and [`golden_sound`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Golden {
+    /// See [`Judgement::fusion`].
+    pub fusion: Option<f32>,
+    /// See [`Judgement::localization`].
+    pub localization: Option<f32>,
+    /// Values of the map, row by row.
+    pub map: Vec<f32>,
+}
+
+/// Where the weights come from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Training {
+    /// What it learned from, in words.
+    pub data: String,
+    /// Optimizer steps.
+    pub steps: u64,
+    /// Pictures shown, each with one sound.
+    pub pairs: u64,
+    /// Hours of training.
+    pub hours: f64,
+    /// Hash of the split into training and held-out files.
+    pub split: String,
+}
+
+/// Why a bundle cannot be used.
+#[derive(Debug, Error)]
+pub enum BundleError {
+    /// The system's reason.
+    #[error("model {path}: {source}. Name a bundle with --model, or leave the option out for the built-in one")]
+    Io {
+        /// The file.
+        path: String,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// Not a bundle, cut off, or changed.
+    #[error("model {path} is damaged or not a LookHear bundle: {reason}. Copy it again, or leave --model out")]
+    Damaged {
+        /// The file.
+        path: String,
+        /// What does not fit.
+        reason: String,
+    },
+    /// Written by a later version.
+    #[error("model {path} has version {found}, this LookHear reads {VERSION}. Update LookHear")]
+    Newer {
+        /// The file.
+        path: String,
+        /// Its version.
+        found: u32,
+    },
+    /// The engine asked for is not there.
+    #[error("{0}")]
+    Engine(String),
+}
+
+/// A manifest with its weights, checked.
+pub struct Bundle {
+    /// Everything but the weights.
+    pub manifest: Manifest,
+    /// SHA-256 of manifest and weights, in hex.
+    pub hash: String,
+    bytes: Vec<u8>,
+    path: String,
+}
+
+/// A picture that depends on nothing but its shape: values -1..1 from a multiplicative hash.
+pub fn golden_picture(shape: [usize; 3]) -> Vec<f32> {
+    noise(shape.iter().product(), 2_654_435_769, 2.0, -1.0)
+}
+
+/// A spectrogram like [`golden_picture`]: values 0..2.
+pub fn golden_sound(shape: [usize; 3]) -> Vec<f32> {
+    noise(shape.iter().product(), 2_246_822_519, 2.0, 0.0)
+}
+
+fn noise(count: usize, factor: u32, span: f32, start: f32) -> Vec<f32> {
+    // Blocks of 64 share a value, so that the input has structure that survives pooling.
+    let value = |n: usize| (n as u32 / 64 + 1).wrapping_mul(factor) >> 8;
+    (0..count).map(|n| value(n) as f32 / 16_777_216.0 * span + start).collect()
+}
+
+fn judge_golden(engine: &mut dyn Engine, spec: &Spec) -> Judgement {
+    let seen = engine.see(&golden_picture(spec.vision.input));
+    let heard = engine.hear(&golden_sound(spec.audio.input));
+    engine.judge(&seen, &heard)
+}
+
+impl Bundle {
+    /// Puts a network and its surroundings together. Batch norm is folded, the golden output is
+    /// computed on the flex backend.
+    ///
+    /// # Errors
+    /// The weights cannot be written as safetensors.
+    pub fn new(
+        spec: Spec,
+        network: Network,
+        preprocessing: Preprocessing,
+        thresholds: Thresholds,
+        training: Training,
+    ) -> Result<Self, BundleError> {
+        let network = network.fold();
+        let device = Device::flex();
+        let mut engine = BurnEngine::new("flex", spec.clone(), network.clone(), device);
+        let Judgement { fusion, localization, map } = judge_golden(&mut engine, &spec);
+        let golden = Golden { fusion, localization, map: map.values };
+        let manifest = Manifest { version: VERSION, spec, preprocessing, thresholds, golden, training };
+        let path = "(new)".to_string();
+        let damaged = |reason: String| BundleError::Damaged { path: "(new)".into(), reason };
+        let json = serde_json::to_string(&manifest).map_err(|e| damaged(e.to_string()))?;
+        let write = |hash: &str| {
+            let mut store = SafetensorsStore::from_bytes(None)
+                .clear_metadata()
+                .metadata("lookhear", json.clone())
+                .metadata("sha256", hash);
+            network.save_into(&mut store).map_err(|e| damaged(e.to_string()))?;
+            store.get_bytes().map_err(|e| damaged(e.to_string()))
+        };
+        let (_, _, data_start) = read_metadata(&write("")?).map_err(damaged)?;
+        let hash = digest(&json, &write("")?[data_start..]);
+        // The hash makes the header longer, not the data different.
+        let bytes = write(&hash)?;
+        Ok(Self { manifest, hash, bytes, path })
+    }
+
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// [`BundleError`] names the file and what is wrong with it.
+    pub fn load(path: &Path) -> Result<Self, BundleError> {
+        let shown = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|source| BundleError::Io { path: shown.clone(), source })?;
+        Self::from_bytes(bytes, shown)
+    }
+
+    /// Checks a bundle in memory; `path` names it in errors.
+    ///
+    /// # Errors
+    /// As [`Bundle::load`].
+    pub fn from_bytes(bytes: Vec<u8>, path: String) -> Result<Self, BundleError> {
+        let damaged = |reason: String| BundleError::Damaged { path: path.clone(), reason };
+        let (json, hash, data_start) = read_metadata(&bytes).map_err(damaged)?;
+        #[derive(Deserialize)]
+        struct Version {
+            version: u32,
+        }
+        let Version { version } = serde_json::from_str(&json).map_err(|e| damaged(e.to_string()))?;
+        if version > VERSION {
+            return Err(BundleError::Newer { path, found: version });
+        }
+        if digest(&json, &bytes[data_start..]) != hash {
+            return Err(damaged("its hash does not match its content".into()));
+        }
+        let manifest: Manifest = serde_json::from_str(&json).map_err(|e| damaged(e.to_string()))?;
+        manifest.spec.validate().map_err(damaged)?;
+        manifest.preprocessing.validate().map_err(damaged)?;
+        let [c, bins, columns] = manifest.spec.audio.input;
+        if [c, bins, columns] != [1, spectrogram::BINS, spectrogram::COLUMNS] || manifest.spec.vision.input[0] != 3 {
+            return Err(damaged("its towers take other inputs than [3, h, w] and [1, 257, 199]".into()));
+        }
+        Ok(Self { manifest, hash, bytes, path })
+    }
+
+    /// The network, folded, on a device.
+    ///
+    /// # Errors
+    /// Tensors are missing or have other shapes than the spec says.
+    pub fn network(&self, device: &Device) -> Result<Network, BundleError> {
+        let mut network = Network::new_folded(&self.manifest.spec, device);
+        let mut store = SafetensorsStore::from_bytes(Some(self.bytes.clone()));
+        network.load_from(&mut store).map_err(|e| self.damaged(e.to_string()))?;
+        Ok(network)
+    }
+
+    /// An engine that has just given the golden output.
+    ///
+    /// # Errors
+    /// The backend is not built in, the weights do not fit, or the golden output is another.
+    pub fn engine(&self, backend: Backend) -> Result<Box<dyn Engine>, BundleError> {
+        let device = backend.device().map_err(BundleError::Engine)?;
+        let network = self.network(&device)?;
+        let spec = self.manifest.spec.clone();
+        let mut engine = BurnEngine::new(backend.name(), spec.clone(), network, device);
+        let found = judge_golden(&mut engine, &spec);
+        let golden = &self.manifest.golden;
+        let all = |f: Option<f32>, l: Option<f32>, map: &[f32]| {
+            [f, l].into_iter().flatten().chain(map.iter().copied()).collect::<Vec<_>>()
+        };
+        let expected = all(golden.fusion, golden.localization, &golden.map);
+        let found = all(found.fusion, found.localization, &found.map.values);
+        let same = expected.len() == found.len()
+            && expected.iter().zip(&found).all(|(a, b)| (a - b).abs() <= GOLDEN_TOLERANCE);
+        match same {
+            true => Ok(Box::new(engine)),
+            false => Err(self.damaged("its golden output does not match".into())),
+        }
+    }
+
+    /// The file's content.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    fn damaged(&self, reason: String) -> BundleError {
+        BundleError::Damaged { path: self.path.clone(), reason }
+    }
+}
+
+/// Manifest JSON, hash, and where the tensor data begins.
+fn read_metadata(bytes: &[u8]) -> Result<(String, String, usize), String> {
+    SafeTensors::deserialize(bytes).map_err(|e| e.to_string())?;
+    let (header, metadata) = SafeTensors::read_metadata(bytes).map_err(|e| e.to_string())?;
+    let empty = HashMap::new();
+    let entries = metadata.metadata().as_ref().unwrap_or(&empty);
+    let entry = |key: &str| entries.get(key).cloned().ok_or(format!("it has no `{key}` entry"));
+    Ok((entry("lookhear")?, entry("sha256")?, 8 + header))
+}
+
+fn digest(json: &str, data: &[u8]) -> String {
+    let hash = Sha256::new().chain_update(json).chain_update(data).finalize();
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}

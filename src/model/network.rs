@@ -1,0 +1,295 @@
+//! The network as Burn modules, built from a [`Spec`].
+
+use burn::module::Module;
+use burn::nn::PaddingConfig2d;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::{BatchNorm, BatchNormConfig, Initializer, Linear, LinearConfig};
+use burn::module::Param;
+use burn::tensor::{Device, Tensor, activation, module};
+
+use super::spec::{Fusion, Layer, Localization, Pooling, Spec, Tower};
+
+/// Both towers and the heads that the [`Spec`] asks for.
+#[derive(Module, Debug)]
+pub struct Network {
+    /// Picture to activation map.
+    pub vision: TowerNet,
+    /// Spectrogram to activation map.
+    pub audio: TowerNet,
+    /// L3-Net's head.
+    pub fusion: Option<FusionNet>,
+    /// AVOL-Net's head.
+    pub localization: Option<LocalizationNet>,
+}
+
+/// One tower.
+#[derive(Module, Debug)]
+pub struct TowerNet {
+    /// The convolutions, in the order of the table.
+    pub convs: Vec<ConvBlock>,
+    /// `pool_after[i]`: a 2x2 maximum follows `convs[i]`.
+    #[module(skip)]
+    pool_after: Vec<bool>,
+}
+
+/// Convolution and, while it is not folded, batch norm.
+#[derive(Module, Debug)]
+pub struct ConvBlock {
+    /// Has a bias if and only if there is no batch norm.
+    pub conv: Conv2d,
+    /// Gone after [`Network::fold`].
+    pub norm: Option<BatchNorm>,
+}
+
+/// fc - ReLU - fc over concatenated embeddings.
+#[derive(Module, Debug)]
+pub struct FusionNet {
+    /// Vision and audio embedding to hidden.
+    pub fc1: Linear,
+    /// Hidden to (does not correspond, corresponds).
+    pub fc2: Linear,
+}
+
+/// The localization head.
+#[derive(Module, Debug)]
+pub struct LocalizationNet {
+    /// 1x1 convolutions over the vision map.
+    pub vision: [ConvBlock; 2],
+    /// The same over the pooled audio map, which is 1x1.
+    pub audio: [ConvBlock; 2],
+    /// `[1]`; the factor is `exp(log_scale)`, so it stays positive.
+    pub log_scale: Param<Tensor<1>>,
+    /// `[1]`.
+    pub bias: Param<Tensor<1>>,
+    #[module(skip)]
+    spec: Localization,
+}
+
+impl ConvBlock {
+    fn new(channels: [usize; 2], kernel: usize, stride: usize, norm: bool, device: &Device) -> Self {
+        let pad = kernel / 2;
+        let conv = Conv2dConfig::new(channels, [kernel, kernel])
+            .with_stride([stride, stride])
+            .with_padding(PaddingConfig2d::Explicit(pad, pad, pad, pad))
+            .with_bias(!norm)
+            .with_initializer(Initializer::KaimingNormal {
+                gain: std::f64::consts::SQRT_2,
+                fan_out_only: false,
+            })
+            .init(device);
+        let norm = norm.then(|| BatchNormConfig::new(channels[1]).init(device));
+        Self { conv, norm }
+    }
+
+    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let x = self.conv.forward(x);
+        match &self.norm {
+            Some(norm) => norm.forward(x),
+            None => x,
+        }
+    }
+
+    /// Batch norm written into weight and bias: `w' = w g/s`, `b' = b - m g/s` with `s = sqrt(var + eps)`.
+    fn fold(self) -> Self {
+        let Some(norm) = self.norm else { return self };
+        let mut conv = self.conv;
+        let scale = norm.gamma.val() / (norm.running_var.value() + norm.epsilon).sqrt();
+        let shift = norm.beta.val() - norm.running_mean.value() * scale.clone();
+        let channels = scale.dims()[0];
+        let weight = conv.weight.val() * scale.reshape([channels, 1, 1, 1]);
+        conv.weight = Param::from_tensor(weight);
+        conv.bias = Some(Param::from_tensor(shift));
+        Self { conv, norm: None }
+    }
+}
+
+impl TowerNet {
+    fn new(spec: &Tower, folded: bool, device: &Device) -> Self {
+        let mut channels = spec.input[0];
+        let mut convs = Vec::new();
+        let mut pool_after = Vec::new();
+        for layer in &spec.layers {
+            match *layer {
+                Layer::Conv { channels: out, stride } => {
+                    convs.push(ConvBlock::new([channels, out], 3, stride, !folded, device));
+                    pool_after.push(false);
+                    channels = out;
+                }
+                Layer::MaxPool => {
+                    if let Some(last) = pool_after.last_mut() {
+                        *last = true;
+                    }
+                }
+            }
+        }
+        Self { convs, pool_after }
+    }
+
+    /// `[batch, channels, height, width]` to the activation map
+    /// `[batch, channels of the last layer, rows, columns]`.
+    pub fn forward(&self, mut x: Tensor<4>) -> Tensor<4> {
+        for (conv, &pool) in self.convs.iter().zip(&self.pool_after) {
+            x = activation::relu(conv.forward(x));
+            if pool {
+                x = module::max_pool2d(x, burn::tensor::ops::MaxPoolOptions::new([2, 2]).with_stride([2, 2]));
+            }
+        }
+        x
+    }
+}
+
+/// pool4: the maximum over the whole activation map, `[batch, channels, rows, columns]` to
+/// `[batch, channels]`. This is the tower's embedding.
+pub fn embedding(map: Tensor<4>) -> Tensor<2> {
+    map.flatten::<3>(2, 3).max_dim(2).squeeze_dim::<2>(2)
+}
+
+impl FusionNet {
+    fn new(spec: Fusion, embeddings: usize, device: &Device) -> Self {
+        Self {
+            fc1: LinearConfig::new(embeddings, spec.hidden).init(device),
+            fc2: LinearConfig::new(spec.hidden, 2).init(device),
+        }
+    }
+
+    /// Embeddings `[batch, C]` and `[batch, C']` to the logits `[batch, 2]` of
+    /// (does not correspond, corresponds).
+    pub fn forward(&self, vision: Tensor<2>, audio: Tensor<2>) -> Tensor<2> {
+        let hidden = self.fc1.forward(Tensor::cat(vec![vision, audio], 1));
+        self.fc2.forward(activation::relu(hidden))
+    }
+
+    /// The same for every picture with every sound: `[n, C]` and `[m, C']` to `[n, m, 2]`.
+    ///
+    /// A concatenation followed by a linear layer is the sum of two linear layers, so the
+    /// hidden layer costs `n + m` products rather than `n m`.
+    pub fn forward_pairs(&self, vision: Tensor<2>, audio: Tensor<2>) -> Tensor<3> {
+        let ([n, c], [m, _]) = (vision.dims(), audio.dims());
+        let weight = self.fc1.weight.val();
+        let [inputs, hidden] = weight.dims();
+        let seen = vision.matmul(weight.clone().slice([0..c, 0..hidden]));
+        let heard = audio.matmul(weight.slice([c..inputs, 0..hidden]));
+        let mut sum = seen.reshape([n, 1, hidden]) + heard.reshape([1, m, hidden]);
+        if let Some(bias) = &self.fc1.bias {
+            sum = sum + bias.val().reshape([1, 1, hidden]);
+        }
+        self.fc2.forward(activation::relu(sum))
+    }
+}
+
+impl LocalizationNet {
+    fn new(spec: Localization, vision: usize, audio: usize, folded: bool, device: &Device) -> Self {
+        let norm = spec.batch_norm && !folded;
+        let side = |channels| {
+            [
+                ConvBlock::new([channels, spec.dims], 1, 1, norm, device),
+                ConvBlock::new([spec.dims, spec.dims], 1, 1, norm, device),
+            ]
+        };
+        Self {
+            vision: side(vision),
+            audio: side(audio),
+            log_scale: Param::from_tensor(Tensor::full([1], 10f32.ln(), device)),
+            bias: Param::from_tensor(Tensor::zeros([1], device)),
+            spec,
+        }
+    }
+
+    fn side(&self, [first, second]: &[ConvBlock; 2], x: Tensor<4>) -> Tensor<4> {
+        let x = second.forward(activation::relu(first.forward(x)));
+        if !self.spec.normalize {
+            return x;
+        }
+        let length = (x.clone().square().sum_dim(1) + 1e-6).sqrt();
+        x / length
+    }
+
+    /// Vision map `[batch, C, rows, columns]` to the common space `[batch, dims, rows, columns]`.
+    pub fn see(&self, map: Tensor<4>) -> Tensor<4> {
+        self.side(&self.vision, map)
+    }
+
+    /// Audio embedding `[batch, C]` to the common space `[batch, dims]`.
+    pub fn hear(&self, embedding: Tensor<2>) -> Tensor<2> {
+        let [batch, channels] = embedding.dims();
+        let x = self.side(&self.audio, embedding.reshape([batch, channels, 1, 1]));
+        x.reshape([batch, self.spec.dims])
+    }
+
+    /// Similarity of every picture's every position with every sound:
+    /// `[n, dims, rows, columns]` and `[m, dims]` to `[n, m, rows * columns]`.
+    pub fn similarities(&self, seen: Tensor<4>, heard: Tensor<2>) -> Tensor<3> {
+        let [m, dims] = heard.dims();
+        let [n, _, _, _] = seen.dims();
+        let heard = heard.reshape([1, m, dims]).expand([n, m, dims]);
+        heard.matmul(seen.flatten::<3>(2, 3))
+    }
+
+    /// Logits of the maps, of the shape of `similarities`.
+    pub fn logits<const D: usize>(&self, similarities: Tensor<D>) -> Tensor<D> {
+        let ones = [1; D];
+        similarities * self.log_scale.val().exp().reshape(ones) + self.bias.val().reshape(ones)
+    }
+
+    /// One similarity a pair: `[n, m, positions]` to `[n, m]`, pooled as the spec says.
+    pub fn pool(&self, similarities: Tensor<3>) -> Tensor<2> {
+        let pooling = self.spec.pooling;
+        pool(similarities, pooling)
+    }
+}
+
+/// Pools similarities `[n, m, positions]` to `[n, m]`.
+pub fn pool(similarities: Tensor<3>, pooling: Pooling) -> Tensor<2> {
+    let largest = similarities.clone().max_dim(2);
+    match pooling {
+        Pooling::Max => largest.squeeze_dim::<2>(2),
+        Pooling::LogMeanExp { sharpness } => {
+            // The largest is taken out first, so that exp() cannot overflow.
+            let largest = largest.detach();
+            let rest = ((similarities - largest.clone()) * sharpness).exp().mean_dim(2);
+            (rest.log() / sharpness + largest).squeeze_dim::<2>(2)
+        }
+    }
+}
+
+impl Network {
+    /// Builds the network with random weights (Kaiming normal), ready for training.
+    pub fn new(spec: &Spec, device: &Device) -> Self {
+        Self::build(spec, false, device)
+    }
+
+    /// The same without batch norm: the shape that [`Network::fold`] returns.
+    pub fn new_folded(spec: &Spec, device: &Device) -> Self {
+        Self::build(spec, true, device)
+    }
+
+    fn build(spec: &Spec, folded: bool, device: &Device) -> Self {
+        let [seen, heard] = [spec.vision.map_shape()[0], spec.audio.map_shape()[0]];
+        Self {
+            vision: TowerNet::new(&spec.vision, folded, device),
+            audio: TowerNet::new(&spec.audio, folded, device),
+            fusion: spec.fusion.map(|f| FusionNet::new(f, seen + heard, device)),
+            localization: spec
+                .localization
+                .map(|l| LocalizationNet::new(l, seen, heard, folded, device)),
+        }
+    }
+
+    /// For inference: every batch norm is written into the convolution before it.
+    pub fn fold(self) -> Self {
+        let tower = |tower: TowerNet| TowerNet {
+            convs: tower.convs.into_iter().map(ConvBlock::fold).collect(),
+            ..tower
+        };
+        Self {
+            vision: tower(self.vision),
+            audio: tower(self.audio),
+            fusion: self.fusion,
+            localization: self.localization.map(|head| LocalizationNet {
+                vision: head.vision.map(ConvBlock::fold),
+                audio: head.audio.map(ConvBlock::fold),
+                ..head
+            }),
+        }
+    }
+}

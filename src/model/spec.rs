@@ -1,0 +1,252 @@
+//! The layer table: every network of LookHear as plain data.
+//!
+//! The Burn modules ([`super::Network`]) are built by walking this table, so shapes, parameter
+//! counts and costs that are computed here are those of the network that runs.
+
+use serde::{Deserialize, Serialize};
+
+/// One network: two towers and at least one head.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// Preset this table came from, e.g. `edge`.
+    pub name: String,
+    /// Tower that sees: input `[3, 224, 224]`.
+    pub vision: Tower,
+    /// Tower that hears: input `[1, 257, 199]` (bins x windows).
+    pub audio: Tower,
+    /// L3-Net's head: concatenated embeddings to two classes ("Look, Listen and Learn", section 2).
+    pub fusion: Option<Fusion>,
+    /// AVOL-Net's head: a map over the picture, conditioned on the sound ("Objects that Sound", section 4).
+    pub localization: Option<Localization>,
+}
+
+/// One tower: an input shape and the layers that follow.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tower {
+    /// `[channels, height, width]`; for sound, height is frequency and width is time.
+    pub input: [usize; 3],
+    /// In order; the output of the last one is the activation map.
+    pub layers: Vec<Layer>,
+}
+
+/// A layer of a tower.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Layer {
+    /// 3x3 convolution, padding 1, then batch norm and ReLU.
+    Conv {
+        /// Output channels.
+        channels: usize,
+        /// 1 or 2, both directions.
+        stride: usize,
+    },
+    /// 2x2 maximum, stride 2, no padding: odd rows and columns at the end are dropped.
+    MaxPool,
+}
+
+/// Fully connected layers over the concatenated embeddings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fusion {
+    /// Width of the hidden layer (the paper: 128).
+    pub hidden: usize,
+}
+
+/// Two 1x1 convolutions per tower, a dot product at every position, scale and bias.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Localization {
+    /// Dimensions of the common space (the paper: 128).
+    pub dims: usize,
+    /// Batch norm after each 1x1 convolution. Not in the paper; without it small batches collapse.
+    pub batch_norm: bool,
+    /// Scale both sides to unit length, so that the dot product is a cosine. Not in AVOL-Net.
+    pub normalize: bool,
+    /// How a map becomes one score.
+    pub pooling: Pooling,
+}
+
+/// How the logits of a localization map become the logit of the whole picture.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pooling {
+    /// The largest (AVOL-Net).
+    Max,
+    /// `ln(mean(exp(k x))) / k` of the similarities `x`: between mean (small `k`) and maximum (large `k`).
+    LogMeanExp {
+        /// The `k`.
+        sharpness: f64,
+    },
+}
+
+/// What [`Tower::shapes`] tells of each layer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerShape {
+    /// As in the paper: `conv1_1`, `pool1`, ...
+    pub name: String,
+    /// `[channels, height, width]` before the layer.
+    pub input: [usize; 3],
+    /// `[channels, height, width]` after the layer.
+    pub output: [usize; 3],
+    /// Parameters before folding: weights without bias, batch norm's scale and shift.
+    pub parameters: usize,
+    /// Multiply-accumulates for one input.
+    pub macs: usize,
+}
+
+impl Tower {
+    /// Four blocks of two convolutions, a pool after the first three.
+    fn blocks(input: [usize; 3], width: usize, first_stride: usize) -> Self {
+        let mut layers = Vec::new();
+        for block in 0..4 {
+            let channels = width << block;
+            for conv in 0..2 {
+                let stride = if block + conv == 0 { first_stride } else { 1 };
+                layers.push(Layer::Conv { channels, stride });
+            }
+            if block < 3 {
+                layers.push(Layer::MaxPool);
+            }
+        }
+        Self { input, layers }
+    }
+
+    /// The table: name, shapes and cost of every layer.
+    pub fn shapes(&self) -> Vec<LayerShape> {
+        let (mut block, mut conv) = (1, 0);
+        let mut input = self.input;
+        let mut shapes = Vec::with_capacity(self.layers.len());
+        for layer in &self.layers {
+            let [c, h, w] = input;
+            let shape = match *layer {
+                Layer::Conv { channels, stride } => {
+                    conv += 1;
+                    let output = [channels, h.div_ceil(stride), w.div_ceil(stride)];
+                    let weights = 9 * c * channels;
+                    LayerShape {
+                        name: format!("conv{block}_{conv}"),
+                        input,
+                        output,
+                        parameters: weights + 2 * channels,
+                        macs: weights * output[1] * output[2],
+                    }
+                }
+                Layer::MaxPool => {
+                    let name = format!("pool{block}");
+                    (block, conv) = (block + 1, 0);
+                    LayerShape { name, input, output: [c, h / 2, w / 2], parameters: 0, macs: 0 }
+                }
+            };
+            input = shape.output;
+            shapes.push(shape);
+        }
+        shapes
+    }
+
+    /// `[channels, height, width]` of the activation map.
+    pub fn map_shape(&self) -> [usize; 3] {
+        self.shapes().last().map_or(self.input, |last| last.output)
+    }
+
+    /// Trainable parameters.
+    pub fn parameters(&self) -> usize {
+        self.shapes().iter().map(|s| s.parameters).sum()
+    }
+
+    /// Multiply-accumulates for one input.
+    pub fn macs(&self) -> usize {
+        self.shapes().iter().map(|s| s.macs).sum()
+    }
+
+    fn validate(&self, key: &str) -> Result<(), String> {
+        let bad = |why: String| Err(format!("{key}: {why}"));
+        if self.layers.is_empty() || self.layers.len() > 64 {
+            return bad(format!("{} layers; 1 to 64 are possible", self.layers.len()));
+        }
+        for layer in &self.layers {
+            if let Layer::Conv { channels, stride } = *layer {
+                if !(1..=4096).contains(&channels) {
+                    return bad(format!("{channels} channels; 1 to 4096 are possible"));
+                }
+                if !(1..=2).contains(&stride) {
+                    return bad(format!("stride {stride}; 1 or 2 is possible"));
+                }
+            }
+        }
+        let largest = self.input.iter().max().copied().unwrap_or(0);
+        let smallest = self.shapes().iter().flat_map(|s| s.output).min().unwrap_or(0);
+        if largest > 4096 || smallest == 0 {
+            return bad(format!("input {:?} is too large, or pooled away to nothing", self.input));
+        }
+        Ok(())
+    }
+}
+
+impl Spec {
+    /// Names that [`Spec::preset`] knows.
+    pub const PRESETS: [&'static str; 3] = ["l3", "avol", "edge"];
+
+    /// A ready-made table: `l3` (the paper), `avol` (its successor's localization head on the
+    /// same towers), `edge` (a quarter of the width, stride 2 in conv1, both heads).
+    pub fn preset(name: &str) -> Option<Self> {
+        let (width, stride) = match name {
+            "l3" | "avol" => (64, 1),
+            "edge" => (16, 2),
+            _ => return None,
+        };
+        let fusion = (name != "avol").then_some(Fusion { hidden: 128 });
+        let localization = match name {
+            "avol" => Some(Localization {
+                dims: 128,
+                batch_norm: false,
+                normalize: false,
+                pooling: Pooling::Max,
+            }),
+            "edge" => Some(Localization {
+                dims: 128,
+                batch_norm: true,
+                normalize: true,
+                pooling: Pooling::LogMeanExp { sharpness: 8.0 },
+            }),
+            _ => None,
+        };
+        Some(Self {
+            name: name.into(),
+            vision: Tower::blocks([3, 224, 224], width, stride),
+            audio: Tower::blocks([1, 257, 199], width, stride),
+            fusion,
+            localization,
+        })
+    }
+
+    /// Checks a table that came from outside.
+    ///
+    /// # Errors
+    /// One sentence that names the key, the value and what would be right.
+    pub fn validate(&self) -> Result<(), String> {
+        self.vision.validate("vision")?;
+        self.audio.validate("audio")?;
+        if self.fusion.is_none() && self.localization.is_none() {
+            return Err("fusion, localization: both are missing; a network needs a head".into());
+        }
+        let widths = [self.fusion.map(|f| f.hidden), self.localization.map(|l| l.dims)];
+        match widths.into_iter().flatten().find(|w| !(1..=4096).contains(w)) {
+            Some(width) => Err(format!("a head is {width} wide; 1 to 4096 are possible")),
+            None => Ok(()),
+        }
+    }
+
+    /// Parameters of the fusion head, weights and biases.
+    pub fn fusion_parameters(&self) -> usize {
+        let embeddings = self.vision.map_shape()[0] + self.audio.map_shape()[0];
+        self.fusion.map_or(0, |f| (embeddings + 1) * f.hidden + (f.hidden + 1) * 2)
+    }
+
+    /// `[rows, columns]` of the localization map.
+    pub fn map_size(&self) -> [usize; 2] {
+        let [_, rows, columns] = self.vision.map_shape();
+        [rows, columns]
+    }
+}

@@ -1,0 +1,158 @@
+//! The recipe of a training run, as a TOML file.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+/// Everything that decides what a run does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// `l3`, `avol` or `edge`.
+    pub preset: String,
+    /// Folder with `photos/<class>/` and `sounds/<class>/`: scenes are composed. Or else `videos`.
+    pub corpus: Option<PathBuf>,
+    /// Folder of video files: the paper's sampling. Or else `corpus`.
+    pub videos: Option<PathBuf>,
+    /// Decides every random choice.
+    pub seed: u64,
+    /// Optimizer steps.
+    pub steps: u64,
+    /// Pictures a step, each with one sound.
+    pub batch: usize,
+    /// `sampled`: half of the pairs are negative (the paper). `batch`: every picture of a batch is
+    /// judged with every sound of it.
+    pub negatives: Negatives,
+    /// Adam's learning rate at its highest.
+    pub learning_rate: f64,
+    /// Steps over which the learning rate rises from 0.
+    pub warmup: u64,
+    /// The learning rate falls to 0 along half a cosine; otherwise it stays.
+    pub cosine: bool,
+    /// Adam's weight decay.
+    pub weight_decay: f64,
+    /// Largest norm of a parameter's gradient.
+    pub clip: f32,
+    /// First share of the steps in which both inputs are halved in each direction (0 to 1).
+    pub half_resolution: f64,
+    /// Share of the steps over which pooling sharpens from 1 to the spec's sharpness (0 to 1).
+    pub sharpen: f64,
+    /// Share of pairs that belong to no class: distractors, noise, silence (0 to 1). `corpus` only.
+    pub unpaired: f64,
+    /// Weight of the fusion head's loss; the localization head's is 1.
+    pub fusion_weight: f64,
+    /// Steps between checkpoints.
+    pub checkpoint: u64,
+}
+
+/// Where negatives come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Negatives {
+    /// Half of the pairs are made of two different sources.
+    Sampled,
+    /// All pairs of a batch.
+    Batch,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            preset: "edge".into(),
+            corpus: None,
+            videos: None,
+            seed: 1,
+            steps: 8000,
+            batch: 32,
+            negatives: Negatives::Batch,
+            learning_rate: 5e-4,
+            warmup: 200,
+            cosine: true,
+            weight_decay: 1e-5,
+            clip: 1.0,
+            half_resolution: 0.7,
+            sharpen: 0.5,
+            unpaired: 0.1,
+            fusion_weight: 1.0,
+            checkpoint: 250,
+        }
+    }
+}
+
+impl Config {
+    /// Reads and checks a file. Relative paths in it count from the file's folder.
+    ///
+    /// # Errors
+    /// Names the file and, for a typo, the line and the key.
+    pub fn load(path: &Path) -> Result<Self, Error> {
+        let text = std::fs::read_to_string(path).map_err(|e| Error::file(path, e))?;
+        let mut config: Self = toml::from_str(&text).map_err(|e| Error::file(path, e))?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        for data in [&mut config.corpus, &mut config.videos].into_iter().flatten() {
+            *data = folder.join(&*data);
+        }
+        config.validate().map_err(|why| Error::file(path, why))?;
+        Ok(config)
+    }
+
+    /// Checks the values.
+    ///
+    /// # Errors
+    /// One sentence: key, value, what would be right.
+    pub fn validate(&self) -> Result<(), String> {
+        if lookhear::model::Spec::preset(&self.preset).is_none() {
+            return Err(format!("preset = {:?}: there are l3, avol and edge", self.preset));
+        }
+        if self.corpus.is_some() == self.videos.is_some() {
+            return Err("give either corpus or videos: the folder to learn from".into());
+        }
+        if self.batch < 2 || self.steps == 0 || self.checkpoint == 0 {
+            return Err(format!(
+                "batch = {}, steps = {}, checkpoint = {}: at least 2, 1 and 1",
+                self.batch, self.steps, self.checkpoint
+            ));
+        }
+        for (key, value) in [
+            ("half_resolution", self.half_resolution),
+            ("sharpen", self.sharpen),
+            ("unpaired", self.unpaired),
+        ] {
+            if !(0.0..=1.0).contains(&value) {
+                return Err(format!("{key} = {value}: a share between 0 and 1"));
+            }
+        }
+        for (key, value) in [("learning_rate", self.learning_rate), ("clip", f64::from(self.clip))] {
+            if !(value > 0.0 && value.is_finite()) {
+                return Err(format!("{key} = {value}: a number above 0"));
+            }
+        }
+        for (key, value) in [("weight_decay", self.weight_decay), ("fusion_weight", self.fusion_weight)] {
+            if !(value >= 0.0 && value.is_finite()) {
+                return Err(format!("{key} = {value}: a number of at least 0"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Learning rate of a step, counted from 0.
+    pub fn rate_at(&self, step: u64) -> f64 {
+        let rise = if self.warmup == 0 { 1.0 } else { ((step + 1) as f64 / self.warmup as f64).min(1.0) };
+        let done = (step as f64 / self.steps as f64).min(1.0);
+        let fall = if self.cosine { 0.5 + 0.5 * (std::f64::consts::PI * done).cos() } else { 1.0 };
+        self.learning_rate * rise * fall
+    }
+
+    /// Whether both inputs are halved in a step.
+    pub fn halves(&self, step: u64) -> bool {
+        (step as f64) < self.half_resolution * self.steps as f64
+    }
+
+    /// Sharpness of pooling in a step, between 1 and `full`.
+    pub fn sharpness_at(&self, step: u64, full: f64) -> f64 {
+        let span = self.sharpen * self.steps as f64;
+        let done = if span > 0.0 { (step as f64 / span).min(1.0) } else { 1.0 };
+        1.0 + (full - 1.0) * done
+    }
+}

@@ -1,0 +1,161 @@
+//! The training loop: batches in, a better network out, and never a step lost.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use burn::grad_clipping::GradientClippingConfig;
+use burn::module::Module;
+use burn::optim::decay::WeightDecayConfig;
+use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::tensor::module::avg_pool2d;
+use burn::tensor::ops::AvgPoolOptions;
+use burn::tensor::{Device, Tensor, TensorData};
+use lookhear::model::{Network, Pooling, Spec};
+
+use crate::Error;
+use crate::checkpoint::{self, Progress};
+use crate::config::{Config, Negatives};
+use crate::example::Batch;
+use crate::loader::{Loader, Source};
+use crate::loss::{Loss, Terms, loss};
+use crate::report::Reporter;
+
+/// A network in training.
+pub struct Learner {
+    config: Config,
+    spec: Spec,
+    device: Device,
+    network: Network,
+    optimizer: ModuleOptimizer,
+    /// Steps done, time spent.
+    pub progress: Progress,
+}
+
+/// One step's figures.
+pub struct Step {
+    /// Total loss.
+    pub loss: f32,
+    /// Its parts: fusion, logistic, contrast.
+    pub parts: [Option<f32>; 3],
+}
+
+impl Learner {
+    /// A fresh network with random weights of the config's seed.
+    ///
+    /// # Errors
+    /// The config names no preset.
+    pub fn new(config: Config, device: Device) -> Result<Self, Error> {
+        let spec = Spec::preset(&config.preset)
+            .ok_or_else(|| Error::Other(format!("there is no preset {:?}", config.preset)))?;
+        let device = device.autodiff();
+        device.seed(config.seed);
+        let network = Network::new(&spec, &device);
+        let optimizer = AdamConfig::new()
+            .with_epsilon(1e-8)
+            .with_weight_decay(Some(WeightDecayConfig::new(config.weight_decay as f32)))
+            .with_grad_clipping(Some(GradientClippingConfig::Norm(config.clip)))
+            .init();
+        Ok(Self { config, spec, device, network, optimizer, progress: Progress::default() })
+    }
+
+    /// Goes on from the checkpoint of a folder, if there is one.
+    ///
+    /// # Errors
+    /// The checkpoint cannot be read, or belongs to another config.
+    pub fn resume(mut self, folder: &Path) -> Result<Self, Error> {
+        if let Some(state) = checkpoint::load(folder, &self.config, self.network.clone(), self.optimizer.clone())? {
+            (self.network, self.optimizer, self.progress) = state;
+        }
+        Ok(self)
+    }
+
+    /// Writes the checkpoint of a folder.
+    ///
+    /// # Errors
+    /// The folder cannot be written; the checkpoint before is still there.
+    pub fn save(&self, folder: &Path) -> Result<(), Error> {
+        checkpoint::save(folder, &self.config, &self.network, &self.optimizer, &self.progress)
+    }
+
+    /// One optimizer step.
+    pub fn step(&mut self, batch: Batch) -> Step {
+        let step = self.progress.steps;
+        let n = batch.size;
+        let tensor = |values, [c, h, w]: [usize; 3]| {
+            Tensor::<4>::from_data(TensorData::new(values, [n, c, h, w]), &self.device)
+        };
+        let mut pictures = tensor(batch.pictures, self.spec.vision.input);
+        let mut sounds = tensor(batch.sounds, self.spec.audio.input);
+        let targets = Tensor::<2>::from_data(TensorData::new(batch.targets, [n, n]), &self.device);
+        if self.config.halves(step) {
+            (pictures, sounds) = (halve(pictures), halve(sounds));
+        }
+        let Loss { total, fusion, logistic, contrast } = loss(&self.network, pictures, sounds, targets, self.terms(step));
+        let number = |t: Tensor<1>| t.into_scalar::<f32>();
+        let parts = [fusion, logistic, contrast].map(|part| part.map(number));
+        let figures = Step { loss: number(total.clone()), parts };
+        let gradients = GradientsParams::from_grads(total.backward(), &self.network);
+        let rate = self.config.rate_at(step);
+        self.network = self.optimizer.step(rate, self.network.clone(), gradients);
+        self.progress.steps += 1;
+        self.progress.pairs += n as u64;
+        figures
+    }
+
+    fn terms(&self, step: u64) -> Terms {
+        let pooling = self.spec.localization.map(|head| match head.pooling {
+            Pooling::Max => Pooling::Max,
+            Pooling::LogMeanExp { sharpness } => {
+                Pooling::LogMeanExp { sharpness: self.config.sharpness_at(step, sharpness) }
+            }
+        });
+        Terms {
+            all_pairs: self.config.negatives == Negatives::Batch,
+            fusion: self.config.fusion_weight,
+            pooling,
+        }
+    }
+
+    /// Trains until the config's last step, or until `stop` is set; saves in either case.
+    ///
+    /// # Errors
+    /// A file of the corpus, or the folder of the run.
+    pub fn fit(&mut self, source: Arc<Source>, folder: &Path, stop: &AtomicBool) -> Result<(), Error> {
+        let mut loader = Loader::start(source, &self.config, self.progress.steps, 2);
+        let mut reporter = Reporter::start(folder, &self.config, self.progress.steps)?;
+        let mut last = Instant::now();
+        while self.progress.steps < self.config.steps && !stop.load(Ordering::Relaxed) {
+            let figures = self.step(loader.next()?);
+            if !figures.loss.is_finite() {
+                return Err(Error::Other(format!(
+                    "the loss is {} in step {}; the last checkpoint is kept. Lower learning_rate or clip",
+                    figures.loss, self.progress.steps
+                )));
+            }
+            self.progress.seconds += last.elapsed().as_secs_f64();
+            last = Instant::now();
+            reporter.step(&self.progress, &figures, self.config.rate_at(self.progress.steps))?;
+            if self.progress.steps.is_multiple_of(self.config.checkpoint) {
+                self.save(folder)?;
+            }
+        }
+        self.save(folder)
+    }
+
+    /// The network as it is, for inference.
+    pub fn network(&self) -> Network {
+        self.network.valid()
+    }
+
+    /// The layer table.
+    pub fn spec(&self) -> &Spec {
+        &self.spec
+    }
+}
+
+/// Means over 2x2 values.
+fn halve(x: Tensor<4>) -> Tensor<4> {
+    avg_pool2d(x, AvgPoolOptions::new([2, 2]).with_stride([2, 2]))
+}

@@ -1,0 +1,18 @@
+//! Training and evaluation of LookHear's networks.
+//!
+//! Data flows one way: videos or a corpus -> examples -> batches ([`loader`]) -> [`learner`] ->
+//! [`checkpoint`] -> bundle -> evaluation. Model and preprocessing are those of the `lookhear` crate.
+
+pub mod checkpoint;
+pub mod compose;
+pub mod config;
+pub mod corpus;
+mod error;
+pub mod example;
+pub mod learner;
+pub mod loader;
+pub mod loss;
+mod report;
+pub mod videos;
+
+pub use error::Error;

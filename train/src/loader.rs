@@ -1,0 +1,120 @@
+//! Batches, made ahead by threads.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::Error;
+use crate::compose::{self, balanced_classes};
+use crate::config::{Config, Negatives};
+use crate::corpus::{Corpus, Split};
+use crate::example::{Batch, Example};
+use crate::videos::Videos;
+
+/// Where examples come from.
+pub enum Source {
+    /// Scenes composed from photos and sounds.
+    Corpus(Box<Corpus>),
+    /// Real videos.
+    Videos(Videos),
+}
+
+impl Source {
+    /// The training side of what the config names.
+    ///
+    /// # Errors
+    /// The folder cannot be read or holds too little.
+    pub fn open(config: &Config) -> Result<Self, Error> {
+        match (&config.corpus, &config.videos) {
+            (Some(folder), _) => Ok(Self::Corpus(Box::new(Corpus::open(folder, Split::Train)?))),
+            (None, Some(folder)) => Ok(Self::Videos(Videos::open(folder)?)),
+            (None, None) => Err(Error::Other("the config names neither corpus nor videos".into())),
+        }
+    }
+
+    /// The batch of a step. It depends on the config's seed and the step alone, so a resumed run
+    /// sees what an uninterrupted one would have seen.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn batch(&self, config: &Config, step: u64) -> Result<Batch, Error> {
+        let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
+        rng.set_stream(step);
+        let examples: Result<Vec<Example>, Error> = match self {
+            Self::Corpus(corpus) => {
+                let classes = balanced_classes(corpus, config.batch, &mut rng);
+                let mut one = |class| self.composed(corpus, class, config, &mut rng);
+                classes.into_iter().map(&mut one).collect()
+            }
+            Self::Videos(videos) => {
+                let first = rng.random_range(0..videos.count());
+                let mut one = |slot| {
+                    let seen = (first + slot * 7919) % videos.count();
+                    let negative = config.negatives == Negatives::Sampled && slot % 2 == 1;
+                    let away = if negative { rng.random_range(1..videos.count()) } else { 0 };
+                    videos.example(seen, (seen + away) % videos.count(), &mut rng)
+                };
+                (0..config.batch).map(&mut one).collect()
+            }
+        };
+        Ok(Batch::new(examples?))
+    }
+
+    fn composed(&self, corpus: &Corpus, class: usize, config: &Config, rng: &mut ChaCha8Rng) -> Result<Example, Error> {
+        let unpaired = rng.random_bool(config.unpaired);
+        let mut example = compose::example(corpus, class, unpaired, rng)?;
+        if config.negatives == Negatives::Sampled && !unpaired && rng.random_bool(0.5) {
+            // A sound of a class that is not in the picture.
+            loop {
+                let other = compose::other_class(corpus, class, rng);
+                if !example.seen.contains(&(other as u32)) || corpus.taught.len() < 3 {
+                    let sound = compose::sound(corpus, other, rng)?;
+                    example.sound = lookhear::preprocess::spectrogram::second(&sound);
+                    example.heard = Some(other as u32);
+                    break;
+                }
+            }
+        }
+        Ok(example)
+    }
+}
+
+/// Hands out batches in order while threads prepare the next ones.
+pub struct Loader {
+    workers: Vec<Receiver<Result<Batch, Error>>>,
+    next: usize,
+}
+
+impl Loader {
+    /// Starts `threads` threads that make the batches from `first` to the last step of the config.
+    pub fn start(source: Arc<Source>, config: &Config, first: u64, threads: usize) -> Self {
+        let threads = threads.max(1);
+        let workers = (0..threads as u64).map(|worker| {
+            let (sender, receiver) = sync_channel(2);
+            let (source, config) = (source.clone(), config.clone());
+            thread::spawn(move || {
+                for step in (first + worker..config.steps).step_by(threads) {
+                    // The receiver is gone when training stopped: so does this thread.
+                    if sender.send(source.batch(&config, step)).is_err() {
+                        break;
+                    }
+                }
+            });
+            receiver
+        });
+        Self { workers: workers.collect(), next: 0 }
+    }
+
+    /// The next batch; waits for it.
+    ///
+    /// # Errors
+    /// A file could not be read, or a thread died.
+    pub fn next(&mut self) -> Result<Batch, Error> {
+        let worker = &self.workers[self.next % self.workers.len()];
+        self.next += 1;
+        worker.recv().unwrap_or_else(|_| Err(Error::Other("a loader thread died".into())))
+    }
+}

@@ -1,0 +1,68 @@
+//! What a training run shows: a bar with the time left, and one JSON line a step to keep.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use crate::Error;
+use crate::checkpoint::Progress;
+use crate::config::Config;
+use crate::learner::Step;
+
+/// Steps whose mean is shown and written.
+const EVERY: u64 = 20;
+
+/// Writes `metrics.jsonl` into the run's folder and moves the bar.
+pub struct Reporter {
+    bar: ProgressBar,
+    file: BufWriter<File>,
+    sums: [f64; 4],
+    count: u64,
+}
+
+impl Reporter {
+    /// Appends to the metrics of the folder.
+    ///
+    /// # Errors
+    /// The file cannot be opened.
+    pub fn start(folder: &Path, config: &Config, done: u64) -> Result<Self, Error> {
+        let path = folder.join("metrics.jsonl");
+        let file = OpenOptions::new().create(true).append(true).open(&path);
+        let file = BufWriter::new(file.map_err(|e| Error::file(&path, e))?);
+        let style = "{bar:30} step {pos}/{len}  {msg}  {elapsed_precise} + {eta_precise}";
+        let style = ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::new(config.steps).with_style(style).with_position(done);
+        bar.reset_eta();
+        Ok(Self { bar, file, sums: [0.0; 4], count: 0 })
+    }
+
+    /// Takes a step's figures.
+    ///
+    /// # Errors
+    /// The metrics cannot be written.
+    pub fn step(&mut self, progress: &Progress, step: &Step, rate: f64) -> Result<(), Error> {
+        self.bar.set_position(progress.steps);
+        let [fusion, logistic, contrast] = step.parts.map(|p| f64::from(p.unwrap_or(f32::NAN)));
+        for (sum, value) in self.sums.iter_mut().zip([f64::from(step.loss), fusion, logistic, contrast]) {
+            *sum += value;
+        }
+        self.count += 1;
+        if self.count < EVERY {
+            return Ok(());
+        }
+        let [loss, fusion, logistic, contrast] = self.sums.map(|sum| sum / self.count as f64);
+        let pairs_a_second = progress.pairs as f64 / progress.seconds.max(1e-9);
+        let line = json!({
+            "step": progress.steps, "loss": loss, "fusion": fusion, "logistic": logistic,
+            "contrast": contrast, "learning_rate": rate, "seconds": progress.seconds,
+        });
+        self.bar.set_message(format!("loss {loss:.3}  {pairs_a_second:.1} pairs/s"));
+        (self.sums, self.count) = ([0.0; 4], 0);
+        writeln!(self.file, "{line}")
+            .and_then(|()| self.file.flush())
+            .map_err(|e| Error::Other(format!("metrics.jsonl: {e}")))
+    }
+}
