@@ -1,7 +1,24 @@
-//! LookHear.
+//! LookHear looks and listens at once and says whether what the camera sees is what the microphone
+//! hears, and where in the picture the sound comes from.
+//!
+//! Data flows one way, and the modules read in that order: [`capture`] -> [`ring`] -> [`preprocess`]
+//! -> towers ([`engine`], built from the table in [`model`]) -> fusion and localization ([`judge`],
+//! [`localize`], [`decision`]) -> [`event`] -> [`sinks`] and [`overlay`]. [`pipeline`] wires them.
+//!
+//! The network is L3-Net ("Look, Listen and Learn", ICCV 2017) with the localization head of its
+//! successor AVOL-Net ("Objects that Sound", ECCV 2018).
+
+pub mod capture;
+pub mod decision;
 pub mod engine;
 pub mod event;
+pub mod judge;
+pub mod localize;
 pub mod media;
 pub mod model;
+pub mod overlay;
+pub mod pipeline;
 pub mod preprocess;
+pub mod ring;
+pub mod sinks;
 pub mod studio;

@@ -46,7 +46,9 @@ impl Source {
         let before = (self.early_frames.len(), self.early_sound.len());
         self.frames_open = self.frames_open && self.frames.drain_into(&mut self.early_frames);
         self.sound_open = self.sound_open && self.sound.drain_into(&mut self.early_sound);
-        if before == (self.early_frames.len(), self.early_sound.len()) && (self.frames_open || self.sound_open) {
+        if before == (self.early_frames.len(), self.early_sound.len())
+            && (self.frames_open || self.sound_open)
+        {
             pause();
         }
     }

@@ -2,7 +2,7 @@
 
 mod burn;
 
-pub use self::burn::{BurnEngine, Backend};
+pub use self::burn::{Backend, BurnEngine};
 
 use crate::event::Map;
 

@@ -121,8 +121,11 @@ impl Watcher {
         let status = self.child.wait().map_err(missing("ffmpeg"))?;
         let said = String::from_utf8_lossy(&said);
         // A closed pipe is our own doing: the reader stopped before the end.
-        let complaints: String =
-            said.lines().filter(|line| !line.contains("Broken pipe")).map(|line| format!("{line}\n")).collect();
+        let complaints: String = said
+            .lines()
+            .filter(|line| !line.contains("Broken pipe"))
+            .map(|line| format!("{line}\n"))
+            .collect();
         if complaints.contains("matches no streams") {
             let what = if complaints.contains("0:a:0") { "sound" } else { "picture" };
             return Err(MediaError::NoStream { input: self.input, what });

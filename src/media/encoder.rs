@@ -33,7 +33,8 @@ impl Encoder {
     /// # Errors
     /// `ffmpeg` cannot be started, or the folder cannot be written.
     pub fn start(target: &Path, size: (u32, u32)) -> Result<Self, MediaError> {
-        let unwritable = |reason: String| MediaError::Unwritable { output: target.display().to_string(), reason };
+        let unwritable =
+            |reason: String| MediaError::Unwritable { output: target.display().to_string(), reason };
         let name = target.file_name().ok_or_else(|| unwritable("it is no file name".into()))?;
         let partial = target.with_file_name(format!(".{}.part", name.to_string_lossy()));
         // Tried first, because the system's reason is clearer than ffmpeg's.

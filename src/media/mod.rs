@@ -19,7 +19,9 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum MediaError {
     /// The command is not installed, or cannot be started.
-    #[error("cannot start {command}: {source}. Install it: `apt install ffmpeg` on Debian or Ubuntu, `brew install ffmpeg` on macOS")]
+    #[error(
+        "cannot start {command}: {source}. Install it: `apt install ffmpeg` on Debian or Ubuntu, `brew install ffmpeg` on macOS"
+    )]
     Missing {
         /// `ffmpeg` or `ffprobe`.
         command: &'static str,

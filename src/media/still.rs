@@ -65,10 +65,9 @@ pub fn picture(path: &Path) -> Result<RgbImage, MediaError> {
     match image::open(path) {
         Ok(picture) => Ok(picture.to_rgb8()),
         Err(image::ImageError::Unsupported(_)) => frame_at(path, 0.0),
-        Err(error) => Err(MediaError::Unreadable {
-            input: path.display().to_string(),
-            reason: error.to_string(),
-        }),
+        Err(error) => {
+            Err(MediaError::Unreadable { input: path.display().to_string(), reason: error.to_string() })
+        }
     }
 }
 

@@ -47,7 +47,7 @@ pub struct Thresholds {
     pub on: f32,
     /// AVC score under which a match ends; below `on`.
     pub off: f32,
-    /// Mean spectrogram value (0 is digital silence) under which nothing sounds.
+    /// Level of the judged second, in decibels relative to full scale, under which nothing sounds.
     pub silence: f32,
     /// Part of the map's range, counted from its peak, that still belongs to the object.
     pub extent: f32,
@@ -55,11 +55,11 @@ pub struct Thresholds {
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Self { on: 0.5, off: 0.4, silence: 0.25, extent: 0.5 }
+        Self { on: 0.5, off: 0.4, silence: -60.0, extent: 0.5 }
     }
 }
 
-/// Output for [`golden_picture`] and [`golden_sound`].
+/// Output for the golden input, which every version computes alike.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Golden {
     /// See [`Judgement::fusion`].
@@ -89,7 +89,9 @@ pub struct Training {
 #[derive(Debug, Error)]
 pub enum BundleError {
     /// The system's reason.
-    #[error("model {path}: {source}. Name a bundle with --model, or leave the option out for the built-in one")]
+    #[error(
+        "model {path}: {source}. Name a bundle with --model, or leave the option out for the built-in one"
+    )]
     Io {
         /// The file.
         path: String,
@@ -97,7 +99,9 @@ pub enum BundleError {
         source: std::io::Error,
     },
     /// Not a bundle, cut off, or changed.
-    #[error("model {path} is damaged or not a LookHear bundle: {reason}. Copy it again, or leave --model out")]
+    #[error(
+        "model {path} is damaged or not a LookHear bundle: {reason}. Copy it again, or leave --model out"
+    )]
     Damaged {
         /// The file.
         path: String,
@@ -128,12 +132,12 @@ pub struct Bundle {
 }
 
 /// A picture that depends on nothing but its shape: values -1..1 from a multiplicative hash.
-pub fn golden_picture(shape: [usize; 3]) -> Vec<f32> {
+fn golden_picture(shape: [usize; 3]) -> Vec<f32> {
     noise(shape.iter().product(), 2_654_435_769, 2.0, -1.0)
 }
 
 /// A spectrogram like [`golden_picture`]: values 0..2.
-pub fn golden_sound(shape: [usize; 3]) -> Vec<f32> {
+fn golden_sound(shape: [usize; 3]) -> Vec<f32> {
     noise(shape.iter().product(), 2_246_822_519, 2.0, 0.0)
 }
 
@@ -218,7 +222,9 @@ impl Bundle {
         manifest.spec.validate().map_err(damaged)?;
         manifest.preprocessing.validate().map_err(damaged)?;
         let [c, bins, columns] = manifest.spec.audio.input;
-        if [c, bins, columns] != [1, spectrogram::BINS, spectrogram::COLUMNS] || manifest.spec.vision.input[0] != 3 {
+        if [c, bins, columns] != [1, spectrogram::BINS, spectrogram::COLUMNS]
+            || manifest.spec.vision.input[0] != 3
+        {
             return Err(damaged("its towers take other inputs than [3, h, w] and [1, 257, 199]".into()));
         }
         Ok(Self { manifest, hash, bytes, path })

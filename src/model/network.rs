@@ -1,10 +1,10 @@
 //! The network as Burn modules, built from a [`Spec`].
 
 use burn::module::Module;
+use burn::module::Param;
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Initializer, Linear, LinearConfig};
-use burn::module::Param;
 use burn::tensor::{Device, Tensor, activation, module};
 
 use super::spec::{Fusion, Layer, Localization, Pooling, Spec, Tower};
@@ -269,9 +269,7 @@ impl Network {
             vision: TowerNet::new(&spec.vision, folded, device),
             audio: TowerNet::new(&spec.audio, folded, device),
             fusion: spec.fusion.map(|f| FusionNet::new(f, seen + heard, device)),
-            localization: spec
-                .localization
-                .map(|l| LocalizationNet::new(l, seen, heard, folded, device)),
+            localization: spec.localization.map(|l| LocalizationNet::new(l, seen, heard, folded, device)),
         }
     }
 

@@ -198,12 +198,9 @@ impl Spec {
         };
         let fusion = (name != "avol").then_some(Fusion { hidden: 128 });
         let localization = match name {
-            "avol" => Some(Localization {
-                dims: 128,
-                batch_norm: false,
-                normalize: false,
-                pooling: Pooling::Max,
-            }),
+            "avol" => {
+                Some(Localization { dims: 128, batch_norm: false, normalize: false, pooling: Pooling::Max })
+            }
             "edge" => Some(Localization {
                 dims: 128,
                 batch_norm: true,

@@ -38,9 +38,8 @@ pub fn square(picture: &RgbImage, fit: Fit, side: u32) -> RgbImage {
 pub fn resize(picture: &RgbImage, area: [f64; 4], width: u32, height: u32) -> RgbImage {
     let mut out = Image::new(width, height, PixelType::U8x3);
     let [left, top, w, h] = area;
-    let options = ResizeOptions::new()
-        .crop(left, top, w, h)
-        .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    let options =
+        ResizeOptions::new().crop(left, top, w, h).resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
     let source = ImageRef::new(picture.width(), picture.height(), picture.as_raw(), PixelType::U8x3);
     if let Ok(source) = source {
         // The only errors left are areas outside the picture; black is the defined result.
@@ -77,7 +76,12 @@ mod tests {
 
     #[test]
     fn crop_keeps_the_middle_and_stretch_keeps_all() {
-        let wide = RgbImage::from_fn(400, 200, |x, _| if (100..300).contains(&x) { Rgb([255; 3]) } else { Rgb([0; 3]) });
+        let wide =
+            RgbImage::from_fn(
+                400,
+                200,
+                |x, _| if (100..300).contains(&x) { Rgb([255; 3]) } else { Rgb([0; 3]) },
+            );
         let cropped = square(&wide, Fit::Crop, 224);
         assert!(cropped.pixels().all(|p| p.0 == [255; 3]));
         let stretched = square(&wide, Fit::Stretch, 224);

@@ -13,7 +13,9 @@ const CHUNK: usize = 1024;
 #[derive(Debug, Error)]
 pub enum ResampleError {
     /// Rate or channel count is out of range.
-    #[error("sound with {channels} channels at {rate} Hz cannot be used: 1 to 64 channels at 4,000 to 768,000 Hz can")]
+    #[error(
+        "sound with {channels} channels at {rate} Hz cannot be used: 1 to 64 channels at 4,000 to 768,000 Hz can"
+    )]
     Format {
         /// Audio frames a second.
         rate: usize,
@@ -155,9 +157,12 @@ mod tests {
             let mono = resample(rate, channels, 777);
             assert_eq!(mono.len(), SAMPLE_RATE, "{rate} Hz");
             let step = std::f32::consts::TAU * 440.0 / SAMPLE_RATE as f32;
-            let error = mono.iter().enumerate().skip(2000).take(44_000).map(|(n, sample)| {
-                ((step * n as f32).sin() / channels as f32 - sample).abs()
-            });
+            let error = mono
+                .iter()
+                .enumerate()
+                .skip(2000)
+                .take(44_000)
+                .map(|(n, sample)| ((step * n as f32).sin() / channels as f32 - sample).abs());
             let worst = error.fold(0.0, f32::max);
             assert!(worst < 0.01, "{rate} Hz, {channels} channels: off by {worst}");
         }

@@ -150,7 +150,8 @@ mod tests {
         assert!(second(&vec![0.0; SAMPLE_RATE]).iter().all(|v| *v == 0.0));
         let mean = |s: &[f32]| s.iter().sum::<f32>() / s.len() as f32;
         // One step of 16 bits, alternating in a pattern: as quiet as a recording can be.
-        let hiss: Vec<f32> = (0..SAMPLE_RATE).map(|n| if n * n % 7 < 3 { 1.0 / 32768.0 } else { 0.0 }).collect();
+        let hiss: Vec<f32> =
+            (0..SAMPLE_RATE).map(|n| if n * n % 7 < 3 { 1.0 / 32768.0 } else { 0.0 }).collect();
         assert!(mean(&second(&hiss)) < 0.4 * mean(&second(&sine(3000.0, 0.5, SAMPLE_RATE))).max(1.5));
         let broken = vec![f32::NAN; SAMPLE_RATE];
         assert!(second(&broken).iter().all(|v| *v == 0.0));

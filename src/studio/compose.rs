@@ -146,9 +146,8 @@ mod tests {
         for _ in 0..20 {
             let scene = side_by_side(&background, &objects, &mut rng);
             for (b, value) in scene.boxes.iter().zip([200, 100]) {
-                let inside = |x: f32, y: f32| {
-                    scene.picture.get_pixel((x * 200.0) as u32, (y * 200.0) as u32).0[0]
-                };
+                let inside =
+                    |x: f32, y: f32| scene.picture.get_pixel((x * 200.0) as u32, (y * 200.0) as u32).0[0];
                 assert_eq!(inside((b[0] + b[2]) / 2.0, (b[1] + b[3]) / 2.0), value);
                 assert_eq!(inside(b[0] + 0.01, b[1] + 0.01), value);
             }
@@ -157,7 +156,8 @@ mod tests {
 
     #[test]
     fn mosaic_halves_cover_the_picture_and_mirroring_moves_boxes() {
-        let photos = [RgbImage::from_pixel(90, 60, Rgb([250, 0, 0])), RgbImage::from_pixel(60, 90, Rgb([0, 0, 250]))];
+        let photos =
+            [RgbImage::from_pixel(90, 60, Rgb([250, 0, 0])), RgbImage::from_pixel(60, 90, Rgb([0, 0, 250]))];
         let mut rng = rng();
         for _ in 0..20 {
             let mut scene = mosaic(&[&photos[0], &photos[1]], 64, &mut rng);

@@ -4,3 +4,56 @@
 //! and a camera and microphone for people who have none at hand.
 
 pub mod compose;
+mod drawn;
+mod play;
+mod stamps;
+mod synth;
+
+pub use drawn::{Kind, backdrop, draw};
+pub use play::{Act, Cue, Play};
+pub use stamps::STAMPS;
+pub use synth::synthesize;
+
+use std::path::Path;
+
+use image::RgbaImage;
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+
+/// An object that can be seen and heard.
+#[derive(Clone, Debug)]
+pub struct Performer {
+    /// What it is, e.g. `dog`.
+    pub name: String,
+    /// Cut-out with transparent surroundings.
+    pub picture: RgbaImage,
+    /// 48 kHz mono, -1..1.
+    pub sound: Vec<f32>,
+}
+
+/// All that may appear: Debian's stamps if they are installed (real photos and sounds), otherwise
+/// drawn objects with synthesized sounds.
+pub fn cast(folder: &Path, rng: &mut ChaCha8Rng) -> Vec<Performer> {
+    let found = stamps::load(folder);
+    if found.len() >= 2 {
+        return found;
+    }
+    let draw_one = |kind: Kind| Performer {
+        name: kind.name().into(),
+        picture: draw(kind, 256, rng),
+        sound: synthesize(kind, 3.0, rng),
+    };
+    Kind::ALL.map(draw_one).into()
+}
+
+/// Sound of a performer for `samples` samples: from its start, repeated after a short pause.
+pub fn perform(performer: &Performer, samples: usize, rng: &mut impl Rng) -> Vec<f32> {
+    let mut sound = Vec::with_capacity(samples);
+    while sound.len() < samples && !performer.sound.is_empty() {
+        sound.extend_from_slice(&performer.sound);
+        let pause = rng.random_range(0.05..0.25) * crate::preprocess::SAMPLE_RATE as f32;
+        sound.extend(std::iter::repeat_n(0.0, pause as usize));
+    }
+    sound.resize(samples, 0.0);
+    sound
+}

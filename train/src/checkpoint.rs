@@ -28,8 +28,25 @@ struct State {
     config: Config,
 }
 
+/// Where the checkpoint is: `checkpoint.old` if `save` was cut off between its two renames.
 fn path(folder: &Path) -> PathBuf {
-    folder.join("checkpoint")
+    let newest = folder.join("checkpoint");
+    let before = folder.join("checkpoint.old");
+    if !newest.exists() && before.exists() { before } else { newest }
+}
+
+fn state(target: &Path) -> Result<State, Error> {
+    let file = target.join("state.json");
+    let json = fs::read_to_string(&file).map_err(|e| Error::file(&file, e))?;
+    serde_json::from_str(&json).map_err(|e| Error::file(&file, e))
+}
+
+/// The config of the run in a folder.
+///
+/// # Errors
+/// There is no checkpoint.
+pub fn config(folder: &Path) -> Result<Config, Error> {
+    Ok(state(&path(folder))?.config)
 }
 
 /// Writes into a new folder beside the old checkpoint, then puts it in its place.
@@ -43,7 +60,8 @@ pub fn save(
     optimizer: &ModuleOptimizer,
     progress: &Progress,
 ) -> Result<(), Error> {
-    let (target, fresh, old) = (path(folder), folder.join("checkpoint.new"), folder.join("checkpoint.old"));
+    let (target, fresh, old) =
+        (folder.join("checkpoint"), folder.join("checkpoint.new"), folder.join("checkpoint.old"));
     let at = |p: &Path| {
         let p = p.to_path_buf();
         move |e: std::io::Error| Error::file(&p, e)
@@ -78,20 +96,15 @@ pub fn load(
     network: Network,
     optimizer: ModuleOptimizer,
 ) -> Result<Option<(Network, ModuleOptimizer, Progress)>, Error> {
-    let mut target = path(folder);
-    if !target.exists() {
-        // Cut off between the two renames of `save`.
-        target = folder.join("checkpoint.old");
-    }
+    let target = path(folder);
     if !target.exists() {
         return Ok(None);
     }
-    let state = target.join("state.json");
-    let json = fs::read_to_string(&state).map_err(|e| Error::file(&state, e))?;
-    let State { progress, config: theirs } = serde_json::from_str(&json).map_err(|e| Error::file(&state, e))?;
+    let State { progress, config: theirs } = state(&target)?;
     let comparable = Config { checkpoint: config.checkpoint, ..theirs };
     if comparable != *config {
-        let why = "this checkpoint was made with another config; give --out another folder, or the same config";
+        let why =
+            "this checkpoint was made with another config; give --out another folder, or the same config";
         return Err(Error::file(&target, why));
     }
     let network = network

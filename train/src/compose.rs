@@ -37,7 +37,12 @@ pub fn balanced_classes(corpus: &Corpus, count: usize, rng: &mut ChaCha8Rng) -> 
 ///
 /// # Errors
 /// A file of the corpus cannot be read.
-pub fn example(corpus: &Corpus, class: usize, unpaired: bool, rng: &mut ChaCha8Rng) -> Result<Example, Error> {
+pub fn example(
+    corpus: &Corpus,
+    class: usize,
+    unpaired: bool,
+    rng: &mut ChaCha8Rng,
+) -> Result<Example, Error> {
     if unpaired {
         return Ok(Example {
             picture: picture::normalize(&distractor(corpus, rng)?),
@@ -70,7 +75,12 @@ pub fn other_class(corpus: &Corpus, class: usize, rng: &mut ChaCha8Rng) -> usize
 ///
 /// # Errors
 /// A file of the corpus cannot be read.
-pub fn scene(corpus: &Corpus, class: usize, other: Option<usize>, rng: &mut ChaCha8Rng) -> Result<Scene, Error> {
+pub fn scene(
+    corpus: &Corpus,
+    class: usize,
+    other: Option<usize>,
+    rng: &mut ChaCha8Rng,
+) -> Result<Scene, Error> {
     let photo = |class: usize, rng: &mut ChaCha8Rng| pick(&corpus.taught[class].photos, rng).picture();
     let mut photos = vec![photo(class, rng)?];
     if let Some(other) = other {

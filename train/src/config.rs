@@ -13,6 +13,7 @@ pub struct Config {
     /// `l3`, `avol` or `edge`.
     pub preset: String,
     /// Folder with `photos/<class>/` and `sounds/<class>/`: scenes are composed. Or else `videos`.
+    /// The command line may give either, so that a recipe fits any data.
     pub corpus: Option<PathBuf>,
     /// Folder of video files: the paper's sampling. Or else `corpus`.
     pub videos: Option<PathBuf>,
@@ -45,6 +46,15 @@ pub struct Config {
     pub fusion_weight: f64,
     /// Steps between checkpoints.
     pub checkpoint: u64,
+}
+
+/// What to learn from, when the recipe does not say it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Data {
+    /// See [`Config::corpus`].
+    Corpus(PathBuf),
+    /// See [`Config::videos`].
+    Videos(PathBuf),
 }
 
 /// Where negatives come from.
@@ -82,16 +92,21 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads and checks a file. Relative paths in it count from the file's folder.
+    /// Reads and checks a file. Relative paths in it count from the file's folder; `data` replaces both.
     ///
     /// # Errors
     /// Names the file and, for a typo, the line and the key.
-    pub fn load(path: &Path) -> Result<Self, Error> {
+    pub fn load(path: &Path, data: Option<Data>) -> Result<Self, Error> {
         let text = std::fs::read_to_string(path).map_err(|e| Error::file(path, e))?;
         let mut config: Self = toml::from_str(&text).map_err(|e| Error::file(path, e))?;
         let folder = path.parent().unwrap_or(Path::new("."));
         for data in [&mut config.corpus, &mut config.videos].into_iter().flatten() {
             *data = folder.join(&*data);
+        }
+        match data {
+            Some(Data::Corpus(folder)) => (config.corpus, config.videos) = (Some(folder), None),
+            Some(Data::Videos(folder)) => (config.corpus, config.videos) = (None, Some(folder)),
+            None => {}
         }
         config.validate().map_err(|why| Error::file(path, why))?;
         Ok(config)
@@ -106,7 +121,10 @@ impl Config {
             return Err(format!("preset = {:?}: there are l3, avol and edge", self.preset));
         }
         if self.corpus.is_some() == self.videos.is_some() {
-            return Err("give either corpus or videos: the folder to learn from".into());
+            return Err(
+                "give either --corpus or --videos, or one of the two in the recipe: the folder to learn from"
+                    .into(),
+            );
         }
         if self.batch < 2 || self.steps == 0 || self.checkpoint == 0 {
             return Err(format!(

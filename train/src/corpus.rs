@@ -101,7 +101,8 @@ impl Corpus {
         let sources = read_manifest(folder)?;
         let mut held_out = BTreeSet::new();
         let mut photos = list(folder, "photos", &["jpg", "jpeg", "png"], side, &sources, &mut held_out)?;
-        let mut sounds = list(folder, "sounds", &["ogg", "wav", "flac", "mp3"], side, &sources, &mut held_out)?;
+        let mut sounds =
+            list(folder, "sounds", &["ogg", "wav", "flac", "mp3"], side, &sources, &mut held_out)?;
         let backgrounds = photos.remove("_background").unwrap_or_default();
         let both: Vec<String> = photos.keys().filter(|name| sounds.contains_key(*name)).cloned().collect();
         let mut taught = Vec::new();

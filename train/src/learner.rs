@@ -65,7 +65,9 @@ impl Learner {
     /// # Errors
     /// The checkpoint cannot be read, or belongs to another config.
     pub fn resume(mut self, folder: &Path) -> Result<Self, Error> {
-        if let Some(state) = checkpoint::load(folder, &self.config, self.network.clone(), self.optimizer.clone())? {
+        if let Some(state) =
+            checkpoint::load(folder, &self.config, self.network.clone(), self.optimizer.clone())?
+        {
             (self.network, self.optimizer, self.progress) = state;
         }
         Ok(self)
@@ -92,7 +94,8 @@ impl Learner {
         if self.config.halves(step) {
             (pictures, sounds) = (halve(pictures), halve(sounds));
         }
-        let Loss { total, fusion, logistic, contrast } = loss(&self.network, pictures, sounds, targets, self.terms(step));
+        let Loss { total, fusion, logistic, contrast } =
+            loss(&self.network, pictures, sounds, targets, self.terms(step));
         let number = |t: Tensor<1>| t.into_scalar::<f32>();
         let parts = [fusion, logistic, contrast].map(|part| part.map(number));
         let figures = Step { loss: number(total.clone()), parts };

@@ -63,7 +63,13 @@ impl Source {
         Ok(Batch::new(examples?))
     }
 
-    fn composed(&self, corpus: &Corpus, class: usize, config: &Config, rng: &mut ChaCha8Rng) -> Result<Example, Error> {
+    fn composed(
+        &self,
+        corpus: &Corpus,
+        class: usize,
+        config: &Config,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<Example, Error> {
         let unpaired = rng.random_bool(config.unpaired);
         let mut example = compose::example(corpus, class, unpaired, rng)?;
         if config.negatives == Negatives::Sampled && !unpaired && rng.random_bool(0.5) {

@@ -30,13 +30,20 @@ pub struct Terms {
 ///
 /// Shapes: `pictures` `[n, 3, h, w]`, `sounds` `[n, 1, bins, columns]`, `targets` `[n, n]`, 1 where
 /// picture (row) and sound (column) correspond.
-pub fn loss(network: &Network, pictures: Tensor<4>, sounds: Tensor<4>, targets: Tensor<2>, terms: Terms) -> Loss {
+pub fn loss(
+    network: &Network,
+    pictures: Tensor<4>,
+    sounds: Tensor<4>,
+    targets: Tensor<2>,
+    terms: Terms,
+) -> Loss {
     let seen = network.vision.forward(pictures);
     let heard = embedding(network.audio.forward(sounds));
     let weights = balance(&targets, terms.all_pairs);
 
     let fusion = network.fusion.as_ref().filter(|_| terms.fusion > 0.0);
-    let fusion = fusion.map(|head| fusion_loss(head, embedding(seen.clone()), heard.clone(), &targets, &weights));
+    let fusion =
+        fusion.map(|head| fusion_loss(head, embedding(seen.clone()), heard.clone(), &targets, &weights));
     let (mut logistic, mut contrast) = (None, None);
     if let (Some(head), Some(pooling)) = (&network.localization, terms.pooling) {
         let logits = localization_logits(head, seen, heard, pooling);
@@ -67,7 +74,13 @@ fn balance(targets: &Tensor<2>, all_pairs: bool) -> Tensor<2> {
     share(targets.clone()) + share(negatives)
 }
 
-fn fusion_loss(head: &FusionNet, seen: Tensor<2>, heard: Tensor<2>, targets: &Tensor<2>, weights: &Tensor<2>) -> Tensor<1> {
+fn fusion_loss(
+    head: &FusionNet,
+    seen: Tensor<2>,
+    heard: Tensor<2>,
+    targets: &Tensor<2>,
+    weights: &Tensor<2>,
+) -> Tensor<1> {
     let logits = head.forward_pairs(seen, heard);
     let [n, m, _] = logits.dims();
     let yes = logits.clone().slice([0..n, 0..m, 1..2]);
@@ -76,7 +89,12 @@ fn fusion_loss(head: &FusionNet, seen: Tensor<2>, heard: Tensor<2>, targets: &Te
     logistic_loss((yes - no).squeeze_dim::<2>(2), targets, weights)
 }
 
-fn localization_logits(head: &LocalizationNet, seen: Tensor<4>, heard: Tensor<2>, pooling: Pooling) -> Tensor<2> {
+fn localization_logits(
+    head: &LocalizationNet,
+    seen: Tensor<4>,
+    heard: Tensor<2>,
+    pooling: Pooling,
+) -> Tensor<2> {
     let similarities = head.similarities(head.see(seen), head.hear(heard));
     head.logits(pool(similarities, pooling))
 }

@@ -1,16 +1,21 @@
 //! `lookhear-train`: trains and evaluates networks.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::Device;
-use clap::{Parser, Subcommand};
-use lookhear_train::config::Config;
+use clap::{Parser, Subcommand, ValueEnum};
+use lookhear::engine::Backend;
+use lookhear::judge::Judge;
+use lookhear::model::Bundle;
+use lookhear_train::config::{Config, Data};
+use lookhear_train::corpus::{Corpus, Split};
+use lookhear_train::eval::{self, Report, Scored, Setting};
 use lookhear_train::learner::Learner;
 use lookhear_train::loader::Source;
-use lookhear_train::Error;
+use lookhear_train::{Error, export};
 
 /// Trains and evaluates the networks of LookHear.
 #[derive(Parser)]
@@ -22,10 +27,16 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Train a network; goes on where an earlier run of the same config and folder stopped.
+    /// Train a network; goes on where an earlier run of the same recipe and folder stopped.
     Fit {
         /// The recipe, a TOML file.
         config: PathBuf,
+        /// Folder with photos/<class>/ and sounds/<class>/.
+        #[arg(long, conflicts_with = "videos")]
+        corpus: Option<PathBuf>,
+        /// Folder of video files.
+        #[arg(long)]
+        videos: Option<PathBuf>,
         /// Folder for checkpoints and metrics.
         #[arg(long)]
         out: PathBuf,
@@ -33,23 +44,72 @@ enum Command {
         #[arg(long, default_value = "flex")]
         device: String,
     },
+    /// Make a bundle of a run: fold batch norm, calibrate the threshold, write.
+    Export {
+        /// Folder of the run.
+        run: PathBuf,
+        /// The bundle.
+        #[arg(long)]
+        out: PathBuf,
+        /// What it learned from, in words: kept in the bundle.
+        #[arg(long)]
+        data: String,
+    },
+    /// Measure a model.
+    Eval(Evaluation),
 }
 
-fn device(name: &str) -> Result<Device, Error> {
-    match name {
-        #[cfg(feature = "libtorch")]
-        "libtorch" => Ok(Device::libtorch()),
-        #[cfg(not(feature = "libtorch"))]
-        "libtorch" => Err(Error::Other("device libtorch is not built in; build with `--features libtorch`".into())),
-        name => name
-            .parse::<lookhear::engine::Backend>()
-            .and_then(|backend| backend.device())
-            .map_err(Error::Other),
-    }
+#[derive(clap::Args)]
+struct Evaluation {
+    /// What to measure.
+    experiment: Experiment,
+    /// Folder with photos/ and sounds/; only its held-out files are used.
+    #[arg(long, required_if_eq_any = [("experiment", "avc"), ("experiment", "photo"), ("experiment", "localize"), ("experiment", "all")])]
+    corpus: Option<PathBuf>,
+    /// Folder of video clips.
+    #[arg(long, required_if_eq("experiment", "clips"))]
+    clips: Option<PathBuf>,
+    /// The bundle.
+    #[arg(long, default_value = "models/lookhear-edge.safetensors")]
+    model: PathBuf,
+    /// Measure the same network with random weights instead.
+    #[arg(long)]
+    random_weights: bool,
+    /// Number of cases.
+    #[arg(long, default_value_t = 1000)]
+    n: usize,
+    /// Decides which cases.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// One JSON line per experiment.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Experiment {
+    /// AVC on composed scenes of held-out photos and sounds.
+    Avc,
+    /// AVC on a held-out photo and a held-out sound.
+    Photo,
+    /// Localization in composed scenes with two objects.
+    Localize,
+    /// AVC on real video clips.
+    Clips,
+    /// Everything that the given folders allow.
+    All,
 }
 
 fn main() -> ExitCode {
-    match run(Arguments::parse().command) {
+    let done = match Arguments::parse().command {
+        Command::Fit { config, corpus, videos, out, device } => {
+            let data = corpus.map(Data::Corpus).or(videos.map(Data::Videos));
+            fit(&config, data, &out, &device)
+        }
+        Command::Export { run, out, data } => export_bundle(&run, &out, &data),
+        Command::Eval(evaluation) => evaluation.run(),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("lookhear-train: {error}");
@@ -58,20 +118,94 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<(), Error> {
-    match command {
-        Command::Fit { config, out, device: name } => {
-            let config = Config::load(&config)?;
-            std::fs::create_dir_all(&out).map_err(|e| Error::file(&out, e))?;
-            let source = Arc::new(Source::open(&config)?);
-            let mut learner = Learner::new(config, device(&name)?)?.resume(&out)?;
-            let stop = Arc::new(AtomicBool::new(false));
-            let asked = stop.clone();
-            ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed))
-                .map_err(|e| Error::Other(e.to_string()))?;
-            learner.fit(source, &out, &stop)?;
-            println!("{} steps, {} pairs; checkpoint in {}", learner.progress.steps, learner.progress.pairs, out.display());
-            Ok(())
+fn device(name: &str) -> Result<Device, Error> {
+    match name {
+        #[cfg(feature = "libtorch")]
+        #[expect(deprecated, reason = "until a Burn backend trains as fast on a CPU")]
+        "libtorch" => Ok(Device::libtorch()),
+        #[cfg(not(feature = "libtorch"))]
+        "libtorch" => {
+            Err(Error::Other("device libtorch is not built in; build with `--features libtorch`".into()))
         }
+        name => name.parse::<Backend>().and_then(|backend| backend.device()).map_err(Error::Other),
+    }
+}
+
+fn fit(config: &Path, data: Option<Data>, out: &Path, device_name: &str) -> Result<(), Error> {
+    let config = Config::load(config, data)?;
+    std::fs::create_dir_all(out).map_err(|e| Error::file(out, e))?;
+    let source = Arc::new(Source::open(&config)?);
+    let mut learner = Learner::new(config, device(device_name)?)?.resume(out)?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = stop.clone();
+    ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed))
+        .map_err(|e| Error::Other(e.to_string()))?;
+    learner.fit(source, out, &stop)?;
+    let progress = learner.progress;
+    println!("{} steps, {} pairs; the checkpoint is in {}", progress.steps, progress.pairs, out.display());
+    Ok(())
+}
+
+fn export_bundle(run: &Path, out: &Path, data: &str) -> Result<(), Error> {
+    let bundle = export::bundle(run, data)?;
+    export::write(&bundle, out)?;
+    let thresholds = bundle.manifest.thresholds;
+    println!("{}: sha256 {}, match from {:.3}", out.display(), bundle.hash, thresholds.on);
+    Ok(())
+}
+
+impl Evaluation {
+    fn run(self) -> Result<(), Error> {
+        let mut bundle = Bundle::load(&self.model)?;
+        if self.random_weights {
+            bundle = export::random(&bundle.manifest.spec.name, self.seed)?;
+        }
+        let mut judge = Judge::new(&bundle, Backend::Flex)?;
+        let on = bundle.manifest.thresholds.on;
+        let wanted = |one| self.experiment == one || self.experiment == Experiment::All;
+        let show = |experiment: &str, note: &str, split: &str, figures| -> Result<(), Error> {
+            let report = Report {
+                experiment: experiment.into(),
+                note: note.into(),
+                model: bundle.hash.clone(),
+                split: split.into(),
+                seed: self.seed,
+                figures,
+            };
+            match self.json {
+                true => {
+                    println!("{}", serde_json::to_string(&report).map_err(|e| Error::Other(e.to_string()))?)
+                }
+                false => print!("{report}"),
+            }
+            Ok(())
+        };
+        if let Some(corpus) = &self.corpus {
+            let corpus = Corpus::open(corpus, Split::HeldOut)?;
+            let split = corpus.split.clone();
+            let mut setting = Setting { judge: &mut judge, corpus: &corpus, n: self.n, seed: self.seed };
+            if wanted(Experiment::Avc) {
+                let figures = Scored::figures(&eval::composed(&mut setting)?, on);
+                let note = "Weak pairs: photo and sound share a class, not a moment. No figure of the papers compares.";
+                show("AVC, composed scenes of held-out photos and sounds", note, &split, figures)?;
+            }
+            if wanted(Experiment::Photo) {
+                let figures = Scored::figures(&eval::photo_and_sound(&mut setting)?, on);
+                let note = "Weak pairs, no composition.";
+                show("AVC, held-out photo and held-out sound", note, &split, figures)?;
+            }
+            if wanted(Experiment::Localize) {
+                let figures = eval::localize(&mut setting)?;
+                let note = "Two objects in view, one sounds; boxes are known. Groups are scenes.";
+                show("Localization, composed scenes with two objects", note, &split, figures)?;
+            }
+        }
+        if let Some(clips) = self.clips.as_ref().filter(|_| wanted(Experiment::Clips)) {
+            let figures = eval::clips(&mut judge, clips)?;
+            let note =
+                "Real moments; most of the clips show classes that were never taught. Groups are clips.";
+            show("AVC, real video clips", note, "-", figures)?;
+        }
+        Ok(())
     }
 }

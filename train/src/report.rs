@@ -16,7 +16,7 @@ use crate::learner::Step;
 const EVERY: u64 = 20;
 
 /// Writes `metrics.jsonl` into the run's folder and moves the bar.
-pub struct Reporter {
+pub(crate) struct Reporter {
     bar: ProgressBar,
     file: BufWriter<File>,
     sums: [f64; 4],
@@ -28,7 +28,7 @@ impl Reporter {
     ///
     /// # Errors
     /// The file cannot be opened.
-    pub fn start(folder: &Path, config: &Config, done: u64) -> Result<Self, Error> {
+    pub(crate) fn start(folder: &Path, config: &Config, done: u64) -> Result<Self, Error> {
         let path = folder.join("metrics.jsonl");
         let file = OpenOptions::new().create(true).append(true).open(&path);
         let file = BufWriter::new(file.map_err(|e| Error::file(&path, e))?);
@@ -43,7 +43,7 @@ impl Reporter {
     ///
     /// # Errors
     /// The metrics cannot be written.
-    pub fn step(&mut self, progress: &Progress, step: &Step, rate: f64) -> Result<(), Error> {
+    pub(crate) fn step(&mut self, progress: &Progress, step: &Step, rate: f64) -> Result<(), Error> {
         self.bar.set_position(progress.steps);
         let [fusion, logistic, contrast] = step.parts.map(|p| f64::from(p.unwrap_or(f32::NAN)));
         for (sum, value) in self.sums.iter_mut().zip([f64::from(step.loss), fusion, logistic, contrast]) {

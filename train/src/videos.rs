@@ -58,7 +58,9 @@ impl Videos {
             }
         }
         match files.len() {
-            0 | 1 => Err(Error::file(folder, "fewer than two videos in it have a second of picture and sound")),
+            0 | 1 => {
+                Err(Error::file(folder, "fewer than two videos in it have a second of picture and sound"))
+            }
             _ => Ok(Self { files }),
         }
     }

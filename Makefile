@@ -1,0 +1,35 @@
+# The two commands of the README, `make run` and `make test`, install what they need.
+# On Debian and Ubuntu that happens by apt; elsewhere the missing package is named.
+
+.PHONY: run test
+
+APT := $(shell command -v apt-get)
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+# What running needs: ffmpeg reads and writes media, the stamps are the demo's photos and sounds.
+RUN_PACKAGES := build-essential ffmpeg tuxpaint-stamps-default
+# What tests need besides: Mesa's software Vulkan stands in for a GPU.
+TEST_PACKAGES := $(RUN_PACKAGES) mesa-vulkan-drivers libvulkan1
+
+# $(call install,packages): installs those that are missing; asks apt only if there are any.
+define install
+	@missing=""; \
+	if [ -n "$(APT)" ]; then \
+	  for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	  if [ -n "$$missing" ]; then \
+	    echo "Installing$$missing"; \
+	    $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
+	  fi; \
+	elif ! command -v ffmpeg >/dev/null; then \
+	  echo "ffmpeg is missing. macOS: brew install ffmpeg. Elsewhere: your system's package ffmpeg."; exit 1; \
+	fi
+	@command -v cargo >/dev/null || { echo "Rust is missing: see https://rustup.rs, then run make again."; exit 1; }
+endef
+
+run:
+	$(call install,$(RUN_PACKAGES))
+	cargo run --release --locked -- demo
+
+test:
+	$(call install,$(TEST_PACKAGES))
+	cargo test --workspace --locked --features lookhear/wgpu,lookhear/ndarray

@@ -1,0 +1,80 @@
+//! The commands of the `lookhear` program, one file each.
+
+mod demo;
+mod judge;
+mod watch;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::{Args, Parser, Subcommand};
+use lookhear::engine::Backend;
+use lookhear::judge::Judge;
+use lookhear::model::{Bundle, BundleError};
+
+/// The model that is built into the program.
+const BUILT_IN: &[u8] = include_bytes!("../../models/lookhear-edge.safetensors");
+
+/// Says whether what the camera sees is what the microphone hears, and where in the picture the
+/// sound comes from.
+#[derive(Parser)]
+#[command(version)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Watch recorded files or a stream.
+    Watch(watch::Watch),
+    /// Judge one picture with one sound, or a list of pairs.
+    Judge(judge::JudgeArguments),
+    /// Show what LookHear does, without camera, microphone or files.
+    Demo(demo::Demo),
+}
+
+/// Which network, on which engine.
+#[derive(Args)]
+pub(crate) struct ModelArguments {
+    /// A model bundle; without it, the built-in model is used.
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+    /// What runs the network: flex (CPU), wgpu (GPU) or ndarray (reference).
+    #[arg(long, default_value = "flex")]
+    engine: Backend,
+}
+
+impl ModelArguments {
+    fn load(&self) -> Result<Judge, BundleError> {
+        let bundle = match &self.model {
+            Some(path) => Bundle::load(path)?,
+            None => Bundle::from_bytes(BUILT_IN.to_vec(), "(built in)".into())?,
+        };
+        Judge::new(&bundle, self.engine)
+    }
+}
+
+/// Any error that ends the program, in one sentence.
+pub(crate) type Failure = Box<dyn std::error::Error>;
+
+/// Runs what was asked for.
+///
+/// # Errors
+/// One sentence that names the thing and the way out.
+pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+    match arguments.command {
+        Command::Watch(watch) => watch.run(),
+        Command::Judge(judge) => judge.run(),
+        Command::Demo(demo) => demo.run(),
+    }
+}
+
+/// A flag that Ctrl-C and SIGTERM set: the run ends after the decision it is at, outputs complete.
+fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = stop.clone();
+    ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed))?;
+    Ok(stop)
+}

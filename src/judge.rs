@@ -1,0 +1,102 @@
+//! One picture, one second of sound: what belongs together, and where.
+//!
+//! Everything that asks the network goes through here: the pipeline, `judge`, evaluation.
+
+use image::RgbImage;
+
+use crate::decision::Decision;
+use crate::engine::{Backend, Engine, Heard, Judgement, Seen};
+use crate::event::{Event, Map, SCHEMA};
+use crate::localize::{Place, place};
+use crate::model::{Bundle, BundleError, Manifest};
+use crate::preprocess::picture;
+
+/// A bundle on an engine.
+pub struct Judge {
+    engine: Box<dyn Engine>,
+    manifest: Manifest,
+}
+
+impl Judge {
+    /// Loads a bundle's network into an engine; the golden output is checked on the way.
+    ///
+    /// # Errors
+    /// As [`Bundle::engine`].
+    pub fn new(bundle: &Bundle, backend: Backend) -> Result<Self, BundleError> {
+        Ok(Self { engine: bundle.engine(backend)?, manifest: bundle.manifest.clone() })
+    }
+
+    /// What the bundle says of itself.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// A decision that begins without a match.
+    pub fn decision(&self) -> Decision {
+        Decision::new(self.manifest.thresholds)
+    }
+
+    /// The vision tower's view of a picture of any size.
+    pub fn see(&mut self, shown: &RgbImage) -> Seen {
+        let side = self.manifest.spec.vision.input[1] as u32;
+        let square = picture::square(shown, self.manifest.preprocessing.fit, side);
+        self.engine.see(&picture::normalize(&square))
+    }
+
+    /// The audio tower's view of a second: `[257, 199]`, bin by bin.
+    pub fn hear(&mut self, spectrogram: &[f32]) -> Heard {
+        self.engine.hear(spectrogram)
+    }
+
+    /// Both heads.
+    pub fn judge(&mut self, seen: &Seen, heard: &Heard) -> Judgement {
+        self.engine.judge(seen, heard)
+    }
+
+    /// Where the object is in a shown picture of this size (pixels).
+    pub fn place(&self, map: &Map, (width, height): (u32, u32)) -> Place {
+        place(map, self.manifest.thresholds.extent).shown(self.manifest.preprocessing.fit, width, height)
+    }
+
+    /// The event for the moment `t` (seconds). `level` is that of the judged second.
+    pub fn event(
+        &self,
+        t: f64,
+        judgement: &Judgement,
+        size: (u32, u32),
+        level: f32,
+        decision: &mut Decision,
+    ) -> Event {
+        use crate::event::State;
+        let score = judgement.score();
+        let state = decision.update(score, level);
+        let place = self.place(&judgement.map, size);
+        Event {
+            schema: SCHEMA,
+            t: round(t, 1e4),
+            score: round32(score),
+            state,
+            peak: place.peak.map(round32),
+            bounds: (state == State::Match).then(|| place.bounds.map(round32)),
+            confidence: round32(decision.confidence(state, score, level)),
+            latency_ms: 0.0,
+            map: None,
+        }
+    }
+}
+
+/// Level of sound in decibels relative to full scale (a square wave is 0, digital silence -120).
+/// This is what the silence threshold is compared with.
+pub fn level(samples: &[f32]) -> f32 {
+    let power = samples.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>() / samples.len().max(1) as f64;
+    (10.0 * (power + 1e-12).log10()) as f32
+}
+
+/// Rounds, so that JSON stays short and engines that differ in the last bits say the same.
+fn round(value: f64, steps: f64) -> f64 {
+    (value * steps).round() / steps
+}
+
+fn round32(value: f32) -> f32 {
+    (value * 1e4).round() / 1e4
+}

@@ -1,0 +1,82 @@
+//! Real photos with real sounds: Debian's package `tuxpaint-stamps-default`.
+
+use std::path::Path;
+
+use image::RgbaImage;
+
+use super::Performer;
+use crate::media;
+use crate::preprocess::SAMPLE_RATE;
+
+/// Where the package puts them.
+pub const STAMPS: &str = "/usr/share/tuxpaint/stamps";
+
+/// What of it is shown, and what it is called: photos whose kind the shipped model was taught. The
+/// model never learned from these files.
+const CHOSEN: [(&str, &str); 12] = [
+    ("dog", "animals/mammals/dogs/dog"),
+    ("cow", "animals/mammals/bovines/cow"),
+    ("sheep", "animals/mammals/bovines/sheep"),
+    ("lion", "animals/mammals/cats/lion"),
+    ("tiger", "animals/mammals/cats/tiger"),
+    ("rooster", "animals/birds/rooster"),
+    ("hen", "animals/birds/hen"),
+    ("crow", "animals/birds/crow"),
+    ("lark", "animals/birds/lark"),
+    ("seagull", "animals/birds/seagull"),
+    ("drum kit", "hobbies/music/percussion/drumkit"),
+    ("violin", "hobbies/music/string/violin"),
+];
+
+/// Those of the chosen stamps that can be read.
+pub(super) fn load(folder: &Path) -> Vec<Performer> {
+    let one = |(name, file): (&str, &str)| {
+        let picture = image::open(folder.join(format!("{file}.png"))).ok()?.to_rgba8();
+        let mut sound = media::sound(&folder.join(format!("{file}.ogg"))).ok()?;
+        normalize(&mut sound);
+        Some(Performer { name: name.into(), picture: trim(&picture), sound })
+    };
+    CHOSEN.into_iter().filter_map(one).collect()
+}
+
+/// At most 4 seconds, peak at half of full scale: the recordings differ by 30 dB.
+fn normalize(sound: &mut Vec<f32>) {
+    sound.truncate(4 * SAMPLE_RATE);
+    let peak = sound.iter().fold(1e-3f32, |m, s| m.max(s.abs()));
+    sound.iter_mut().for_each(|s| *s *= 0.5 / peak);
+}
+
+/// Without the transparent margin, so that the box is the object's.
+fn trim(picture: &RgbaImage) -> RgbaImage {
+    let (mut x0, mut y0, mut x1, mut y1) = (picture.width(), picture.height(), 0, 0);
+    for (x, y, pixel) in picture.enumerate_pixels() {
+        if pixel.0[3] > 32 {
+            (x0, y0, x1, y1) = (x0.min(x), y0.min(y), x1.max(x + 1), y1.max(y + 1));
+        }
+    }
+    match x1 > x0 {
+        true => image::imageops::crop_imm(picture, x0, y0, x1 - x0, y1 - y0).to_image(),
+        false => picture.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::Rgba;
+
+    #[test]
+    fn margins_go() {
+        let mut picture = RgbaImage::new(20, 10);
+        for (x, y) in [(5, 4), (9, 6)] {
+            picture.put_pixel(x, y, Rgba([1, 2, 3, 255]));
+        }
+        assert_eq!(trim(&picture).dimensions(), (5, 3));
+        assert_eq!(trim(&RgbaImage::new(4, 4)).dimensions(), (4, 4));
+    }
+
+    #[test]
+    fn a_folder_without_stamps_gives_nothing() {
+        assert!(load(Path::new("/nonexistent")).is_empty());
+    }
+}

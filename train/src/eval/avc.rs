@@ -1,0 +1,134 @@
+//! AVC on weak pairs: composed scenes, and plain photos with plain sounds.
+
+use lookhear::engine::Judgement;
+use lookhear::preprocess::spectrogram;
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+
+use super::{Case, Figure, Setting};
+use crate::Error;
+use crate::compose::{balanced_classes, other_class, pick, scene};
+use crate::example::random_second;
+
+/// A judgement with what is true of it.
+pub struct Scored {
+    /// What the network said.
+    pub judgement: Judgement,
+    /// Whether picture and sound share a class.
+    pub corresponds: bool,
+    group: String,
+}
+
+/// A random second of a class, as it was recorded, and the name of its source.
+pub(super) fn sound(
+    setting: &Setting,
+    class: usize,
+    rng: &mut ChaCha8Rng,
+) -> Result<(Vec<f32>, String), Error> {
+    let item = pick(&setting.corpus.taught[class].sounds, rng);
+    Ok((random_second(&*item.sound()?, rng), item.source.clone()))
+}
+
+/// Composed scenes with one or two objects; in half of them one of them sounds, in the other half
+/// something of a class that is not in view.
+///
+/// # Errors
+/// A file of the corpus cannot be read.
+pub fn composed(setting: &mut Setting) -> Result<Vec<Scored>, Error> {
+    let mut rng = setting.rng(1);
+    let classes = balanced_classes(setting.corpus, setting.n, &mut rng);
+    let mut scored = Vec::with_capacity(setting.n);
+    for (i, class) in classes.into_iter().enumerate() {
+        let other = rng.random_bool(0.5).then(|| other_class(setting.corpus, class, &mut rng));
+        let picture = scene(setting.corpus, class, other, &mut rng)?.picture;
+        let corresponds = i % 2 == 0;
+        let mut heard = class;
+        while !corresponds && (heard == class || Some(heard) == other) {
+            heard = rng.random_range(0..setting.corpus.taught.len());
+        }
+        let (second, group) = sound(setting, heard, &mut rng)?;
+        let seen = setting.judge.see(&picture);
+        let heard = setting.judge.hear(&spectrogram::second(&second));
+        scored.push(Scored { judgement: setting.judge.judge(&seen, &heard), corresponds, group });
+    }
+    Ok(scored)
+}
+
+/// A photo as it is and a second of sound as it is; half of the pairs share a class.
+///
+/// # Errors
+/// A file of the corpus cannot be read.
+pub fn photo_and_sound(setting: &mut Setting) -> Result<Vec<Scored>, Error> {
+    let mut rng = setting.rng(2);
+    let classes = balanced_classes(setting.corpus, setting.n, &mut rng);
+    let mut scored = Vec::with_capacity(setting.n);
+    for (i, class) in classes.into_iter().enumerate() {
+        let photo = pick(&setting.corpus.taught[class].photos, &mut rng).picture()?;
+        let corresponds = i % 2 == 0;
+        let heard = if corresponds { class } else { other_class(setting.corpus, class, &mut rng) };
+        let (second, group) = sound(setting, heard, &mut rng)?;
+        let seen = setting.judge.see(&photo);
+        let heard = setting.judge.hear(&spectrogram::second(&second));
+        scored.push(Scored { judgement: setting.judge.judge(&seen, &heard), corresponds, group });
+    }
+    Ok(scored)
+}
+
+impl Scored {
+    /// The accuracies of the score and of each head, each against its own threshold: the score's is
+    /// `on`, a head's is one half.
+    pub fn figures(scored: &[Self], on: f32) -> Vec<Figure> {
+        let figure = |name: &str, threshold: f32, value: &dyn Fn(&Judgement) -> Option<f32>| {
+            let case = |s: &Self| {
+                let right = (value(&s.judgement)? >= threshold) == s.corresponds;
+                Some(Case { right, group: s.group.clone() })
+            };
+            let cases: Option<Vec<Case>> = scored.iter().map(case).collect();
+            cases.map(|cases| Figure::new(name, 50.0, &cases))
+        };
+        let all = [
+            figure(&format!("AVC accuracy, score at the threshold {on:.2}"), on, &|j| Some(j.score())),
+            figure("AVC accuracy, fusion head alone", 0.5, &|j| j.fusion),
+            figure("AVC accuracy, localization head alone", 0.5, &|j| j.localization),
+        ];
+        all.into_iter().flatten().collect()
+    }
+
+    /// The threshold of the score at which right yeses and right noes together are most.
+    pub fn best_threshold(scored: &[Self]) -> f32 {
+        let mut scores: Vec<(f32, bool)> =
+            scored.iter().map(|s| (s.judgement.score(), s.corresponds)).collect();
+        scores.sort_by(|a, b| a.0.total_cmp(&b.0));
+        // At the lowest threshold every answer is yes; each step up turns one answer into no.
+        let mut right = scores.iter().filter(|(_, yes)| *yes).count();
+        let (mut best, mut threshold) = (right, 0.0);
+        for pair in scores.windows(2) {
+            right = if pair[0].1 { right - 1 } else { right + 1 };
+            if right > best {
+                (best, threshold) = (right, (pair[0].0 + pair[1].0) / 2.0);
+            }
+        }
+        threshold
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lookhear::event::Map;
+
+    fn scored(score: f32, corresponds: bool) -> Scored {
+        let judgement = Judgement { fusion: Some(score), localization: Some(score), map: Map::default() };
+        Scored { judgement, corresponds, group: format!("{score}") }
+    }
+
+    #[test]
+    fn the_threshold_lies_between_the_classes() {
+        let cases =
+            [scored(0.1, false), scored(0.3, false), scored(0.6, true), scored(0.9, true), scored(0.2, true)];
+        assert!((Scored::best_threshold(&cases) - 0.45).abs() < 1e-6);
+        let figures = Scored::figures(&cases, 0.45);
+        assert_eq!(figures[0].percent, 80.0);
+        assert_eq!(figures.len(), 3);
+    }
+}

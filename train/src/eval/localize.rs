@@ -1,0 +1,97 @@
+//! Localization in scenes with two objects: is the peak on the one that sounds, and does it move
+//! when the other one sounds?
+
+use lookhear::event::Map;
+use lookhear::preprocess::spectrogram;
+
+use super::avc::sound;
+use super::{Case, Figure, Setting};
+use crate::Error;
+use crate::compose::{SIDE, balanced_classes, other_class, scene};
+
+/// Sounds whose mean map stands for the map without sound.
+const OTHER_SOUNDS: usize = 6;
+
+fn inside([x0, y0, x1, y1]: [f32; 4], [x, y]: [f32; 2]) -> bool {
+    (x0..x1).contains(&x) && (y0..y1).contains(&y)
+}
+
+/// The highest value of the map within a box.
+fn highest(map: &Map, bounds: [f32; 4]) -> f32 {
+    let (h, w) = (map.rows as f32, map.columns as f32);
+    let cells = (0..map.values.len()).filter(|cell| {
+        let centre = [((cell % map.columns) as f32 + 0.5) / w, ((cell / map.columns) as f32 + 0.5) / h];
+        inside(bounds, centre)
+    });
+    cells.map(|cell| map.values[cell]).fold(0.0, f32::max)
+}
+
+fn area([x0, y0, x1, y1]: [f32; 4]) -> f32 {
+    (x1 - x0) * (y1 - y0)
+}
+
+/// `n` scenes, each with the sound of the one and then of the other object.
+///
+/// # Errors
+/// A file of the corpus cannot be read.
+pub fn localize(setting: &mut Setting) -> Result<Vec<Figure>, Error> {
+    let mut rng = setting.rng(3);
+    let classes = balanced_classes(setting.corpus, setting.n, &mut rng);
+    let [mut on_peak, mut on_side, mut both, mut moved, mut centre, mut vision_only] =
+        [const { Vec::new() }; 6];
+    let mut covered = 0.0;
+    for (number, class) in classes.into_iter().enumerate() {
+        let other = other_class(setting.corpus, class, &mut rng);
+        let scene = scene(setting.corpus, class, Some(other), &mut rng)?;
+        let seen = setting.judge.see(&scene.picture);
+        let mut map_of = |setting: &mut Setting, class: usize| -> Result<Map, Error> {
+            let (second, _) = sound(setting, class, &mut rng)?;
+            let heard = setting.judge.hear(&spectrogram::second(&second));
+            Ok(setting.judge.judge(&seen, &heard).map)
+        };
+        let maps = [map_of(setting, class)?, map_of(setting, other)?];
+        // The map without the sound: the mean over sounds of whatever class.
+        let mut mean = Map { values: vec![0.0; maps[0].values.len()], ..maps[0].clone() };
+        for i in 0..OTHER_SOUNDS {
+            let any = (class + 1 + i * 7 + number) % setting.corpus.taught.len();
+            let map = map_of(setting, any)?;
+            mean.values.iter_mut().zip(&map.values).for_each(|(sum, value)| *sum += value);
+        }
+        let case = |right: bool| Case { right, group: format!("{number}") };
+        let peak = |map: &Map| setting.judge.place(map, (SIDE, SIDE)).peak;
+        let mut sides = [false; 2];
+        for (i, map) in maps.iter().enumerate() {
+            let (here, there) = (scene.boxes[i], scene.boxes[1 - i]);
+            sides[i] = highest(map, here) > highest(map, there);
+            covered += area(here);
+            on_peak.push(case(inside(here, peak(map))));
+            on_side.push(case(sides[i]));
+            centre.push(case(inside(here, [0.5, 0.5])));
+            vision_only.push(case(inside(here, peak(&mean))));
+        }
+        both.push(case(sides == [true; 2]));
+        moved.push(case(peak(&maps[0]) != peak(&maps[1])));
+    }
+    let chance = 100.0 * f64::from(covered) / (2 * setting.n).max(1) as f64;
+    Ok(vec![
+        Figure::new("peak within the sounding object's box", chance, &on_peak),
+        Figure::new("  baseline: centre of the picture", chance, &centre),
+        Figure::new("  baseline: vision only (map without the sound)", chance, &vision_only),
+        Figure::new("of two objects, the higher one is the sounding one", 50.0, &on_side),
+        Figure::new("right for both sounds of a scene (follows the swap)", 25.0, &both),
+        Figure::new("peak moves when the sound is swapped", 0.0, &moved),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_highest_value_is_looked_for_within_the_box() {
+        let map = Map { rows: 2, columns: 2, values: vec![0.1, 0.9, 0.3, 0.2] };
+        assert_eq!(highest(&map, [0.0, 0.0, 0.5, 1.0]), 0.3);
+        assert_eq!(highest(&map, [0.5, 0.0, 1.0, 0.5]), 0.9);
+        assert_eq!(area([0.0, 0.5, 0.5, 1.0]), 0.25);
+    }
+}

@@ -1,0 +1,88 @@
+//! From a checkpoint to a bundle: fold, calibrate, write.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use lookhear::engine::Backend;
+use lookhear::judge::Judge;
+use lookhear::model::{Bundle, Thresholds, Training};
+use lookhear::preprocess::{Fit, Preprocessing};
+
+use crate::Error;
+use crate::checkpoint;
+use crate::corpus::{Corpus, Split};
+use crate::eval::{Scored, Setting, composed};
+use crate::learner::Learner;
+
+/// Scenes that the threshold is chosen on.
+const CALIBRATION: usize = 1000;
+/// How far the score must fall below the threshold before a match ends.
+const HYSTERESIS: f32 = 0.1;
+
+/// How the towers of a preset see pictures: the papers crop, the shipped model sees all.
+fn fit(preset: &str) -> Fit {
+    if preset == "edge" { Fit::Stretch } else { Fit::Crop }
+}
+
+/// The network of a run as a bundle. The threshold of a match is the one at which most composed
+/// scenes of the TRAINING side are answered rightly; nothing held out is looked at.
+///
+/// # Errors
+/// The run has no checkpoint, or its corpus cannot be read.
+pub fn bundle(run: &Path, data: &str) -> Result<Bundle, Error> {
+    let config = checkpoint::config(run)?;
+    let learner = Learner::new(config.clone(), Device::flex())?.resume(run)?;
+    let preprocessing = Preprocessing::new(fit(&config.preset));
+    let progress = learner.progress;
+    let mut training = Training {
+        data: data.into(),
+        steps: progress.steps,
+        pairs: progress.pairs,
+        hours: (progress.seconds / 36.0).round() / 100.0,
+        split: String::new(),
+    };
+    let make = |thresholds, training| {
+        Bundle::new(learner.spec().clone(), learner.network(), preprocessing.clone(), thresholds, training)
+    };
+    let Some(folder) = &config.corpus else {
+        return Ok(make(Thresholds::default(), training)?);
+    };
+    let corpus = Corpus::open(folder, Split::Train)?;
+    training.split.clone_from(&corpus.split);
+    let mut judge = Judge::new(&make(Thresholds::default(), training.clone())?, Backend::Flex)?;
+    let mut setting = Setting { judge: &mut judge, corpus: &corpus, n: CALIBRATION, seed: 1 };
+    let on = Scored::best_threshold(&composed(&mut setting)?);
+    let thresholds = Thresholds { on, off: (on - HYSTERESIS).max(0.0), ..Thresholds::default() };
+    Ok(make(thresholds, training)?)
+}
+
+/// A network of a preset with random weights: the control beside every figure.
+///
+/// # Errors
+/// There is no such preset.
+pub fn random(preset: &str, seed: u64) -> Result<Bundle, Error> {
+    let config = crate::config::Config { preset: preset.into(), seed, ..Default::default() };
+    let learner = Learner::new(config, Device::flex())?;
+    let training = Training { data: "none: random weights".into(), ..Default::default() };
+    let preprocessing = Preprocessing::new(fit(preset));
+    Ok(Bundle::new(
+        learner.spec().clone(),
+        learner.network(),
+        preprocessing,
+        Thresholds::default(),
+        training,
+    )?)
+}
+
+/// Writes a file beside its target first, so that no half of it is ever in its place.
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn write(bundle: &Bundle, target: &Path) -> Result<(), Error> {
+    let folder = target.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let failed = |e: std::io::Error| Error::file(target, e);
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    std::io::Write::write_all(&mut file, bundle.as_bytes()).map_err(failed)?;
+    file.persist(target).map_err(|e| Error::file(target, e.error))?;
+    Ok(())
+}

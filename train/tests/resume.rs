@@ -1,0 +1,135 @@
+//! Stopping and going on is the same as never stopping.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use burn::tensor::Device;
+use image::RgbImage;
+use lookhear_train::config::{Config, Negatives};
+use lookhear_train::learner::Learner;
+use lookhear_train::loader::Source;
+use tempfile::TempDir;
+
+/// A corpus of two classes: red pictures with a low tone, blue ones with a high tone.
+fn corpus() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (class, color, step) in [("low", [200, 40, 40], 0.03f32), ("high", [40, 40, 200], 0.4)] {
+        let (photos, sounds) =
+            (folder.path().join("photos").join(class), folder.path().join("sounds").join(class));
+        std::fs::create_dir_all(&photos).unwrap();
+        std::fs::create_dir_all(&sounds).unwrap();
+        for i in 0..12u8 {
+            let shade = image::Rgb([color[0] + i, color[1] + 2 * i, color[2]]);
+            RgbImage::from_pixel(60, 50, shade).save(photos.join(format!("{i}.png"))).unwrap();
+            let samples: Vec<f32> =
+                (0..60_000).map(|n| 0.3 * (n as f32 * step * (1.0 + 0.01 * f32::from(i))).sin()).collect();
+            write_wav(&sounds.join(format!("{i}.wav")), &samples);
+        }
+    }
+    folder
+}
+
+/// 48 kHz mono, 16 bits.
+fn write_wav(path: &Path, samples: &[f32]) {
+    let size = samples.len() as u32 * 2;
+    let mut bytes = Vec::new();
+    bytes.extend(b"RIFF");
+    bytes.extend((36 + size).to_le_bytes());
+    bytes.extend(b"WAVEfmt ");
+    bytes.extend(16u32.to_le_bytes());
+    bytes.extend([1u16, 1].iter().flat_map(|v| v.to_le_bytes()));
+    bytes.extend([48_000u32, 96_000].iter().flat_map(|v| v.to_le_bytes()));
+    bytes.extend([2u16, 16].iter().flat_map(|v| v.to_le_bytes()));
+    bytes.extend(b"data");
+    bytes.extend(size.to_le_bytes());
+    bytes.extend(samples.iter().flat_map(|s| ((s * 32767.0) as i16).to_le_bytes()));
+    std::fs::write(path, bytes).unwrap();
+}
+
+fn config(folder: &Path, negatives: Negatives) -> Config {
+    Config {
+        corpus: Some(folder.into()),
+        batch: 4,
+        steps: 6,
+        warmup: 0,
+        half_resolution: 0.5,
+        checkpoint: 100,
+        negatives,
+        ..Config::default()
+    }
+}
+
+fn losses(learner: &mut Learner, source: &Source, config: &Config, steps: std::ops::Range<u64>) -> Vec<f32> {
+    steps.map(|step| learner.step(source.batch(config, step).unwrap()).loss).collect()
+}
+
+#[test]
+fn resuming_gives_the_same_losses_as_not_stopping() {
+    let folder = corpus();
+    for negatives in [Negatives::Batch, Negatives::Sampled] {
+        let config = config(folder.path(), negatives);
+        let source = Source::open(&config).unwrap();
+        let mut whole = Learner::new(config.clone(), Device::flex()).unwrap();
+        let expected = losses(&mut whole, &source, &config, 0..5);
+
+        let run = tempfile::tempdir().unwrap();
+        let mut first = Learner::new(config.clone(), Device::flex()).unwrap();
+        let mut found = losses(&mut first, &source, &config, 0..2);
+        first.save(run.path()).unwrap();
+        drop(first);
+        let mut second = Learner::new(config.clone(), Device::flex()).unwrap().resume(run.path()).unwrap();
+        assert_eq!(second.progress.steps, 2);
+        found.extend(losses(&mut second, &source, &config, 2..5));
+        assert_eq!(found, expected, "bit for bit");
+        assert!(expected.iter().all(|loss| loss.is_finite()));
+    }
+}
+
+#[test]
+fn a_stopped_run_is_saved_and_ends_where_an_unstopped_one_ends() {
+    let folder = corpus();
+    let config = Config { steps: 3, ..config(folder.path(), Negatives::Batch) };
+    let source = Arc::new(Source::open(&config).unwrap());
+    let run = tempfile::tempdir().unwrap();
+    let mut learner = Learner::new(config.clone(), Device::flex()).unwrap();
+    let stopped = AtomicBool::new(true);
+    learner.fit(source.clone(), run.path(), &stopped).unwrap();
+    let mut learner = Learner::new(config.clone(), Device::flex()).unwrap().resume(run.path()).unwrap();
+    learner.fit(source, run.path(), &AtomicBool::new(false)).unwrap();
+    assert_eq!(learner.progress.steps, 3);
+    assert!(run.path().join("metrics.jsonl").exists());
+
+    let other = Config { seed: 99, ..config };
+    let error = Learner::new(other, Device::flex()).unwrap().resume(run.path()).err().unwrap().to_string();
+    assert!(error.contains("another config"), "{error}");
+}
+
+#[test]
+fn a_few_steps_lower_the_loss() {
+    let folder = corpus();
+    let config =
+        Config { steps: 40, learning_rate: 2e-3, unpaired: 0.0, ..config(folder.path(), Negatives::Batch) };
+    let config = Config { half_resolution: 1.0, cosine: false, ..config };
+    let source = Source::open(&config).unwrap();
+    let mut learner = Learner::new(config.clone(), Device::flex()).unwrap();
+    let losses = losses(&mut learner, &source, &config, 0..40);
+    let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
+    let (early, late) = (mean(&losses[..8]), mean(&losses[32..]));
+    assert!(late < 0.85 * early, "{early} -> {late}");
+}
+
+#[test]
+fn configs_with_mistakes_are_refused_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("recipe.toml");
+    let complaint = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        Config::load(&file, None).unwrap_err().to_string()
+    };
+    assert!(complaint("corpus = 'x'\nbach = 3").contains("bach"));
+    assert!(complaint("corpus = 'x'\npreset = 'l4'").contains("l4"));
+    assert!(complaint("corpus = 'x'\nbatch = 1").contains("batch = 1"));
+    assert!(complaint("corpus = 'x'\nunpaired = 2.0").contains("unpaired = 2"));
+    assert!(complaint("").contains("either --corpus or --videos"));
+}
