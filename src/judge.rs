@@ -6,8 +6,8 @@ use image::RgbImage;
 
 use crate::decision::Decision;
 use crate::engine::{Backend, Engine, Heard, Judgement, Seen};
-use crate::event::{Event, Map, SCHEMA};
-use crate::localize::{Place, place};
+use crate::event::{Event, Map, SCHEMA, State};
+use crate::localize::{Place, place, shown_map};
 use crate::model::{Bundle, BundleError, Manifest};
 use crate::preprocess::picture;
 
@@ -58,6 +58,11 @@ impl Judge {
         place(map, self.manifest.thresholds.extent).shown(self.manifest.preprocessing.fit, width, height)
     }
 
+    /// A map over a shown picture of this size (pixels).
+    pub fn shown_map(&self, map: &Map, (width, height): (u32, u32)) -> Map {
+        shown_map(map, self.manifest.preprocessing.fit, width, height)
+    }
+
     /// The event for the moment `t` (seconds). `level` is that of the judged second.
     pub fn event(
         &self,
@@ -67,7 +72,6 @@ impl Judge {
         level: f32,
         decision: &mut Decision,
     ) -> Event {
-        use crate::event::State;
         let score = judgement.score();
         let state = decision.update(score, level);
         let place = self.place(&judgement.map, size);

@@ -58,6 +58,27 @@ impl Place {
     }
 }
 
+/// The map of a shown picture of `width` x `height` pixels: where the square picture is only a part of
+/// it, cells that the tower never saw are added and are 0.
+pub fn shown_map(map: &Map, fit: Fit, width: u32, height: u32) -> Map {
+    let short = width.min(height).max(1) as usize;
+    let beside = |cells: usize, side: u32| match fit {
+        Fit::Stretch => 0,
+        Fit::Crop => (cells * (side as usize - short) + short) / (2 * short),
+    };
+    let (above, left) = (beside(map.rows, height), beside(map.columns, width));
+    if above + left == 0 {
+        return map.clone();
+    }
+    let (rows, columns) = (map.rows + 2 * above, map.columns + 2 * left);
+    let mut values = vec![0.0; rows * columns];
+    for row in 0..map.rows {
+        let start = (above + row) * columns + left;
+        values[start..start + map.columns].copy_from_slice(&map.values[row * map.columns..][..map.columns]);
+    }
+    Map { rows, columns, values }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,5 +107,8 @@ mod tests {
         let shown = place.shown(Fit::Crop, 400, 200);
         assert_eq!(shown.peak, [0.25, 0.5]);
         assert_eq!(shown.bounds, [0.25, 0.0, 0.75, 1.0]);
+        let shown = shown_map(&map(&[&[0.1, 0.2], &[0.3, 0.4]]), Fit::Crop, 400, 200);
+        assert_eq!(shown, map(&[&[0.0, 0.1, 0.2, 0.0], &[0.0, 0.3, 0.4, 0.0]]));
+        assert_eq!(shown_map(&shown, Fit::Stretch, 400, 200), shown);
     }
 }

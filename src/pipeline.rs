@@ -172,18 +172,20 @@ pub fn run(
         let seen = judge.see(&latest.picture);
         let heard = judge.hear(&spectrogram);
         let judgement = judge.judge(&seen, &heard);
+        let size = latest.picture.dimensions();
         let level = level(window.second.make_contiguous());
-        let mut event = judge.event(t, &judgement, latest.picture.dimensions(), level, &mut decision);
+        let mut event = judge.event(t, &judgement, size, level, &mut decision);
+        let map = judge.shown_map(&judgement.map, size);
         summary.busy += begin.elapsed();
 
-        event.map = settings.map.then(|| judgement.map.to_rows());
+        event.map = settings.map.then(|| map.to_rows());
         scores.push(event.score);
         scores.drain(..scores.len().saturating_sub(SCORES));
         let fresh = if frames.len() > kept { &frames[kept..] } else { &frames[..] };
         let moment = Moment {
             event: &event,
             picture: &latest.picture,
-            map: &judgement.map,
+            map: &map,
             frames: fresh,
             sound: &sound,
             second: window.second.make_contiguous(),
@@ -196,7 +198,11 @@ pub fn run(
         summary.events += 1;
         summary.seconds = t;
     }
-    source.finish()?;
+    let ended = source.finish();
+    if !stop.load(Ordering::Relaxed) {
+        // Stopped before its end, a source may complain of that; nobody wants to hear it.
+        ended?;
+    }
     for sink in sinks {
         sink.finish()?;
     }

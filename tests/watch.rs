@@ -277,3 +277,33 @@ fn the_demo_plays_without_any_files() {
     let probe = lookhear::media::probe(saved.to_str().unwrap()).unwrap();
     assert!((7.8..8.2).contains(&probe.seconds), "{probe:?}");
 }
+
+#[test]
+fn an_interrupted_run_ends_quickly_with_complete_output() {
+    let folder = folder();
+    let clip = media(
+        folder.path(),
+        "c.mp4",
+        Some("testsrc=size=320x240"),
+        Some(TONE),
+        "60",
+        &["-preset", "ultrafast"],
+    );
+    let saved = folder.path().join("out.mp4");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_lookhear"))
+        .args(["watch", clip.to_str().unwrap(), "--json", "--save", saved.to_str().unwrap()])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The first decision has been made when its line arrives.
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+    assert!(lines.next().unwrap().unwrap().starts_with('{'));
+    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(interrupt.unwrap().success());
+    let decisions = 1 + lines.count();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(decisions < 700, "it did not go on to the end: {decisions}");
+    assert!(lookhear::media::probe(saved.to_str().unwrap()).is_ok(), "the video is complete");
+}

@@ -78,7 +78,7 @@ fn answer(judge: &mut Judge, picture: &str, sound: &str, map: bool) -> Result<Ev
     let judgement = judge.judge(&seen, &heard);
     let size = picture.dimensions();
     let mut event = judge.event(moment, &judgement, size, level(&second), &mut judge.decision());
-    event.map = map.then(|| judgement.map.to_rows());
+    event.map = map.then(|| judge.shown_map(&judgement.map, size).to_rows());
     Ok(event)
 }
 

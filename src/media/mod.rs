@@ -11,6 +11,7 @@ pub use probe::{Probe, probe};
 pub use still::{frame_at, picture, sound, sound_at};
 
 use std::io;
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 use thiserror::Error;
@@ -58,7 +59,8 @@ pub enum MediaError {
 fn ffmpeg() -> Command {
     let mut command = Command::new("ffmpeg");
     command.args(["-hide_banner", "-nostats", "-nostdin", "-loglevel", "error"]);
-    command.stderr(Stdio::piped());
+    // A group of its own: Ctrl-C is for us to hear. ffmpeg ends when its input or output ends.
+    command.stderr(Stdio::piped()).process_group(0);
     command
 }
 

@@ -30,7 +30,10 @@ pub struct Config {
     pub learning_rate: f64,
     /// Steps over which the learning rate rises from 0.
     pub warmup: u64,
-    /// The learning rate falls to 0 along half a cosine; otherwise it stays.
+    /// Learning rate at which the steps at full resolution begin, if there were others before them:
+    /// the towers have to get used to finer detail.
+    pub full_resolution_rate: f64,
+    /// The learning rate falls to 0 along half a cosine, in each of the two resolutions; otherwise it stays.
     pub cosine: bool,
     /// Adam's weight decay.
     pub weight_decay: f64,
@@ -79,6 +82,7 @@ impl Default for Config {
             negatives: Negatives::Batch,
             learning_rate: 5e-4,
             warmup: 200,
+            full_resolution_rate: 2e-4,
             cosine: true,
             weight_decay: 1e-5,
             clip: 1.0,
@@ -141,7 +145,11 @@ impl Config {
                 return Err(format!("{key} = {value}: a share between 0 and 1"));
             }
         }
-        for (key, value) in [("learning_rate", self.learning_rate), ("clip", f64::from(self.clip))] {
+        for (key, value) in [
+            ("learning_rate", self.learning_rate),
+            ("full_resolution_rate", self.full_resolution_rate),
+            ("clip", f64::from(self.clip)),
+        ] {
             if !(value > 0.0 && value.is_finite()) {
                 return Err(format!("{key} = {value}: a number above 0"));
             }
@@ -157,9 +165,15 @@ impl Config {
     /// Learning rate of a step, counted from 0.
     pub fn rate_at(&self, step: u64) -> f64 {
         let rise = if self.warmup == 0 { 1.0 } else { ((step + 1) as f64 / self.warmup as f64).min(1.0) };
-        let done = (step as f64 / self.steps as f64).min(1.0);
+        let halved = self.half_resolution * self.steps as f64;
+        let (highest, begin, end) = match self.halves(step) {
+            true => (self.learning_rate, 0.0, halved),
+            false if halved > 0.0 => (self.full_resolution_rate, halved, self.steps as f64),
+            false => (self.learning_rate, 0.0, self.steps as f64),
+        };
+        let done = ((step as f64 - begin) / (end - begin)).clamp(0.0, 1.0);
         let fall = if self.cosine { 0.5 + 0.5 * (std::f64::consts::PI * done).cos() } else { 1.0 };
-        self.learning_rate * rise * fall
+        highest * rise * fall
     }
 
     /// Whether both inputs are halved in a step.
@@ -172,5 +186,21 @@ impl Config {
         let span = self.sharpen * self.steps as f64;
         let done = if span > 0.0 { (step as f64 / span).min(1.0) } else { 1.0 };
         1.0 + (full - 1.0) * done
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_falls_to_zero_in_each_resolution() {
+        let config = Config { steps: 100, half_resolution: 0.8, warmup: 10, ..Config::default() };
+        assert!((config.rate_at(0) - config.learning_rate / 10.0).abs() < 1e-5);
+        assert!(config.rate_at(79) < 0.01 * config.learning_rate);
+        assert_eq!(config.rate_at(80), config.full_resolution_rate);
+        assert!(config.rate_at(99) < 0.01 * config.learning_rate);
+        let constant = Config { cosine: false, half_resolution: 0.0, ..config };
+        assert_eq!(constant.rate_at(99), constant.learning_rate);
     }
 }

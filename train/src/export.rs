@@ -1,5 +1,7 @@
 //! From a checkpoint to a bundle: fold, calibrate, write.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use burn::tensor::Device;
@@ -81,7 +83,10 @@ pub fn random(preset: &str, seed: u64) -> Result<Bundle, Error> {
 pub fn write(bundle: &Bundle, target: &Path) -> Result<(), Error> {
     let folder = target.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let failed = |e: std::io::Error| Error::file(target, e);
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    // Temporary files are private by default; a model is not.
+    let mut builder = tempfile::Builder::new();
+    builder.permissions(Permissions::from_mode(0o644));
+    let mut file = builder.tempfile_in(folder).map_err(failed)?;
     std::io::Write::write_all(&mut file, bundle.as_bytes()).map_err(failed)?;
     file.persist(target).map_err(|e| Error::file(target, e.error))?;
     Ok(())
