@@ -124,18 +124,13 @@ fn variable_frame_rate_and_rotation_are_understood() {
 
     let plain = media(folder.path(), "plain.mp4", picture, Some(TONE), "1", &[]);
     let phone = folder.path().join("phone.mp4");
-    let turned = Command::new("ffmpeg")
-        .args(["-v", "error", "-display_rotation", "90", "-i"])
-        .arg(&plain)
-        .args(["-c", "copy"])
-        .arg(&phone)
-        .status();
+    let turn = |before: &[&str], after: &[&str]| {
+        let mut command = Command::new("ffmpeg");
+        command.args(["-v", "error", "-y"]).args(before).arg("-i").arg(&plain);
+        command.args(["-c", "copy"]).args(after).arg(&phone).status().unwrap().success()
+    };
     // An ffmpeg before 6.0 cannot mark a rotation so; its metadata form does the same.
-    if !turned.unwrap().success() {
-        let status = Command::new("ffmpeg").args(["-v", "error", "-y", "-i"]).arg(&plain);
-        let status = status.args(["-c", "copy", "-metadata:s:v:0", "rotate=90"]).arg(&phone).status();
-        assert!(status.unwrap().success());
-    }
+    assert!(turn(&["-display_rotation", "90"], &[]) || turn(&[], &["-metadata:s:v:0", "rotate=90"]));
     let shots = folder.path().join("upright.mp4");
     assert!(watch(&phone, &["--save", shots.to_str().unwrap()]).status.success());
     let frame = lookhear::media::frame_at(&shots, 0.5).unwrap();

@@ -53,6 +53,7 @@ impl Backend {
             #[cfg(feature = "wgpu")]
             Self::Wgpu => Ok(Device::wgpu(::burn::tensor::DeviceKind::DefaultDevice)),
             #[cfg(feature = "ndarray")]
+            #[expect(deprecated, reason = "kept as the plain reference that the others are checked against")]
             Self::Ndarray => Ok(Device::ndarray()),
             #[allow(unreachable_patterns, reason = "which arms are left depends on the features")]
             other => {

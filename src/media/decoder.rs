@@ -130,7 +130,8 @@ impl Watcher {
             let what = if complaints.contains("0:a:0") { "sound" } else { "picture" };
             return Err(MediaError::NoStream { input: self.input, what });
         }
-        let damaged = ["Invalid data", "corrupt", "partial file", "moov atom", "Error", "error"];
+        let damaged =
+            ["Invalid data", "corrupt", "partial file", "prematurely", "moov atom", "Error", "error"];
         let damaged = damaged.iter().any(|word| complaints.contains(word));
         if damaged || (!status.success() && !complaints.is_empty()) {
             return Err(MediaError::Unreadable { input: self.input, reason: last_words(&complaints) });
