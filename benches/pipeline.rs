@@ -19,7 +19,7 @@ fn decision(c: &mut Criterion) {
 
     c.bench_function("spectrogram, 80 ms of new sound", |b| {
         let mut stream = Spectrogram::new();
-        b.iter(|| stream.push(black_box(&second[..3840]), |column| drop(black_box(column[0]))));
+        b.iter(|| stream.push(black_box(&second[..3840]), |column| _ = black_box(column[0])));
     });
     c.bench_function("picture, 640x360 to 224x224", |b| {
         b.iter(|| picture::normalize(&picture::square(black_box(&frame), Fit::Stretch, 224)));

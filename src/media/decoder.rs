@@ -55,7 +55,7 @@ impl Decoder {
     /// repeated or left out, whatever the frame rate was.
     ///
     /// # Errors
-    /// `ffmpeg` cannot be started. What is wrong with the input tells [`Watcher::watch`].
+    /// `ffmpeg` cannot be started. What is wrong with the input tells its `watcher`.
     pub fn start(input: &str) -> Result<Self, MediaError> {
         let source = if input == "-" { "pipe:0".to_string() } else { as_argument(input) };
         let pictures = format!(

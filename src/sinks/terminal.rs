@@ -65,7 +65,7 @@ impl Sink for Terminal {
 impl Drop for Terminal {
     fn drop(&mut self) {
         if self.begun.is_some() {
-            let _ = write!(io::stdout(), "{SHOW_CURSOR}\n");
+            let _ = writeln!(io::stdout(), "{SHOW_CURSOR}");
         }
     }
 }

@@ -151,7 +151,7 @@ fn unseen_sound(corpus: &Corpus, rng: &mut ChaCha8Rng) -> Result<Vec<f32>, Error
         let level = 10f32.powf(rng.random_range(-3.0..-0.5));
         return Ok((0..SAMPLE_RATE).map(|_| level * rng.random_range(-1.0..1.0)).collect());
     }
-    let mut second = random_second(&*pick(&corpus.unseen, rng).sound()?, rng);
+    let mut second = random_second(&pick(&corpus.unseen, rng).sound()?, rng);
     random_gain(&mut second, rng);
     Ok(second)
 }

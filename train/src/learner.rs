@@ -130,7 +130,7 @@ impl Learner {
         let mut reporter = Reporter::start(folder, &self.config, self.progress.steps)?;
         let mut last = Instant::now();
         while self.progress.steps < self.config.steps && !stop.load(Ordering::Relaxed) {
-            let figures = self.step(loader.next()?);
+            let figures = self.step(loader.next_batch()?);
             if !figures.loss.is_finite() {
                 return Err(Error::Other(format!(
                     "the loss is {} in step {}; the last checkpoint is kept. Lower learning_rate or clip",

@@ -118,7 +118,7 @@ impl Loader {
     ///
     /// # Errors
     /// A file could not be read, or a thread died.
-    pub fn next(&mut self) -> Result<Batch, Error> {
+    pub fn next_batch(&mut self) -> Result<Batch, Error> {
         let worker = &self.workers[self.next % self.workers.len()];
         self.next += 1;
         worker.recv().unwrap_or_else(|_| Err(Error::Other("a loader thread died".into())))

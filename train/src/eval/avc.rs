@@ -26,7 +26,7 @@ pub(super) fn sound(
     rng: &mut ChaCha8Rng,
 ) -> Result<(Vec<f32>, String), Error> {
     let item = pick(&setting.corpus.taught[class].sounds, rng);
-    Ok((random_second(&*item.sound()?, rng), item.source.clone()))
+    Ok((random_second(&item.sound()?, rng), item.source.clone()))
 }
 
 /// Composed scenes with one or two objects; in half of them one of them sounds, in the other half
@@ -124,11 +124,12 @@ mod tests {
 
     #[test]
     fn the_threshold_lies_between_the_classes() {
-        let cases =
-            [scored(0.1, false), scored(0.3, false), scored(0.6, true), scored(0.9, true), scored(0.2, true)];
-        assert!((Scored::best_threshold(&cases) - 0.45).abs() < 1e-6);
-        let figures = Scored::figures(&cases, 0.45);
-        assert_eq!(figures[0].percent, 80.0);
+        let no = [0.1, 0.3, 0.35].map(|score| scored(score, false));
+        let yes = [0.2, 0.6, 0.9].map(|score| scored(score, true));
+        let cases: Vec<Scored> = no.into_iter().chain(yes).collect();
+        assert!((Scored::best_threshold(&cases) - 0.475).abs() < 1e-6);
+        let figures = Scored::figures(&cases, 0.475);
+        assert!((figures[0].percent - 100.0 * 5.0 / 6.0).abs() < 1e-6);
         assert_eq!(figures.len(), 3);
     }
 }
