@@ -127,6 +127,21 @@ pub fn jitter(scene: &mut Scene, amount: f32, mirror: bool, rng: &mut impl Rng) 
     }
 }
 
+/// What a webcam does to a picture: a colour cast always, blur and noise each in three of ten pictures.
+pub fn webcam(picture: &mut RgbImage, rng: &mut impl Rng) {
+    if rng.random_bool(0.3) {
+        *picture = imageops::fast_blur(picture, rng.random_range(0.4..2.0));
+    }
+    let cast: [f32; 3] = std::array::from_fn(|_| rng.random_range(0.88..1.12));
+    let noise = if rng.random_bool(0.3) { rng.random_range(2.0..20.0) } else { 0.0 };
+    for Rgb(pixel) in picture.pixels_mut() {
+        for (value, factor) in pixel.iter_mut().zip(cast) {
+            let grain = if noise > 0.0 { rng.random_range(-noise..noise) } else { 0.0 };
+            *value = (f32::from(*value) * factor + grain).clamp(0.0, 255.0) as u8;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,6 +184,23 @@ mod tests {
             }
             let area: f32 = scene.boxes.iter().map(|b| (b[2] - b[0]) * (b[3] - b[1])).sum();
             assert!((area - 1.0).abs() < 1e-5);
+        }
+    }
+
+    #[test]
+    fn a_webcam_changes_colours_but_keeps_the_scene() {
+        let mut rng = rng();
+        for _ in 0..20 {
+            let half = |x: u32, _| if x < 32 { Rgb([60; 3]) } else { Rgb([180; 3]) };
+            let mut picture = RgbImage::from_fn(64, 64, half);
+            let before = picture.clone();
+            webcam(&mut picture, &mut rng);
+            assert_ne!(picture, before);
+            let mean = |from: u32| {
+                let rows = (0..64).flat_map(|y| (from..from + 24).map(move |x| (x, y)));
+                rows.map(|(x, y)| f32::from(picture.get_pixel(x, y).0[1])).sum::<f32>() / (24.0 * 64.0)
+            };
+            assert!((45.0..75.0).contains(&mean(0)) && (150.0..210.0).contains(&mean(40)));
         }
     }
 

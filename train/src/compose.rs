@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::Error;
 use crate::corpus::{Corpus, Item};
-use crate::example::{Example, random_gain, random_second};
+use crate::example::{Example, mask, random_gain, random_second, random_second_and_speed};
 
 /// Side of the picture that the vision tower sees.
 pub const SIDE: u32 = 224;
@@ -57,10 +57,12 @@ pub fn example(
     };
     let mut scene = scene(corpus, class, other, rng)?;
     compose::jitter(&mut scene, 0.3, true, rng);
-    let sound = sound(corpus, class, rng)?;
+    compose::webcam(&mut scene.picture, rng);
+    let mut spectrogram = spectrogram::second(&sound(corpus, class, rng)?);
+    mask(&mut spectrogram, rng);
     Ok(Example {
         picture: picture::normalize(&scene.picture),
-        sound: spectrogram::second(&sound),
+        sound: spectrogram,
         seen: [Some(class), other].into_iter().flatten().map(|c| c as u32).collect(),
         heard: Some(class as u32),
     })
@@ -129,7 +131,7 @@ fn distractor(corpus: &Corpus, rng: &mut ChaCha8Rng) -> Result<RgbImage, Error> 
 /// A file of the corpus cannot be read.
 pub fn sound(corpus: &Corpus, class: usize, rng: &mut ChaCha8Rng) -> Result<Vec<f32>, Error> {
     let recording = pick(&corpus.taught[class].sounds, rng).sound()?;
-    let mut second = random_second(&recording, rng);
+    let mut second = random_second_and_speed(&recording, rng);
     random_gain(&mut second, rng);
     if rng.random_bool(0.3) {
         let noise = unseen_sound(corpus, rng)?;

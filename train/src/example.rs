@@ -1,6 +1,7 @@
 //! One training example, and how examples become a batch.
 
 use lookhear::preprocess::SAMPLE_RATE;
+use lookhear::preprocess::spectrogram::{BINS, COLUMNS};
 use rand::Rng;
 
 /// A picture and a sound, with who is in them.
@@ -58,21 +59,62 @@ pub fn random_gain(samples: &mut [f32], rng: &mut impl Rng) {
 /// A random second of a recording. Of five tries the loudest is taken, so that pauses are rare;
 /// recordings shorter than a second are put at a random place in silence.
 pub fn random_second(recording: &[i16], rng: &mut impl Rng) -> Vec<f32> {
-    let float = |s: &i16| f32::from(*s) / 32768.0;
-    if recording.len() <= SAMPLE_RATE {
-        let before = rng.random_range(0..=SAMPLE_RATE - recording.len());
+    second_at_speed(recording, 1.0, rng)
+}
+
+/// [`random_second`], played faster or slower by up to 15 %: pitch and tempo change together, as they
+/// do from one dog, engine or voice to the next.
+pub fn random_second_and_speed(recording: &[i16], rng: &mut impl Rng) -> Vec<f32> {
+    let speed = rng.random_range(0.87..1.15);
+    second_at_speed(recording, speed, rng)
+}
+
+fn second_at_speed(recording: &[i16], speed: f64, rng: &mut impl Rng) -> Vec<f32> {
+    let length = (SAMPLE_RATE as f64 * speed) as usize;
+    if recording.len() <= length {
+        let sound = change_speed(recording, speed);
+        let before = rng.random_range(0..=SAMPLE_RATE - sound.len());
         let mut second = vec![0.0; SAMPLE_RATE];
-        for (out, sample) in second[before..].iter_mut().zip(recording) {
-            *out = float(sample);
-        }
+        second[before..before + sound.len()].copy_from_slice(&sound);
         return second;
     }
     let energy = |start: usize| -> f32 {
-        recording[start..start + SAMPLE_RATE].iter().step_by(7).map(|s| float(s).powi(2)).sum()
+        recording[start..start + length].iter().step_by(7).map(|s| float(*s).powi(2)).sum()
     };
-    let tries = (0..5).map(|_| rng.random_range(0..=recording.len() - SAMPLE_RATE));
+    let tries = (0..5).map(|_| rng.random_range(0..=recording.len() - length));
     let start = tries.max_by(|a, b| energy(*a).total_cmp(&energy(*b))).unwrap_or(0);
-    recording[start..start + SAMPLE_RATE].iter().map(float).collect()
+    let mut second = change_speed(&recording[start..start + length], speed);
+    second.resize(SAMPLE_RATE, 0.0);
+    second
+}
+
+fn float(sample: i16) -> f32 {
+    f32::from(sample) / 32768.0
+}
+
+/// By linear interpolation; at most a second comes out.
+fn change_speed(samples: &[i16], speed: f64) -> Vec<f32> {
+    let at = |n: usize| samples.get(n).or(samples.last()).map_or(0.0, |s| float(*s));
+    let length = ((samples.len() as f64 / speed) as usize).min(SAMPLE_RATE);
+    let sample = |n: usize| {
+        let position = n as f64 * speed;
+        let (whole, part) = (position as usize, position.fract() as f32);
+        at(whole) + (at(whole + 1) - at(whole)) * part
+    };
+    (0..length).map(sample).collect()
+}
+
+/// Takes up to two bands of frequencies and one span of time out of a spectrogram `[257, 199]`, so
+/// that no single band or moment suffices ("SpecAugment", Park et al. 2019).
+pub fn mask(spectrogram: &mut [f32], rng: &mut impl Rng) {
+    for _ in 0..rng.random_range(0..=2) {
+        let (width, first) = (rng.random_range(4..28), rng.random_range(0..BINS - 28));
+        spectrogram[first * COLUMNS..(first + width) * COLUMNS].fill(0.0);
+    }
+    if rng.random_bool(0.5) {
+        let (width, first) = (rng.random_range(4..40), rng.random_range(0..COLUMNS - 40));
+        spectrogram.chunks_exact_mut(COLUMNS).for_each(|row| row[first..first + width].fill(0.0));
+    }
 }
 
 #[cfg(test)]
@@ -99,5 +141,39 @@ mod tests {
         recording[2 * SAMPLE_RATE..3 * SAMPLE_RATE].fill(8000);
         let loud = (0..50).filter(|_| random_second(&recording, &mut rng).iter().any(|s| *s > 0.0)).count();
         assert!(loud > 40, "{loud} of 50");
+    }
+
+    #[test]
+    fn speed_changes_pitch_and_length_alike() {
+        let tone: Vec<i16> = (0..40_000).map(|n| ((n as f32 * 0.05).sin() * 9000.0) as i16).collect();
+        let crossings = |s: &[f32]| s.windows(2).filter(|w| (w[0] < 0.0) != (w[1] < 0.0)).count();
+        let original = change_speed(&tone, 1.0);
+        assert_eq!(original.len(), 40_000);
+        for (speed, length) in [(0.87, 45_977), (1.15, 34_782)] {
+            let changed = change_speed(&tone, speed);
+            assert_eq!(changed.len(), length);
+            assert!(
+                crossings(&changed).abs_diff(crossings(&original)) <= 2,
+                "as many periods in another time"
+            );
+        }
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        for length in [0, 1, 41_760, SAMPLE_RATE, 3 * SAMPLE_RATE] {
+            assert_eq!(random_second_and_speed(&vec![7; length], &mut rng).len(), SAMPLE_RATE);
+        }
+    }
+
+    #[test]
+    fn masks_take_out_a_part_and_never_all() {
+        let mut rng = ChaCha8Rng::seed_from_u64(6);
+        let mut masked = 0;
+        for _ in 0..50 {
+            let mut spectrogram = vec![1.0; BINS * COLUMNS];
+            mask(&mut spectrogram, &mut rng);
+            let left = spectrogram.iter().sum::<f32>() / spectrogram.len() as f32;
+            assert!(left > 0.6, "{left}");
+            masked += usize::from(left < 1.0);
+        }
+        assert!(masked > 30, "{masked} of 50");
     }
 }

@@ -1,0 +1,192 @@
+//! Kernels: the arithmetic of the integer engine, once per instruction set.
+//!
+//! All kernels give the same bits. Integers are exact; floating point is written as the same
+//! operations in the same order everywhere, and a fused multiply-add is used only where the product is
+//! a power of two times a number, so that it rounds no differently.
+
+#[cfg(target_arch = "aarch64")]
+mod neon;
+mod portable;
+#[cfg(test)]
+mod tests;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+use std::str::FromStr;
+
+use self::portable::Portable;
+
+/// Output channels that are computed together, and input channels of a block.
+pub const LANES: usize = 16;
+/// Side of the input patch of a Winograd tile F(4x4, 3x3).
+pub const PATCH: usize = 6;
+/// Positions of a transformed tile.
+pub const POSITIONS: usize = PATCH * PATCH;
+/// Side of the output of a tile.
+pub const TILE: usize = 4;
+
+/// Six rows of an activation map; each begins at the patch's first pixel.
+pub type Patch<'a> = [&'a [u8]; PATCH];
+
+/// How the sums of a panel become activations: `real = sum * scale`, then `+ bias`.
+#[derive(Clone, Copy)]
+pub struct Finish<'a> {
+    /// `[positions, 16]`, one scale per position of the tile and output channel.
+    pub scales: &'a [f32],
+    /// `[16]`.
+    pub bias: &'a [f32],
+}
+
+/// The arithmetic that layers are made of. Holding one proves that the processor can do it.
+///
+/// Transformed inputs and gathered inputs are stored in blocks of 16 channels: `[blocks, tiles, 16]`.
+/// Weights are stored in panels of 16 output channels, `[depth, 16]` in the order of
+/// [`Kernel::panel_index`].
+pub trait Kernel: Send + Sync {
+    /// For people: `avx2`, `neon`, ...
+    fn name(&self) -> &'static str;
+
+    /// Where in a panel the weight from input `k` to output `n` (0..16) lies.
+    ///
+    /// Pairs of inputs beside each other suit instructions that multiply and add pairs.
+    fn panel_index(&self, k: usize, n: usize) -> usize {
+        (k / 2 * LANES + n) * 2 + k % 2
+    }
+
+    /// Winograd's input transform `B^T d B` of one tile, exact: `channels` (a multiple of 16) values
+    /// of 36 pixels to `v[position * stride + block * block_stride + 0..16]`.
+    ///
+    /// # Panics
+    /// A slice is too short.
+    fn transform(&self, patch: Patch, channels: usize, v: &mut [i16], stride: usize, block_stride: usize);
+
+    /// `m[t, n] = sum over k of v[t, k] * panel[k, n]`, wrapping; `v` is `[depth / 16, tiles, 16]`.
+    ///
+    /// # Panics
+    /// A slice is too short, or `depth` is no multiple of 16.
+    fn multiply(&self, v: &[i16], tiles: usize, depth: usize, panel: &[i16], m: &mut [i32]);
+
+    /// Winograd's output transform `A^T m A` of one tile and 16 channels: scale, transform, add the
+    /// bias, ReLU, and the 2x2 maximum if `pool`; rounds to 0..=255. `m[position * stride + 0..16]`;
+    /// pixel `i` of the 4x4 (pooled: 2x2) outputs goes to `out[i * out_stride + 0..16]`.
+    ///
+    /// # Panics
+    /// A slice is too short.
+    fn finish(
+        &self,
+        m: &[i32],
+        stride: usize,
+        finish: Finish,
+        pool: bool,
+        out: &mut [u8],
+        out_stride: usize,
+    );
+
+    /// [`Kernel::finish`] without rounding: the last layer of a tower.
+    ///
+    /// # Panics
+    /// A slice is too short.
+    fn finish_real(
+        &self,
+        m: &[i32],
+        stride: usize,
+        finish: Finish,
+        pool: bool,
+        out: &mut [f32],
+        out_stride: usize,
+    );
+
+    /// Scale, bias, ReLU and rounding for sums `[pixels, 16]` of a layer without tiles.
+    ///
+    /// # Panics
+    /// A slice is too short.
+    fn requantize(&self, m: &[i32], finish: Finish, out: &mut [u8], out_stride: usize);
+}
+
+/// Every kernel that this processor can run, the slowest first.
+pub fn all() -> Vec<Box<dyn Kernel>> {
+    let mut kernels: Vec<Box<dyn Kernel>> = vec![Box::new(Portable)];
+    #[cfg(target_arch = "x86_64")]
+    {
+        kernels.extend(x86::Avx2::new().map(|k| Box::new(k) as Box<dyn Kernel>));
+        kernels.extend(x86::Avx512::new().map(|k| Box::new(k) as Box<dyn Kernel>));
+        kernels.extend(x86::Vnni::new().map(|k| Box::new(k) as Box<dyn Kernel>));
+    }
+    #[cfg(target_arch = "aarch64")]
+    kernels.extend(neon::Neon::new().map(|k| Box::new(k) as Box<dyn Kernel>));
+    kernels
+}
+
+/// Which kernel is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// The fastest that the processor can run.
+    #[default]
+    Best,
+    /// The one of this name.
+    Named(String),
+}
+
+impl FromStr for Choice {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Ok(if name == "best" { Self::Best } else { Self::Named(name.into()) })
+    }
+}
+
+impl Choice {
+    /// The kernel.
+    ///
+    /// # Errors
+    /// This processor has none of that name; the message lists those it has.
+    pub fn kernel(&self) -> Result<Box<dyn Kernel>, String> {
+        let mut kernels = all();
+        let names: Vec<&str> = kernels.iter().map(|k| k.name()).collect();
+        let found = match self {
+            Self::Best => Some(kernels.len() - 1),
+            Self::Named(name) => names.iter().position(|n| n == name),
+        };
+        match (found, self) {
+            (Some(at), _) => Ok(kernels.swap_remove(at)),
+            (None, Self::Named(name)) => {
+                Err(format!("this processor has no kernel {name}; it has {}", names.join(", ")))
+            }
+            (None, Self::Best) => Err("no kernel at all".into()),
+        }
+    }
+}
+
+/// One dimension of `B^T`, by the operations of an instruction set.
+macro_rules! input_transform {
+    ($d:expr, $add:expr, $sub:expr, $double:expr, $quadruple:expr) => {{
+        let [d0, d1, d2, d3, d4, d5] = $d;
+        let even = $sub(d4, $quadruple(d2));
+        let odd = $sub(d3, $quadruple(d1));
+        let near = $sub(d4, d2);
+        let far = $double($sub(d3, d1));
+        [
+            // 4 d0 - 5 d2 + d4, and 4 d1 - 5 d3 + d5.
+            $add($sub(even, d2), $quadruple(d0)),
+            $add(even, odd),
+            $sub(even, odd),
+            $add(near, far),
+            $sub(near, far),
+            $sub(d5, $add(odd, $quadruple(d3))),
+        ]
+    }};
+}
+/// One dimension of `A^T`; `$scaled(a, factor, b)` is `a + factor * b` with a power of two.
+macro_rules! output_transform {
+    ($m:expr, $add:expr, $sub:expr, $scaled:expr) => {{
+        let [m0, m1, m2, m3, m4, m5] = $m;
+        let (a, b, c, d) = ($add(m1, m2), $sub(m1, m2), $add(m3, m4), $sub(m3, m4));
+        [
+            $add($add(m0, a), c),
+            $scaled(b, 2.0, d),
+            $scaled(a, 4.0, c),
+            $add($scaled(b, 8.0, d), m5),
+        ]
+    }};
+}
+pub(self) use {input_transform, output_transform};

@@ -1,0 +1,168 @@
+//! The oracle: plain Rust, for every target; what all other kernels must equal bit for bit.
+
+use super::{Finish, Kernel, LANES, PATCH, POSITIONS, Patch, TILE, input_transform, output_transform};
+
+/// Runs everywhere.
+pub(super) struct Portable;
+
+/// Largest activation.
+const FULL: f32 = 255.0;
+
+/// Outputs of one channel of a tile before rounding, row by row; negative where ReLU gives 0.
+fn outputs(m: &[i32], stride: usize, finish: Finish, n: usize) -> [[f32; TILE]; TILE] {
+    let real = |p: usize| m[p * stride + n] as f32 * finish.scales[p * LANES + n];
+    let transform = |m: [f32; PATCH]| {
+        output_transform!(m, |a, b| a + b, |a, b| a - b, |a: f32, factor: f32, b: f32| a + factor * b)
+    };
+    let columns: [[f32; TILE]; PATCH] =
+        std::array::from_fn(|j| transform(std::array::from_fn(|i| real(i * PATCH + j))));
+    std::array::from_fn(|i| transform(std::array::from_fn(|j| columns[j][i])).map(|v| v + finish.bias[n]))
+}
+
+/// Calls `put(pixel, channel, value)` for everything that a tile gives.
+fn finish_tile(
+    m: &[i32],
+    stride: usize,
+    finish: Finish,
+    pool: bool,
+    mut put: impl FnMut(usize, usize, f32),
+) {
+    for n in 0..LANES {
+        let rows = outputs(m, stride, finish, n);
+        for (i, row) in rows.iter().enumerate() {
+            for (j, value) in row.iter().enumerate() {
+                match pool {
+                    false => put(i * TILE + j, n, *value),
+                    true if i % 2 == 0 && j % 2 == 0 => {
+                        let below = rows[i + 1];
+                        let largest = value.max(row[j + 1]).max(below[j].max(below[j + 1]));
+                        put(i / 2 * (TILE / 2) + j / 2, n, largest);
+                    }
+                    true => {}
+                }
+            }
+        }
+    }
+}
+
+fn round(value: f32) -> u8 {
+    value.clamp(0.0, FULL).round_ties_even() as u8
+}
+
+impl Kernel for Portable {
+    fn name(&self) -> &'static str {
+        "portable"
+    }
+
+    fn transform(&self, patch: Patch, channels: usize, v: &mut [i16], stride: usize, block_stride: usize) {
+        assert!(channels.is_multiple_of(LANES));
+        let transform = |d: [i16; PATCH]| {
+            let (add, sub) = (|a: i16, b: i16| a.wrapping_add(b), |a: i16, b: i16| a.wrapping_sub(b));
+            input_transform!(d, add, sub, |a: i16| a.wrapping_mul(2), |a: i16| a.wrapping_mul(4))
+        };
+        for c in 0..channels {
+            let columns: [[i16; PATCH]; PATCH] = std::array::from_fn(|j| {
+                transform(std::array::from_fn(|i| i16::from(patch[i][j * channels + c])))
+            });
+            for i in 0..PATCH {
+                for (j, value) in transform(std::array::from_fn(|j| columns[j][i])).into_iter().enumerate() {
+                    v[(i * PATCH + j) * stride + c / LANES * block_stride + c % LANES] = value;
+                }
+            }
+        }
+    }
+
+    fn multiply(&self, v: &[i16], tiles: usize, depth: usize, panel: &[i16], m: &mut [i32]) {
+        assert!(depth.is_multiple_of(LANES));
+        for t in 0..tiles {
+            let mut sums = [0i32; LANES];
+            for pair in 0..depth / 2 {
+                let (block, inside) = (2 * pair / LANES, 2 * pair % LANES);
+                let at = (block * tiles + t) * LANES + inside;
+                let (a, b) = (i32::from(v[at]), i32::from(v[at + 1]));
+                let weights = &panel[pair * 2 * LANES..][..2 * LANES];
+                for (sum, w) in sums.iter_mut().zip(weights.chunks_exact(2)) {
+                    let products = a.wrapping_mul(i32::from(w[0])).wrapping_add(b.wrapping_mul(w[1].into()));
+                    *sum = sum.wrapping_add(products);
+                }
+            }
+            m[t * LANES..][..LANES].copy_from_slice(&sums);
+        }
+    }
+
+    fn finish(
+        &self,
+        m: &[i32],
+        stride: usize,
+        finish: Finish,
+        pool: bool,
+        out: &mut [u8],
+        out_stride: usize,
+    ) {
+        finish_tile(m, stride, finish, pool, |pixel, n, value| out[pixel * out_stride + n] = round(value));
+    }
+
+    fn finish_real(
+        &self,
+        m: &[i32],
+        stride: usize,
+        finish: Finish,
+        pool: bool,
+        out: &mut [f32],
+        out_stride: usize,
+    ) {
+        finish_tile(m, stride, finish, pool, |pixel, n, value| out[pixel * out_stride + n] = value.max(0.0));
+    }
+
+    fn requantize(&self, m: &[i32], finish: Finish, out: &mut [u8], out_stride: usize) {
+        assert_eq!(finish.scales.len(), LANES);
+        for (pixel, sums) in m.chunks_exact(LANES).enumerate() {
+            for (n, sum) in sums.iter().enumerate() {
+                out[pixel * out_stride + n] = round(*sum as f32 * finish.scales[n] + finish.bias[n]);
+            }
+        }
+    }
+}
+
+/// Panics unless the slices of a tile's input transform are long enough: fast kernels check once, here,
+/// and then read and write without looking.
+pub(super) fn check_transform(
+    patch: Patch,
+    channels: usize,
+    v: &[i16],
+    stride: usize,
+    block_stride: usize,
+) {
+    assert!(channels.is_multiple_of(LANES) && channels > 0);
+    assert!(patch.iter().all(|row| row.len() >= PATCH * channels));
+    assert!(v.len() >= (POSITIONS - 1) * stride + (channels / LANES - 1) * block_stride + LANES);
+}
+
+/// As [`check_transform`], for a product.
+pub(super) fn check_multiply(v: &[i16], tiles: usize, depth: usize, panel: &[i16], m: &[i32]) {
+    assert!(depth.is_multiple_of(LANES));
+    assert!(v.len() >= depth * tiles && panel.len() >= depth * LANES && m.len() >= tiles * LANES);
+}
+
+/// As [`check_transform`], for an output transform.
+pub(super) fn check_finish<T>(
+    m: &[i32],
+    stride: usize,
+    finish: Finish,
+    pool: bool,
+    out: &[T],
+    out_stride: usize,
+) {
+    let pixels = if pool { TILE * TILE / 4 } else { TILE * TILE };
+    assert!(m.len() >= (POSITIONS - 1) * stride + LANES);
+    assert!(finish.scales.len() >= POSITIONS * LANES && finish.bias.len() >= LANES);
+    assert!(out.len() >= (pixels - 1) * out_stride + LANES);
+}
+
+/// As [`check_transform`], for sums without tiles. Returns the number of pixels.
+pub(super) fn check_requantize(m: &[i32], finish: Finish, out: &[u8], out_stride: usize) -> usize {
+    let pixels = m.len() / LANES;
+    assert!(finish.scales.len() >= LANES && finish.bias.len() >= LANES);
+    assert!(pixels == 0 || out.len() >= (pixels - 1) * out_stride + LANES);
+    pixels
+}
