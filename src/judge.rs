@@ -5,7 +5,7 @@
 use image::RgbImage;
 
 use crate::decision::Decision;
-use crate::engine::{Backend, Engine, Heard, Judgement, Seen};
+use crate::engine::{Engine, Heard, Judgement, Seen, Setup};
 use crate::event::{Event, Map, SCHEMA, State};
 use crate::localize::{Place, place, shown_map};
 use crate::model::{Bundle, BundleError, Manifest};
@@ -22,8 +22,8 @@ impl Judge {
     ///
     /// # Errors
     /// As [`Bundle::engine`].
-    pub fn new(bundle: &Bundle, backend: Backend) -> Result<Self, BundleError> {
-        Ok(Self { engine: bundle.engine(backend)?, manifest: bundle.manifest.clone() })
+    pub fn new(bundle: &Bundle, setup: impl Into<Setup>) -> Result<Self, BundleError> {
+        Ok(Self { engine: bundle.engine(&setup.into())?, manifest: bundle.manifest.clone() })
     }
 
     /// What the bundle says of itself.
@@ -40,17 +40,30 @@ impl Judge {
     pub fn see(&mut self, shown: &RgbImage) -> Seen {
         let side = self.manifest.spec.vision.input[1] as u32;
         let square = picture::square(shown, self.manifest.preprocessing.fit, side);
-        self.engine.see(&picture::normalize(&square))
+        let mut seen = Seen::default();
+        self.engine.see(&picture::normalize(&square), &mut seen);
+        seen
     }
 
     /// The audio tower's view of a second: `[257, 199]`, bin by bin.
     pub fn hear(&mut self, spectrogram: &[f32]) -> Heard {
-        self.engine.hear(spectrogram)
+        let mut heard = Heard::default();
+        self.engine.hear(spectrogram, &mut heard);
+        heard
+    }
+
+    /// The audio tower's view of a stream's last second, as [`Engine::listen`] takes it.
+    pub fn listen(&mut self, columns: &[Vec<f32>], fresh: usize) -> Heard {
+        let mut heard = Heard::default();
+        self.engine.listen(columns, fresh, &mut heard);
+        heard
     }
 
     /// Both heads.
     pub fn judge(&mut self, seen: &Seen, heard: &Heard) -> Judgement {
-        self.engine.judge(seen, heard)
+        let mut judgement = Judgement::default();
+        self.engine.judge(seen, heard, &mut judgement);
+        judgement
     }
 
     /// Where the object is in a shown picture of this size (pixels).

@@ -15,7 +15,7 @@ use crate::capture::Source;
 use crate::event::{Event, Map};
 use crate::judge::{Judge, level};
 use crate::media::{FRAME_RATE, MediaError};
-use crate::preprocess::spectrogram::{BINS, COLUMNS, transpose};
+use crate::preprocess::spectrogram::{BINS, COLUMNS};
 use crate::preprocess::{SAMPLE_RATE, Spectrogram};
 use crate::ring::VideoFrame;
 
@@ -167,10 +167,9 @@ pub fn run(
         }
 
         let begin = Instant::now();
-        window.push(&sound);
-        let spectrogram = window.spectrogram();
+        let fresh = window.push(&sound);
         let seen = judge.see(&latest.picture);
-        let heard = judge.hear(&spectrogram);
+        let heard = judge.listen(window.columns.make_contiguous(), fresh);
         let judgement = judge.judge(&seen, &heard);
         let size = latest.picture.dimensions();
         let level = level(window.second.make_contiguous());
@@ -225,23 +224,19 @@ impl Window {
         }
     }
 
-    fn push(&mut self, samples: &[f32]) {
-        let columns = &mut self.columns;
+    /// Takes samples; returns the number of columns that they completed.
+    fn push(&mut self, samples: &[f32]) -> usize {
+        let (columns, mut fresh) = (&mut self.columns, 0);
         self.stream.push(samples, |values| {
             // The oldest column's memory becomes the newest column.
             let mut column = columns.pop_front().unwrap_or_default();
             column.clear();
             column.extend_from_slice(values);
             columns.push_back(column);
+            fresh += 1;
         });
         self.second.extend(samples);
         self.second.drain(..self.second.len() - SAMPLE_RATE);
-    }
-
-    /// `[257, 199]`, bin by bin.
-    fn spectrogram(&self) -> Vec<f32> {
-        let mut columns = Vec::with_capacity(BINS * COLUMNS);
-        self.columns.iter().for_each(|column| columns.extend_from_slice(column));
-        transpose(&columns)
+        fresh
     }
 }

@@ -15,7 +15,7 @@ fn bundle() -> Bundle {
     let spec = spec();
     let network = Network::new(&spec, &Device::flex());
     let preprocessing = Preprocessing::new(Fit::Stretch);
-    Bundle::new(spec, network, preprocessing, Thresholds::default(), Training::default()).unwrap()
+    Bundle::new(spec, network, preprocessing, Thresholds::default(), Training::default(), &[]).unwrap()
 }
 
 fn read(bytes: Vec<u8>) -> Result<Bundle, BundleError> {
@@ -23,7 +23,7 @@ fn read(bytes: Vec<u8>) -> Result<Bundle, BundleError> {
 }
 
 fn complaint(bytes: Vec<u8>) -> String {
-    let error = read(bytes).and_then(|b| b.engine(Backend::Flex).map(|_| ())).unwrap_err().to_string();
+    let error = read(bytes).and_then(|b| b.engine(&Backend::Flex.into()).map(|_| ())).unwrap_err().to_string();
     assert!(error.contains("it.safetensors"), "names the file: {error}");
     error
 }
@@ -42,7 +42,7 @@ fn what_was_written_is_read_and_gives_the_golden_output() {
     let written = bundle();
     let read = read(written.as_bytes().to_vec()).unwrap();
     assert_eq!((&read.manifest, &read.hash), (&written.manifest, &written.hash));
-    assert!(read.engine(Backend::Flex).is_ok());
+    assert!(read.engine(&Backend::Flex.into()).is_ok());
     assert_eq!(read.manifest.golden.map.len(), 16, "a 4x4 map for 64x64 pixels");
 }
 

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Args, Parser, Subcommand};
-use lookhear::engine::Backend;
+use lookhear::engine::int::kernel::Choice;
+use lookhear::engine::{Backend, Setup};
 use lookhear::judge::Judge;
 use lookhear::model::{Bundle, BundleError};
 
@@ -41,9 +42,15 @@ pub(crate) struct ModelArguments {
     /// A model bundle; without it, the built-in model is used.
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
-    /// What runs the network: flex (CPU), wgpu (GPU) or ndarray (reference).
-    #[arg(long, default_value = "flex")]
+    /// What runs the network: int (CPU), flex (CPU, floating point), wgpu (GPU) or ndarray (reference).
+    #[arg(long, default_value = "int")]
     engine: Backend,
+    /// Threads of the engine int; one per processor if left out.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    threads: Option<u16>,
+    /// Instructions of the engine int: best, portable, avx2, avx512, avx512vnni or neon.
+    #[arg(long, default_value = "best", hide = true)]
+    kernel: Choice,
 }
 
 impl ModelArguments {
@@ -52,7 +59,8 @@ impl ModelArguments {
             Some(path) => Bundle::load(path)?,
             None => Bundle::from_bytes(BUILT_IN.to_vec(), "(built in)".into())?,
         };
-        Judge::new(&bundle, self.engine)
+        let threads = self.threads.map(usize::from);
+        Judge::new(&bundle, Setup { backend: self.engine, threads, kernel: self.kernel.clone() })
     }
 }
 

@@ -1,40 +1,52 @@
 //! Engines: what runs the network. All of them take the same inputs and give the same outputs.
 
 mod burn;
+mod choice;
+#[allow(unsafe_code, reason = "vector instructions, and memory shared by threads; documented there")]
+pub mod int;
 
-pub use self::burn::{Backend, BurnEngine};
+pub use self::burn::BurnEngine;
+pub use self::choice::{Backend, Setup};
 
 use crate::event::Map;
+use crate::preprocess::spectrogram::transpose;
 
-/// Runs a network, one picture and one second of sound at a time.
+/// Runs a network, one picture and one second of sound at a time. Results are written over those of
+/// the call before, so that an engine need not allocate.
 ///
 /// Towers and judgement are separate, because a picture may be judged with several sounds
 /// and the other way round.
 pub trait Engine {
     /// Vision tower: `[3, height, width]`, -1..1, of the spec's size.
-    fn see(&mut self, picture: &[f32]) -> Seen;
+    fn see(&mut self, picture: &[f32], seen: &mut Seen);
 
     /// Audio tower: `[257, 199]`, bin by bin, as [`crate::preprocess::spectrogram::second`] gives it.
-    fn hear(&mut self, spectrogram: &[f32]) -> Heard;
+    fn hear(&mut self, spectrogram: &[f32], heard: &mut Heard);
+
+    /// Audio tower over a stream: the last 199 columns of 257 bins, oldest first. `fresh` of them are
+    /// new since the call before; an engine may keep what it computed for the others.
+    fn listen(&mut self, columns: &[Vec<f32>], _fresh: usize, heard: &mut Heard) {
+        self.hear(&transpose(&columns.concat()), heard);
+    }
 
     /// Both heads.
-    fn judge(&mut self, seen: &Seen, heard: &Heard) -> Judgement;
+    fn judge(&mut self, seen: &Seen, heard: &Heard, judgement: &mut Judgement);
 
-    /// What runs, for people: `flex`, `wgpu`, ...
+    /// What runs, for people: `int`, `flex`, ...
     fn name(&self) -> &str;
 }
 
 /// What the vision tower made of a picture.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Seen {
     /// Embedding (pool4), `[channels]`.
     pub embedding: Vec<f32>,
-    /// The common space at every position, `[dims, rows, columns]`; empty without a localization head.
+    /// The common space at every position, `[rows * columns, dims]`; empty without a localization head.
     pub positions: Vec<f32>,
 }
 
 /// What the audio tower made of a second.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Heard {
     /// Embedding (pool4), `[channels]`.
     pub embedding: Vec<f32>,
@@ -43,7 +55,7 @@ pub struct Heard {
 }
 
 /// Whether they belong together, and where.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Judgement {
     /// Probability of correspondence by L3-Net's fusion head.
     pub fusion: Option<f32>,

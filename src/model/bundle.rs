@@ -13,14 +13,17 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use super::{Network, Spec};
-use crate::engine::{Backend, BurnEngine, Engine, Judgement};
+use super::{Network, Peaks, Sample, Spec};
+use crate::engine::int::IntEngine;
+use crate::engine::{Backend, BurnEngine, Engine, Heard, Judgement, Seen, Setup};
 use crate::preprocess::{Preprocessing, spectrogram};
 
 /// Version of the bundle format that this version of LookHear writes and reads.
 pub const VERSION: u32 = 1;
-/// Largest difference of golden outputs that is still the same network.
+/// Largest difference of golden outputs (probabilities) that is still the same network.
 const GOLDEN_TOLERANCE: f32 = 2e-3;
+/// The same for the integer engine, which rounds.
+const GOLDEN_TOLERANCE_INT: f32 = 0.05;
 
 /// Everything but the weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +36,9 @@ pub struct Manifest {
     pub preprocessing: Preprocessing,
     /// Where the decisions change.
     pub thresholds: Thresholds,
+    /// How large activations become. Bundles of before the integer engine have none.
+    #[serde(default)]
+    pub peaks: Option<Peaks>,
     /// What the network says to the golden input.
     pub golden: Golden,
     /// How it was trained, for people.
@@ -147,33 +153,50 @@ fn noise(count: usize, factor: u32, span: f32, start: f32) -> Vec<f32> {
     (0..count).map(|n| value(n) as f32 / 16_777_216.0 * span + start).collect()
 }
 
+fn golden_sample(spec: &Spec) -> Sample {
+    (golden_picture(spec.vision.input), golden_sound(spec.audio.input))
+}
+
 fn judge_golden(engine: &mut dyn Engine, spec: &Spec) -> Judgement {
-    let seen = engine.see(&golden_picture(spec.vision.input));
-    let heard = engine.hear(&golden_sound(spec.audio.input));
-    engine.judge(&seen, &heard)
+    let (picture, sound) = golden_sample(spec);
+    let (mut seen, mut heard) = (Seen::default(), Heard::default());
+    engine.see(&picture, &mut seen);
+    engine.hear(&sound, &mut heard);
+    let mut judgement = Judgement::default();
+    engine.judge(&seen, &heard, &mut judgement);
+    judgement
 }
 
 impl Bundle {
     /// Puts a network and its surroundings together. Batch norm is folded, the golden output is
-    /// computed on the flex backend.
+    /// computed on the flex backend. Activation ranges are measured on the `calibration` samples; without
+    /// any, on the golden input, which is no more than a stopgap.
     ///
     /// # Errors
-    /// The weights cannot be written as safetensors.
+    /// The weights cannot be quantized, or cannot be written as safetensors.
     pub fn new(
         spec: Spec,
         network: Network,
         preprocessing: Preprocessing,
         thresholds: Thresholds,
         training: Training,
+        calibration: &[Sample],
     ) -> Result<Self, BundleError> {
         let network = network.fold();
+        let samples = [golden_sample(&spec)];
+        let samples = if calibration.is_empty() { &samples[..] } else { calibration };
+        let peaks = Peaks::measure(&spec, &network, samples);
         let device = Device::flex();
         let mut engine = BurnEngine::new("flex", spec.clone(), network.clone(), device);
         let Judgement { fusion, localization, map } = judge_golden(&mut engine, &spec);
         let golden = Golden { fusion, localization, map: map.values };
-        let manifest = Manifest { version: VERSION, spec, preprocessing, thresholds, golden, training };
         let path = "(new)".to_string();
         let damaged = |reason: String| BundleError::Damaged { path: "(new)".into(), reason };
+        // Quantizing proves that no sum overflows; a network for which that fails must not be written.
+        let kernel = Setup::default().kernel.kernel().map_err(BundleError::Engine)?;
+        IntEngine::new(&spec, &network, &peaks, kernel, 1).map_err(|e| damaged(e.to_string()))?;
+        let peaks = Some(peaks);
+        let manifest = Manifest { version: VERSION, spec, preprocessing, thresholds, peaks, golden, training };
         let json = serde_json::to_string(&manifest).map_err(|e| damaged(e.to_string()))?;
         let write = |hash: &str| {
             let mut store = SafetensorsStore::from_bytes(None)
@@ -221,6 +244,9 @@ impl Bundle {
         let manifest: Manifest = serde_json::from_str(&json).map_err(|e| damaged(e.to_string()))?;
         manifest.spec.validate().map_err(damaged)?;
         manifest.preprocessing.validate().map_err(damaged)?;
+        if let Some(peaks) = &manifest.peaks {
+            peaks.validate(&manifest.spec).map_err(damaged)?;
+        }
         let [c, bins, columns] = manifest.spec.audio.input;
         if [c, bins, columns] != [1, spectrogram::BINS, spectrogram::COLUMNS]
             || manifest.spec.vision.input[0] != 3
@@ -245,12 +271,18 @@ impl Bundle {
     ///
     /// # Errors
     /// The backend is not built in, the weights do not fit, or the golden output is another.
-    pub fn engine(&self, backend: Backend) -> Result<Box<dyn Engine>, BundleError> {
-        let device = backend.device().map_err(BundleError::Engine)?;
+    pub fn engine(&self, setup: &Setup) -> Result<Box<dyn Engine>, BundleError> {
+        let device = setup.backend.device().map_err(BundleError::Engine)?;
         let network = self.network(&device)?;
-        let spec = self.manifest.spec.clone();
-        let mut engine = BurnEngine::new(backend.name(), spec.clone(), network, device);
-        let found = judge_golden(&mut engine, &spec);
+        let spec = &self.manifest.spec;
+        let (mut engine, tolerance): (Box<dyn Engine>, f32) = match setup.backend {
+            Backend::Int => (Box::new(self.quantize(&network, setup)?), GOLDEN_TOLERANCE_INT),
+            other => {
+                let engine = BurnEngine::new(other.name(), spec.clone(), network, device);
+                (Box::new(engine), GOLDEN_TOLERANCE)
+            }
+        };
+        let found = judge_golden(&mut *engine, spec);
         let golden = &self.manifest.golden;
         let all = |f: Option<f32>, l: Option<f32>, map: &[f32]| {
             [f, l].into_iter().flatten().chain(map.iter().copied()).collect::<Vec<_>>()
@@ -258,11 +290,32 @@ impl Bundle {
         let expected = all(golden.fusion, golden.localization, &golden.map);
         let found = all(found.fusion, found.localization, &found.map.values);
         let same = expected.len() == found.len()
-            && expected.iter().zip(&found).all(|(a, b)| (a - b).abs() <= GOLDEN_TOLERANCE);
+            && expected.iter().zip(&found).all(|(a, b)| (a - b).abs() <= tolerance);
         match same {
-            true => Ok(Box::new(engine)),
+            true => Ok(engine),
             false => Err(self.damaged("its golden output does not match".into())),
         }
+    }
+
+    /// The integer engine as what it is, unchecked: for those who want to measure it.
+    ///
+    /// # Errors
+    /// As [`Bundle::engine`].
+    pub fn int_engine(&self, setup: &Setup) -> Result<IntEngine, BundleError> {
+        self.quantize(&self.network(&Device::flex())?, setup)
+    }
+
+    fn quantize(&self, network: &Network, setup: &Setup) -> Result<IntEngine, BundleError> {
+        let peaks = self.manifest.peaks.as_ref().ok_or_else(|| {
+            let path = &self.path;
+            BundleError::Engine(format!(
+                "model {path} says nothing of its activation ranges: export it again with \
+                 `lookhear-train export`, or use --engine flex"
+            ))
+        })?;
+        let kernel = setup.kernel.kernel().map_err(BundleError::Engine)?;
+        IntEngine::new(&self.manifest.spec, network, peaks, kernel, setup.threads())
+            .map_err(|e| self.damaged(e.to_string()))
     }
 
     /// The file's content.

@@ -127,9 +127,21 @@ impl TowerNet {
 
     /// `[batch, channels, height, width]` to the activation map
     /// `[batch, channels of the last layer, rows, columns]`.
-    pub fn forward(&self, mut x: Tensor<4>) -> Tensor<4> {
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        self.forward_each(x, |_| ())
+    }
+
+    /// The largest value after each convolution and its ReLU.
+    pub fn peaks(&self, x: Tensor<4>) -> Vec<f32> {
+        let mut peaks = Vec::with_capacity(self.convs.len());
+        self.forward_each(x, |activations| peaks.push(activations.clone().max().into_scalar()));
+        peaks
+    }
+
+    fn forward_each(&self, mut x: Tensor<4>, mut each: impl FnMut(&Tensor<4>)) -> Tensor<4> {
         for (conv, &pool) in self.convs.iter().zip(&self.pool_after) {
             x = activation::relu(conv.forward(x));
+            each(&x);
             if pool {
                 x = module::max_pool2d(x, burn::tensor::ops::MaxPoolOptions::new([2, 2]).with_stride([2, 2]));
             }

@@ -150,6 +150,11 @@ impl Tower {
         self.shapes().last().map_or(self.input, |last| last.output)
     }
 
+    /// Number of convolutions.
+    pub fn convolutions(&self) -> usize {
+        self.layers.iter().filter(|layer| matches!(layer, Layer::Conv { .. })).count()
+    }
+
     /// Trainable parameters.
     pub fn parameters(&self) -> usize {
         self.shapes().iter().map(|s| s.parameters).sum()
@@ -164,6 +169,10 @@ impl Tower {
         let bad = |why: String| Err(format!("{key}: {why}"));
         if self.layers.is_empty() || self.layers.len() > 64 {
             return bad(format!("{} layers; 1 to 64 are possible", self.layers.len()));
+        }
+        let pools = |layer: &Layer| *layer == Layer::MaxPool;
+        if pools(&self.layers[0]) || self.layers.windows(2).any(|pair| pair.iter().all(pools)) {
+            return bad("a max_pool must follow a convolution".into());
         }
         for layer in &self.layers {
             if let Layer::Conv { channels, stride } = *layer {

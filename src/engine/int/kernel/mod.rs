@@ -101,6 +101,10 @@ pub trait Kernel: Send + Sync {
     /// # Panics
     /// A slice is too short.
     fn requantize(&self, m: &[i32], finish: Finish, out: &mut [u8], out_stride: usize);
+
+    /// Multiplies and adds on registers alone, about `rounds` times 1000 products: the processor's own
+    /// limit, for benchmarks. Returns the number of products.
+    fn multiply_registers(&self, rounds: usize) -> usize;
 }
 
 /// Every kernel that this processor can run, the slowest first.

@@ -205,6 +205,22 @@ fn requantize(m: &[i32], pixels: usize, finish: Finish, out: &mut [u8], out_stri
     }
 }
 
+/// See [`Kernel::multiply_registers`].
+#[target_feature(enable = "neon")]
+fn multiply_registers(rounds: usize) -> usize {
+    const SUMS: usize = 24;
+    let x = std::hint::black_box(vdupq_n_s16(3));
+    let mut sums = [vdupq_n_s32(0); SUMS];
+    for _ in 0..rounds * 11 {
+        for sum in &mut sums {
+            *sum = vmlal_high_s16(*sum, x, x);
+        }
+        std::hint::black_box(&mut sums[0]);
+    }
+    std::hint::black_box(sums);
+    rounds * 11 * SUMS * 4
+}
+
 impl Kernel for Neon {
     fn name(&self) -> &'static str {
         "neon"
@@ -275,5 +291,10 @@ impl Kernel for Neon {
         let pixels = check_requantize(m, with, out, out_stride);
         // SAFETY: `self` proves that the processor has NEON.
         unsafe { requantize(m, pixels, with, out, out_stride) }
+    }
+
+    fn multiply_registers(&self, rounds: usize) -> usize {
+        // SAFETY: `self` proves that the processor has NEON.
+        unsafe { multiply_registers(rounds) }
     }
 }

@@ -122,6 +122,18 @@ impl Kernel for Portable {
             }
         }
     }
+
+    fn multiply_registers(&self, rounds: usize) -> usize {
+        let mut sums = [1i32; 64];
+        let factors: [i16; 64] = std::hint::black_box([3; 64]);
+        for _ in 0..rounds * 16 {
+            for (sum, factor) in sums.iter_mut().zip(factors) {
+                *sum = sum.wrapping_add(i32::from(factor) * i32::from(*sum as i16));
+            }
+        }
+        std::hint::black_box(sums);
+        rounds * 16 * 64
+    }
 }
 
 /// Panics unless the slices of a tile's input transform are long enough: fast kernels check once, here,

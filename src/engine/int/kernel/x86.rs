@@ -490,9 +490,51 @@ fn transform_avx512(patch: Patch, channels: usize, v: &mut [i16], stride: usize,
     }
 }
 
+/// A function for [`Kernel::multiply_registers`]: `$count` sums of `$lanes` products each. The factors
+/// are hidden from the compiler, which would compute the sums itself otherwise.
+macro_rules! registers {
+    ($name:ident, $features:literal, $count:literal, $lanes:literal, $zero:expr, $factor:expr, $step:expr) => {
+        #[target_feature(enable = $features)]
+        fn $name(rounds: usize) -> usize {
+            let mut sums = [$zero; $count];
+            let times = rounds * 1000 / ($count * $lanes);
+            for _ in 0..times {
+                let x = std::hint::black_box($factor);
+                for sum in &mut sums {
+                    *sum = $step(*sum, x);
+                }
+            }
+            std::hint::black_box(sums);
+            times * $count * $lanes
+        }
+    };
+}
+
+registers!(registers_avx2, "avx2", 12, 16, _mm256_setzero_si256(), _mm256_set1_epi16(3), |sum, x| {
+    _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_xor_si256(x, sum), x))
+});
+registers!(
+    registers_avx512,
+    "avx512f,avx512bw",
+    24,
+    32,
+    _mm512_setzero_si512(),
+    _mm512_set1_epi16(3),
+    |sum, x| _mm512_add_epi32(sum, _mm512_madd_epi16(_mm512_xor_si512(x, sum), x))
+);
+registers!(
+    registers_vnni,
+    "avx512f,avx512bw,avx512vnni",
+    24,
+    32,
+    _mm512_setzero_si512(),
+    _mm512_set1_epi16(3),
+    |sum, x| _mm512_dpwssd_epi32(sum, x, x)
+);
+
 /// The methods of [`Kernel`], from functions that need what the kernel proves to be there.
 macro_rules! kernel {
-    ($kernel:ident, $name:literal, $transform:expr, $multiply:ident, $most:literal, $sizes:tt, $finish:ident, $finish_real:ident, $requantize:ident) => {
+    ($kernel:ident, $name:literal, $transform:expr, $multiply:ident, $most:literal, $sizes:tt, $finish:ident, $finish_real:ident, $requantize:ident, $registers:ident) => {
         impl Kernel for $kernel {
             fn name(&self) -> &'static str {
                 $name
@@ -555,6 +597,11 @@ macro_rules! kernel {
                 // SAFETY: `self` proves that the processor has the instructions.
                 unsafe { $requantize(m, pixels, finish, out, out_stride) }
             }
+
+            fn multiply_registers(&self, rounds: usize) -> usize {
+                // SAFETY: `self` proves that the processor has the instructions.
+                unsafe { $registers(rounds) }
+            }
         }
     };
 }
@@ -573,17 +620,17 @@ fn transform_avx2(patch: Patch, channels: usize, v: &mut [i16], stride: usize, b
 
 kernel!(
     Avx2, "avx2", transform_avx2, multiply_avx2, 6, [1 2 3 4 5 6],
-    finish_avx2, finish_real_avx2, requantize_avx2
+    finish_avx2, finish_real_avx2, requantize_avx2, registers_avx2
 );
 kernel!(
     Avx512, "avx512", transform_avx512, multiply_avx512, 24,
     [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24],
-    finish_avx512, finish_real_avx512, requantize_avx512
+    finish_avx512, finish_real_avx512, requantize_avx512, registers_avx512
 );
 kernel!(
     Vnni, "avx512vnni", transform_avx512, multiply_vnni, 28,
     [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28],
-    finish_avx512, finish_real_avx512, requantize_avx512
+    finish_avx512, finish_real_avx512, requantize_avx512, registers_vnni
 );
 
 const _: () = assert!(POSITIONS == 36 && LANES == 16, "the code above is written for these");

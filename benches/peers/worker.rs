@@ -1,0 +1,201 @@
+//! LookHear's side of `make bench-peers`: a process that measures when it is asked to.
+//!
+//! Lines in, lines of JSON out; `ready` comes first. `time vision|audio|update K` answers the milliseconds of K
+//! runs, `embed TOWER FILE` the embedding of an input (raw f32), `rss` the peak memory in MiB, `layers` the time
+//! of each layer and the processor's peak; `quit` ends the process. With `--make FILE` it writes a
+//! full-width network with random weights instead.
+
+use std::error::Error;
+use std::io::{BufRead, Write};
+use std::path::PathBuf;
+use std::time::Instant;
+
+use burn::tensor::Device;
+use clap::Parser;
+use lookhear::engine::int::IntEngine;
+use lookhear::engine::{Backend, Engine, Heard, Judgement, Seen, Setup};
+use lookhear::model::{Bundle, Network, Spec, Thresholds, Training};
+use lookhear::preprocess::spectrogram::{BINS, COLUMNS};
+use lookhear::preprocess::{Fit, Preprocessing};
+use serde_json::{Value, json};
+
+#[derive(Parser)]
+struct Arguments {
+    /// The bundle.
+    #[arg(long, required_unless_present = "make")]
+    model: Option<PathBuf>,
+    /// The engine.
+    #[arg(long, default_value = "int")]
+    engine: Backend,
+    /// Its kernel.
+    #[arg(long, default_value = "best")]
+    kernel: lookhear::engine::int::kernel::Choice,
+    /// Its threads.
+    #[arg(long, default_value_t = 1)]
+    threads: usize,
+    /// Write the paper's towers with both heads and random weights.
+    #[arg(long)]
+    make: Option<PathBuf>,
+}
+
+/// Columns of new sound in an update: 40 ms; with a stride in conv1, 80 ms.
+fn fresh(spec: &Spec) -> usize {
+    let [_, bins, _] = spec.audio.input;
+    let strided = spec.audio.shapes()[0].output[1] < bins;
+    if strided { 16 } else { 8 }
+}
+
+/// Numbers that are never twice the same, so that nothing can be kept from run to run.
+fn noise(count: usize, seed: u32, low: f32, high: f32) -> Vec<f32> {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        low + (high - low) * (state >> 8) as f32 / 16_777_216.0
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+struct Worker {
+    engine: Box<dyn Engine>,
+    /// For what only the integer engine can tell.
+    int: Option<IntEngine>,
+    spec: Spec,
+    seen: Seen,
+    heard: Heard,
+    judgement: Judgement,
+    /// A stream of sound, and how far it was heard.
+    stream: Vec<Vec<f32>>,
+    at: usize,
+}
+
+impl Worker {
+    fn run(&mut self, what: &str, number: usize) -> Result<f64, Box<dyn Error>> {
+        let picture = noise(self.spec.vision.input.iter().product(), number as u32, -1.0, 1.0);
+        let sound = noise(BINS * COLUMNS, number as u32, 0.0, 2.5);
+        let fresh = fresh(&self.spec);
+        self.at = if self.at + fresh + COLUMNS <= self.stream.len() { self.at + fresh } else { 0 };
+        let begin = Instant::now();
+        match what {
+            "vision" => self.engine.see(&picture, &mut self.seen),
+            "audio" => self.engine.hear(&sound, &mut self.heard),
+            "update" => {
+                self.engine.see(&picture, &mut self.seen);
+                let columns = &self.stream[self.at..self.at + COLUMNS];
+                // Back at its start, the stream is new as a whole.
+                let fresh = if self.at == 0 { COLUMNS } else { fresh };
+                self.engine.listen(columns, fresh, &mut self.heard);
+                self.engine.judge(&self.seen, &self.heard, &mut self.judgement);
+            }
+            other => return Err(format!("there is no {other} to time").into()),
+        }
+        Ok(begin.elapsed().as_secs_f64() * 1e3)
+    }
+
+    fn embed(&mut self, tower: &str, file: &str) -> Result<Value, Box<dyn Error>> {
+        let bytes = std::fs::read(file)?;
+        let (floats, _) = bytes.as_chunks::<4>();
+        let values: Vec<f32> = floats.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        let embedding = if tower == "vision" {
+            self.engine.see(&values, &mut self.seen);
+            &self.seen.embedding
+        } else {
+            self.engine.hear(&values, &mut self.heard);
+            &self.heard.embedding
+        };
+        Ok(json!({ "embedding": embedding }))
+    }
+
+    fn layers(&mut self) -> Result<Value, Box<dyn Error>> {
+        let int = self.int.as_mut().ok_or("only the engine int knows its layers")?;
+        let peak = (0..5).map(|_| int.measure_peak()).fold(0.0, f64::max);
+        let mut layers = int.time_layers();
+        for _ in 0..20 {
+            for (best, time) in layers.iter_mut().zip(int.time_layers()) {
+                best.seconds = best.seconds.min(time.seconds);
+            }
+        }
+        let rows: Vec<Value> = layers
+            .into_iter()
+            .map(|layer| {
+                json!({
+                    "tower": layer.tower, "name": layer.layer, "ms": layer.seconds * 1e3,
+                    "gmac_per_s": layer.macs as f64 / layer.seconds / 1e9,
+                    "share": layer.products as f64 / layer.seconds / peak,
+                })
+            })
+            .collect();
+        Ok(json!({ "peak_gmac": peak / 1e9, "layers": rows }))
+    }
+
+    fn answer(&mut self, request: &str) -> Result<Value, Box<dyn Error>> {
+        match request.split_whitespace().collect::<Vec<_>>()[..] {
+            ["time", what, count] => {
+                let ms: Result<Vec<f64>, _> = (0..count.parse()?).map(|n| self.run(what, n)).collect();
+                Ok(json!({ "ms": ms? }))
+            }
+            ["embed", tower, file] => self.embed(tower, file),
+            ["rss"] => {
+                let status = std::fs::read_to_string("/proc/self/status")?;
+                let peak = status.split("VmHWM:").nth(1).and_then(|rest| rest.split_whitespace().next());
+                Ok(json!({ "mib": peak.ok_or("no VmHWM")?.parse::<f64>()? / 1024.0, "base": 0.0 }))
+            }
+            ["layers"] => self.layers(),
+            _ => Err(format!("unknown request {request}").into()),
+        }
+    }
+}
+
+/// The paper's towers with both heads: everything that a live update needs.
+fn make(file: &std::path::Path) -> Result<(), Box<dyn Error>> {
+    let mut spec = Spec::preset("l3").ok_or("no preset l3")?;
+    spec.localization = Spec::preset("avol").and_then(|avol| avol.localization);
+    let device = Device::flex();
+    device.seed(1);
+    let network = Network::new(&spec, &device);
+    let training = Training { data: "none: random weights".into(), ..Training::default() };
+    let preprocessing = Preprocessing::new(Fit::Crop);
+    let samples: Vec<_> = (1..4u32)
+        .map(|n| {
+            let picture = noise(spec.vision.input.iter().product(), n, -1.0, 1.0);
+            (picture, noise(BINS * COLUMNS, n, 0.0, 2.5))
+        })
+        .collect();
+    let bundle = Bundle::new(spec, network, preprocessing, Thresholds::default(), training, &samples)?;
+    Ok(std::fs::write(file, bundle.as_bytes())?)
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments = Arguments::parse();
+    if let Some(file) = &arguments.make {
+        return make(file);
+    }
+    let bundle = Bundle::load(&arguments.model.ok_or("--model is missing")?)?;
+    let setup =
+        Setup { backend: arguments.engine, threads: Some(arguments.threads), kernel: arguments.kernel };
+    let spec = bundle.manifest.spec.clone();
+    let stream = (0..4000).map(|n| noise(BINS, n, 0.0, 2.5)).collect();
+    let mut worker = Worker {
+        engine: bundle.engine(&setup)?,
+        int: None,
+        spec,
+        seen: Seen::default(),
+        heard: Heard::default(),
+        judgement: Judgement::default(),
+        stream,
+        at: usize::MAX / 2,
+    };
+    println!("ready");
+    for line in std::io::stdin().lock().lines() {
+        let line = line?;
+        if line.trim() == "quit" {
+            break;
+        }
+        if line.trim() == "layers" && worker.int.is_none() && setup.backend == Backend::Int {
+            worker.int = Some(bundle.int_engine(&setup)?);
+        }
+        let reply = worker.answer(&line).unwrap_or_else(|error| json!({ "error": error.to_string() }));
+        println!("{reply}");
+        std::io::stdout().flush()?;
+    }
+    Ok(())
+}

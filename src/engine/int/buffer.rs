@@ -1,0 +1,99 @@
+//! Memory for the engine: aligned to cache lines, allocated once, shared by the threads of a team.
+
+use std::cell::UnsafeCell;
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use bytemuck::Pod;
+
+/// A cache line.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Line([u8; 64]);
+
+/// `count` values, at first 0.
+pub(super) struct Buffer<T> {
+    lines: UnsafeCell<Box<[Line]>>,
+    count: usize,
+    values: PhantomData<T>,
+}
+
+// SAFETY: shared access is either to memory that nobody writes, or through `write`, whose contract
+// keeps threads apart.
+unsafe impl<T: Send> Sync for Buffer<T> {}
+
+impl<T: Pod> Buffer<T> {
+    /// Allocates.
+    pub(super) fn new(count: usize) -> Self {
+        let lines = (count * size_of::<T>()).div_ceil(size_of::<Line>());
+        let lines = vec![Line([0; 64]); lines].into_boxed_slice();
+        Self { lines: UnsafeCell::new(lines), count, values: PhantomData }
+    }
+
+    /// Number of values.
+    pub(super) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Bytes that it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.count * size_of::<T>()
+    }
+
+    /// All values, for the one who has it alone.
+    pub(super) fn get_mut(&mut self) -> &mut [T] {
+        let first = self.first();
+        // SAFETY: the lines hold at least `count` values, any bits are a `T`, and nobody else has them.
+        unsafe { std::slice::from_raw_parts_mut(first, self.count) }
+    }
+
+    /// Values to read.
+    ///
+    /// # Safety
+    /// While the slice lives, nobody writes into the range.
+    ///
+    /// # Panics
+    /// The range is not within the buffer.
+    pub(super) unsafe fn read(&self, range: Range<usize>) -> &[T] {
+        assert!(range.start <= range.end && range.end <= self.count);
+        // SAFETY: within the buffer; any bits are a `T`; by this function's contract nobody writes.
+        unsafe { std::slice::from_raw_parts(self.first().add(range.start), range.len()) }
+    }
+
+    /// Values to write, while other threads use other ranges.
+    ///
+    /// # Safety
+    /// While the slice lives, nobody else reads or writes anything in the range.
+    ///
+    /// # Panics
+    /// The range is not within the buffer.
+    #[expect(clippy::mut_from_ref, reason = "the contract keeps the slices apart")]
+    pub(super) unsafe fn write(&self, range: Range<usize>) -> &mut [T] {
+        assert!(range.start <= range.end && range.end <= self.count);
+        // SAFETY: within the buffer; any bits are a `T`; by this function's contract nobody else is there.
+        unsafe { std::slice::from_raw_parts_mut(self.first().add(range.start), range.len()) }
+    }
+
+    fn first(&self) -> *mut T {
+        // SAFETY: the box itself is never replaced; only what it points to is handed out.
+        unsafe { (*self.lines.get()).as_mut_ptr().cast() }
+    }
+}
+
+/// A [`Buffer`] that is written no more: weights.
+pub(super) struct Frozen<T>(Buffer<T>);
+
+impl<T: Pod> From<Buffer<T>> for Frozen<T> {
+    fn from(buffer: Buffer<T>) -> Self {
+        Self(buffer)
+    }
+}
+
+impl<T: Pod> std::ops::Deref for Frozen<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        // SAFETY: the buffer is private, and nothing here writes to it.
+        unsafe { self.0.read(0..self.0.count) }
+    }
+}

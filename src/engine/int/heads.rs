@@ -1,0 +1,100 @@
+//! Both heads on the outputs of the towers. What is done once per decision is done in floating point;
+//! only the 1x1 convolutions over the whole vision map are rounded ([`super::pointwise`]).
+
+use crate::engine::{Heard, Judgement, Seen};
+use crate::event::Map;
+use crate::model::Pooling;
+
+/// A linear layer, `[in, out]`.
+pub(super) struct Dense {
+    pub(super) weights: Vec<f32>,
+    pub(super) bias: Vec<f32>,
+}
+
+impl Dense {
+    /// `out = in * weights + bias`, over the concatenation of `inputs`.
+    pub(super) fn run(&self, inputs: [&[f32]; 2], relu: bool, out: &mut Vec<f32>) {
+        out.clear();
+        out.extend_from_slice(&self.bias);
+        let values = inputs.into_iter().flatten();
+        for (value, weights) in values.zip(self.weights.chunks_exact(self.bias.len())) {
+            out.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += value * weight);
+        }
+        if relu {
+            out.iter_mut().for_each(|v| *v = v.max(0.0));
+        }
+    }
+}
+
+/// L3-Net's head.
+pub(super) struct FusionHead {
+    pub(super) layers: [Dense; 2],
+    pub(super) hidden: Vec<f32>,
+    pub(super) logits: Vec<f32>,
+}
+
+impl FusionHead {
+    /// Probability of correspondence.
+    pub(super) fn judge(&mut self, seen: &Seen, heard: &Heard) -> f32 {
+        self.layers[0].run([&seen.embedding, &heard.embedding], true, &mut self.hidden);
+        self.layers[1].run([&self.hidden, &[]], false, &mut self.logits);
+        sigmoid(self.logits[1] - self.logits[0])
+    }
+}
+
+/// AVOL-Net's head without its vision side.
+pub(super) struct LocalizationHead {
+    pub(super) audio: [Dense; 2],
+    pub(super) hidden: Vec<f32>,
+    pub(super) normalize: bool,
+    pub(super) scale: f32,
+    pub(super) bias: f32,
+    pub(super) pooling: Pooling,
+}
+
+impl LocalizationHead {
+    /// The audio side: embedding to common space.
+    pub(super) fn hear(&mut self, heard: &mut Heard) {
+        self.audio[0].run([&heard.embedding, &[]], true, &mut self.hidden);
+        self.audio[1].run([&self.hidden, &[]], false, &mut heard.direction);
+        if self.normalize {
+            let length = length(heard.direction.iter().map(|v| v * v).sum());
+            heard.direction.iter_mut().for_each(|v| *v /= length);
+        }
+    }
+
+    /// The map, `[rows, columns]`, and its pooled probability.
+    pub(super) fn judge(&self, seen: &Seen, heard: &Heard, size: [usize; 2], judgement: &mut Judgement) {
+        let Map { rows, columns, values } = &mut judgement.map;
+        [*rows, *columns] = size;
+        let dot = |place: &[f32]| place.iter().zip(&heard.direction).map(|(a, b)| a * b).sum::<f32>();
+        values.clear();
+        values.extend(seen.positions.chunks_exact(heard.direction.len()).map(dot));
+        let pooled = pool(values, self.pooling);
+        let probability = |similarity: f32| sigmoid(similarity * self.scale + self.bias);
+        judgement.localization = Some(probability(pooled));
+        values.iter_mut().for_each(|v| *v = probability(*v));
+    }
+}
+
+/// Length of a vector with this sum of squares; never 0.
+pub(super) fn length(squares: f32) -> f32 {
+    (squares + 1e-6).sqrt()
+}
+
+fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+/// As [`crate::model::pool`], for one map.
+fn pool(similarities: &[f32], pooling: Pooling) -> f32 {
+    let largest = similarities.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    match pooling {
+        Pooling::Max => largest,
+        Pooling::LogMeanExp { sharpness } => {
+            let k = sharpness as f32;
+            let sum: f32 = similarities.iter().map(|s| ((s - largest) * k).exp()).sum();
+            (sum / similarities.len() as f32).ln() / k + largest
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The integer engine: the network in 16-bit products and 32-bit sums, on the processor.
+//!
+//! Activations are bytes, filters have 16 bits in Winograd's domain ([`winograd`]), where a
+//! convolution needs a quarter of the products and is still more exact than with 8-bit weights. All
+//! memory is allocated when the engine is made. This is the one module of the crate that may use `unsafe`.
+
+mod buffer;
+mod heads;
+pub mod kernel;
+mod plan;
+mod plane;
+mod pointwise;
+mod quantize;
+mod team;
+#[cfg(test)]
+mod tests;
+mod tower;
+mod vision_head;
+mod weights;
+mod winograd;
+
+pub use quantize::QuantizeError;
+
+use std::time::Instant;
+
+use self::heads::{FusionHead, LocalizationHead};
+use self::kernel::Kernel;
+use self::team::Team;
+use self::tower::{Calibrated, Tower};
+use self::vision_head::VisionHead;
+use self::weights::{dense, tower_weights};
+use super::{Engine, Heard, Judgement, Seen};
+use crate::model::{Network, Peaks, Spec};
+
+/// Pixels of a normalized picture are multiples of 1/255.
+const PICTURE: (f32, [i64; 2]) = (255.0, [-255, 255]);
+/// Values of a spectrogram are below 3.
+const SPECTROGRAM: (f32, [i64; 2]) = (8192.0, [0, 32_767]);
+
+/// How long a layer took.
+#[derive(Clone, Debug)]
+pub struct LayerTime {
+    /// `vision` or `audio`.
+    pub tower: &'static str,
+    /// As in the layer table.
+    pub layer: String,
+    /// Multiply-accumulates of the layer as the table counts them.
+    pub macs: usize,
+    /// Products that the engine computed: with Winograd about a quarter.
+    pub products: usize,
+    /// Seconds.
+    pub seconds: f64,
+}
+
+/// The engine.
+pub struct IntEngine {
+    kernel: Box<dyn Kernel>,
+    team: Team,
+    vision: Tower,
+    audio: Tower,
+    scratches: Vec<tower::Scratch>,
+    fusion: Option<FusionHead>,
+    localization: Option<(VisionHead, LocalizationHead)>,
+    map_size: [usize; 2],
+    /// Whether the audio tower holds the window before the next call of `listen`.
+    listening: bool,
+}
+
+impl IntEngine {
+    /// Quantizes a folded network.
+    ///
+    /// # Errors
+    /// The network has values that are no numbers.
+    pub fn new(
+        spec: &Spec,
+        network: &Network,
+        peaks: &Peaks,
+        kernel: Box<dyn Kernel>,
+        threads: usize,
+    ) -> Result<Self, QuantizeError> {
+        let team = Team::new(threads);
+        let tower = |name, table, network, transposed, peaks: &[f32], (input_factor, input_range)| {
+            let weights = tower_weights(name, network, transposed);
+            let calibrated = Calibrated { peaks, input_factor, input_range };
+            Tower::new(table, &weights, &calibrated, &*kernel, team.threads())
+        };
+        let vision = tower("vision", &spec.vision, &network.vision, false, &peaks.vision, PICTURE)?;
+        // Time runs down, so that new columns of the spectrogram are new rows.
+        let mut sideways = spec.audio.clone();
+        sideways.input.swap(1, 2);
+        let audio = tower("audio", &sideways, &network.audio, true, &peaks.audio, SPECTROGRAM)?;
+        let scratches = (0..team.threads()).map(|_| tower::Scratch::for_either(&vision, &audio)).collect();
+
+        let fusion = network.fusion.as_ref().map(|head| FusionHead {
+            layers: [dense(&head.fc1), dense(&head.fc2)],
+            hidden: Vec::new(),
+            logits: Vec::new(),
+        });
+        let localization = match (&network.localization, spec.localization) {
+            (Some(head), Some(spec)) => {
+                let vision = VisionHead::new(head, spec, vision.positions(), &*kernel, team.threads())?;
+                let [first, second] = &head.audio;
+                let number = |t: burn::tensor::Tensor<1>| t.into_scalar::<f32>();
+                let rest = LocalizationHead {
+                    audio: [weights::transposed(first), weights::transposed(second)],
+                    hidden: Vec::new(),
+                    normalize: spec.normalize,
+                    scale: number(head.log_scale.val()).exp(),
+                    bias: number(head.bias.val()),
+                    pooling: spec.pooling,
+                };
+                Some((vision, rest))
+            }
+            _ => None,
+        };
+        let map_size = spec.map_size();
+        Ok(Self { kernel, team, vision, audio, scratches, fusion, localization, map_size, listening: false })
+    }
+
+    /// Bytes of weights and activations of both towers.
+    pub fn bytes(&self) -> usize {
+        self.vision.bytes() + self.audio.bytes()
+    }
+
+    /// The kernel's name and the number of threads.
+    pub fn hardware(&self) -> (&'static str, usize) {
+        (self.kernel.name(), self.team.threads())
+    }
+
+    /// The processor's own limit with this kernel and all threads, in products a second.
+    pub fn measure_peak(&mut self) -> f64 {
+        let (kernel, mut counts) = (&self.kernel, vec![0; self.team.threads()]);
+        let begin = Instant::now();
+        self.team.run(&mut counts, |_, count| *count = kernel.multiply_registers(20_000));
+        counts.iter().sum::<usize>() as f64 / begin.elapsed().as_secs_f64()
+    }
+
+    /// Runs both towers once, layer by layer. For benchmarks; what the towers hold afterwards is of no use.
+    pub fn time_layers(&mut self) -> Vec<LayerTime> {
+        self.listening = false;
+        let Self { kernel, team, vision, audio, scratches, .. } = self;
+        let mut times = vision.run_timed("vision", &**kernel, team, scratches);
+        times.extend(audio.run_timed("audio", &**kernel, team, scratches));
+        times
+    }
+
+    fn run_audio(&mut self, origin: usize, moved: Option<usize>, heard: &mut Heard) {
+        let Self { kernel, team, audio, scratches, .. } = self;
+        audio.run(origin, moved, &**kernel, team, scratches);
+        embed(audio, &mut heard.embedding);
+        if let Some((_, head)) = &mut self.localization {
+            head.hear(heard);
+        }
+    }
+}
+
+/// pool4: the largest value of each channel.
+fn embed(tower: &mut Tower, embedding: &mut Vec<f32>) {
+    embedding.clear();
+    embedding.resize(tower.channels(), 0.0);
+    let depth = tower.channels().next_multiple_of(kernel::LANES);
+    for pixel in tower.map().chunks_exact(depth) {
+        embedding.iter_mut().zip(pixel).for_each(|(m, v)| *m = if *v > *m { *v } else { *m });
+    }
+}
+
+impl Engine for IntEngine {
+    fn see(&mut self, picture: &[f32], seen: &mut Seen) {
+        let Self { kernel, team, vision, scratches, .. } = self;
+        let (height, width, channels) = (vision.input.height, vision.input.width, vision.input.channels);
+        for row in 0..height {
+            for channel in 0..channels {
+                let values = &picture[(channel * height + row) * width..][..width];
+                for (column, value) in values.iter().enumerate() {
+                    let value = vision.round(*value);
+                    vision.input.row_mut(row)[column * channels + channel] = value;
+                }
+            }
+        }
+        vision.run(0, None, &**kernel, team, scratches);
+        embed(vision, &mut seen.embedding);
+        if let Some((head, _)) = &mut self.localization {
+            head.run(vision.map(), &**kernel, team, &mut seen.positions);
+        }
+    }
+
+    fn hear(&mut self, spectrogram: &[f32], heard: &mut Heard) {
+        self.listening = false;
+        let (columns, bins) = (self.audio.input.height, self.audio.input.width);
+        for column in 0..columns {
+            for bin in 0..bins {
+                let value = self.audio.round(spectrogram[bin * columns + column]);
+                self.audio.input.row_mut(column)[bin] = value;
+            }
+        }
+        self.run_audio(0, None, heard);
+    }
+
+    fn listen(&mut self, columns: &[Vec<f32>], fresh: usize, heard: &mut Heard) {
+        let moves = self.listening && fresh.is_multiple_of(self.audio.step_rows()) && fresh < columns.len();
+        let (origin, moved) = if moves { (self.audio.origin() + fresh, Some(fresh)) } else { (0, None) };
+        for (i, column) in columns.iter().enumerate().skip(columns.len() - moved.unwrap_or(columns.len())) {
+            for (bin, value) in column.iter().enumerate() {
+                let value = self.audio.round(*value);
+                self.audio.input.row_mut(origin + i)[bin] = value;
+            }
+        }
+        self.run_audio(origin, moved, heard);
+        self.listening = true;
+    }
+
+    fn judge(&mut self, seen: &Seen, heard: &Heard, judgement: &mut Judgement) {
+        judgement.fusion = self.fusion.as_mut().map(|head| head.judge(seen, heard));
+        match &self.localization {
+            Some((_, head)) => head.judge(seen, heard, self.map_size, judgement),
+            None => (judgement.localization, judgement.map) = (None, Default::default()),
+        }
+    }
+
+    fn name(&self) -> &str {
+        "int"
+    }
+}

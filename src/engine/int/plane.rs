@@ -1,0 +1,90 @@
+//! Activation maps in memory, as rings of rows.
+
+use std::ops::Range;
+
+use bytemuck::Pod;
+
+use super::buffer::Buffer;
+use super::kernel::{PATCH, TILE};
+
+/// An activation map `[rows, width, channels]` with a border of zeros.
+///
+/// Rows are counted from the start of a stream, so that a window that moves on keeps what it had:
+/// row `r` lies in slot `r % height`. Left of each row is one pixel of zeros; right of it there are as
+/// many as the patches of tiles reach beyond it.
+pub(super) struct Plane<T> {
+    data: Buffer<T>,
+    zeros: Buffer<T>,
+    /// Rows of a window.
+    pub(super) height: usize,
+    /// Pixels of a row, without the border.
+    pub(super) width: usize,
+    /// Values of a pixel.
+    pub(super) channels: usize,
+    pitch: usize,
+}
+
+impl<T: Pod> Plane<T> {
+    pub(super) fn new(height: usize, width: usize, channels: usize) -> Self {
+        let pitch = ((width.div_ceil(TILE) - 1) * TILE + PATCH) * channels;
+        Self { data: Buffer::new(height * pitch), zeros: Buffer::new(pitch), height, width, channels, pitch }
+    }
+
+    /// A row with its border, to read; zeros if `window` (rows) does not hold it.
+    ///
+    /// # Safety
+    /// While the slice lives, nobody writes into the row.
+    pub(super) unsafe fn row(&self, row: isize, window: &Range<usize>) -> &[T] {
+        match usize::try_from(row) {
+            // SAFETY: by this function's contract.
+            Ok(row) if window.contains(&row) => unsafe { self.data.read(self.range(row)) },
+            // SAFETY: nobody ever writes into the zeros.
+            _ => unsafe { self.zeros.read(0..self.pitch) },
+        }
+    }
+
+    /// `count` pixels of a row from pixel `first` on (without the border), to write.
+    ///
+    /// # Safety
+    /// While the slice lives, nobody else reads or writes these pixels.
+    #[expect(clippy::mut_from_ref, reason = "the contract keeps the slices apart")]
+    pub(super) unsafe fn pixels(&self, row: usize, first: usize, count: usize) -> &mut [T] {
+        assert!(first + count <= self.width);
+        let start = self.range(row).start + (first + 1) * self.channels;
+        // SAFETY: by this function's contract.
+        unsafe { self.data.write(start..start + count * self.channels) }
+    }
+
+    /// A whole row without its border, to write.
+    pub(super) fn row_mut(&mut self, row: usize) -> &mut [T] {
+        let start = self.range(row).start + self.channels;
+        let end = start + self.width * self.channels;
+        &mut self.data.get_mut()[start..end]
+    }
+
+    fn range(&self, row: usize) -> Range<usize> {
+        let start = row % self.height * self.pitch;
+        start..start + self.pitch
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_wrap_around_and_are_framed_by_zeros() {
+        let mut plane = Plane::<u8>::new(3, 5, 2);
+        plane.row_mut(7).fill(9);
+        let window = 6..9;
+        // SAFETY: nobody writes.
+        let (row, above, other) =
+            unsafe { (plane.row(7, &window), plane.row(-1, &window), plane.row(9, &window)) };
+        // Tiles at pixel 0 and 4: the second one's patch ends at pixel 8 of the row with its border.
+        assert_eq!(row.len(), (4 + 6) * 2);
+        assert_eq!((&row[..2], &row[2..12], &row[12..]), (&[0; 2][..], &[9; 10][..], &[0; 8][..]));
+        assert!(above.iter().chain(other).all(|v| *v == 0));
+        // SAFETY: as above.
+        assert_eq!(unsafe { plane.row(4, &(4..7)) }[2], 9, "row 4 has the slot of row 7");
+    }
+}

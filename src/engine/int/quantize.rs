@@ -1,0 +1,260 @@
+//! From folded weights and activation ranges to integers, with the proof that no sum overflows.
+
+use thiserror::Error;
+
+use super::kernel::{Finish, Kernel, LANES, POSITIONS};
+use super::buffer::{Buffer, Frozen};
+use super::winograd::{input_range, transform_filter};
+
+/// Why a network cannot be quantized.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum QuantizeError {
+    /// A weight, bias or range is not finite.
+    #[error("{layer}: weights, biases and activation ranges must be finite numbers")]
+    NotFinite {
+        /// The layer.
+        layer: String,
+    },
+    /// A sum might leave 32 bits. This is a mistake of the program, never of the model.
+    #[error("{layer}, output channel {channel}: a sum could reach {bound}, beyond 32 bits")]
+    Overflow {
+        /// The layer.
+        layer: String,
+        /// The output channel.
+        channel: usize,
+        /// The largest magnitude that the sum can have.
+        bound: i64,
+    },
+}
+
+/// A sum of products that cannot overflow: integers and their scale.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) weights: Vec<i16>,
+    /// A weight is about `scale` times its integer.
+    pub(super) scale: f64,
+}
+
+/// Rounds the weights of one sum to 16 bits, as finely as the sum of `weight * input` over inputs
+/// in `range` allows without leaving 32 bits.
+///
+/// Returns the bound that was violated, if any was: it cannot be, short of a mistake here.
+pub(super) fn quantize_row(weights: &[f64], range: [i64; 2]) -> Result<Row, i64> {
+    let largest = weights.iter().fold(0.0f64, |m, w| m.max(w.abs()));
+    if largest == 0.0 {
+        return Ok(Row { weights: vec![0; weights.len()], scale: 1.0 });
+    }
+    let extreme = {
+        let side = |high: i64, low: i64| -> f64 {
+            weights.iter().map(|w| if *w > 0.0 { w * high as f64 } else { w * low as f64 }).sum()
+        };
+        side(range[1], range[0]).abs().max(side(range[0], range[1]).abs())
+    };
+    let mut scale = (largest / f64::from(i16::MAX)).max(extreme / f64::from(i32::MAX));
+    // Rounding may add half a unit to every weight; a few steps make room for that.
+    for _ in 0..64 {
+        let rounded: Vec<i16> = weights.iter().map(|w| (w / scale).round_ties_even() as i16).collect();
+        if bound(&rounded, range) <= i64::from(i32::MAX) {
+            return Ok(Row { weights: rounded, scale });
+        }
+        scale *= 1.002;
+    }
+    Err(bound(&weights.iter().map(|w| (w / scale).round_ties_even() as i16).collect::<Vec<_>>(), range))
+}
+
+/// The largest magnitude that any partial sum of `weight * input` can have, for inputs in `range`
+/// (which holds 0).
+pub(super) fn bound(weights: &[i16], [low, high]: [i64; 2]) -> i64 {
+    let (mut least, mut most) = (0i64, 0i64);
+    for w in weights.iter().map(|w| i64::from(*w)) {
+        least += (w * low).min(w * high).min(0);
+        most += (w * low).max(w * high).max(0);
+    }
+    most.max(-least)
+}
+
+/// Weights and biases of a convolution, as the float network has them.
+#[derive(Clone, Debug)]
+pub(super) struct ConvWeights {
+    /// For messages.
+    pub(super) name: String,
+    /// `[out, in, 3, 3]`.
+    pub(super) weights: Vec<f32>,
+    /// `[out]`.
+    pub(super) bias: Vec<f32>,
+    /// Input channels.
+    pub(super) inputs: usize,
+    /// Output channels.
+    pub(super) outputs: usize,
+}
+
+/// A quantized convolution: panels of integers and how sums become activations.
+pub(super) struct Quantized {
+    /// Products per output: input channels, or 9 times that without Winograd, padded to a multiple of 16.
+    pub(super) depth: usize,
+    /// Groups of 16 output channels.
+    pub(super) panels: usize,
+    /// Positions per tile: 36, or 1 without Winograd.
+    pub(super) positions: usize,
+    /// `[group][position][panel of the group][depth * 16]`.
+    weights: Frozen<i16>,
+    /// `[panels, positions, 16]`.
+    scales: Vec<f32>,
+    /// `[panels, 16]`.
+    bias: Vec<f32>,
+}
+
+/// Panels that are multiplied one after the other with the same inputs, so that these stay in the cache.
+pub(super) const GROUP: usize = 4;
+
+/// Real values of inputs and outputs of a layer, in units of their integers.
+#[derive(Clone, Copy)]
+pub(super) struct Scales {
+    /// Real value of an input of 1.
+    pub(super) input: f64,
+    /// Real value of an output of 1.
+    pub(super) output: f64,
+}
+
+impl Quantized {
+    /// For [`Kernel::transform`], `depth` being the padded input channels.
+    pub(super) fn winograd(
+        conv: &ConvWeights,
+        scales: Scales,
+        kernel: &dyn Kernel,
+    ) -> Result<Self, QuantizeError> {
+        let depth = conv.inputs.next_multiple_of(LANES);
+        let transformed: Vec<[f64; POSITIONS]> = conv.weights.chunks_exact(9).map(|g| {
+            transform_filter(&std::array::from_fn(|i| std::array::from_fn(|j| f64::from(g[3 * i + j]))))
+        }).collect();
+        let weight = |n: usize, p: usize, k: usize| transformed[n * conv.inputs + k][p];
+        Self::new(conv, conv.inputs, depth, POSITIONS, weight, input_range, scales, kernel)
+    }
+
+    /// For gathered inputs `[3, 3, in]` in `range`.
+    pub(super) fn direct(
+        conv: &ConvWeights,
+        range: [i64; 2],
+        scales: Scales,
+        kernel: &dyn Kernel,
+    ) -> Result<Self, QuantizeError> {
+        let taps = 9 * conv.inputs;
+        let weight = |n: usize, _: usize, k: usize| {
+            f64::from(conv.weights[(n * conv.inputs + k % conv.inputs) * 9 + k / conv.inputs])
+        };
+        Self::new(conv, taps, taps.next_multiple_of(LANES), 1, weight, |_| range, scales, kernel)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "private; the two constructors above name them")]
+    fn new(
+        conv: &ConvWeights,
+        products: usize,
+        depth: usize,
+        positions: usize,
+        weight: impl Fn(usize, usize, usize) -> f64,
+        range: impl Fn(usize) -> [i64; 2],
+        real: Scales,
+        kernel: &dyn Kernel,
+    ) -> Result<Self, QuantizeError> {
+        let finite = conv.weights.iter().chain(&conv.bias).all(|v| v.is_finite());
+        if !finite || !real.input.is_finite() || !real.output.is_finite() {
+            return Err(QuantizeError::NotFinite { layer: conv.name.clone() });
+        }
+        let panels = conv.outputs.div_ceil(LANES);
+        let mut weights = Buffer::<i16>::new(panels * positions * depth * LANES);
+        let mut scales = vec![0.0; panels * positions * LANES];
+        let mut bias = vec![0.0; panels * LANES];
+        for n in 0..conv.outputs {
+            bias[n] = (f64::from(conv.bias[n]) / real.output) as f32;
+            for p in 0..positions {
+                let row: Vec<f64> = (0..products).map(|k| weight(n, p, k)).collect();
+                let row = quantize_row(&row, range(p)).map_err(|bound| QuantizeError::Overflow {
+                    layer: conv.name.clone(),
+                    channel: n,
+                    bound,
+                })?;
+                let (panel, lane) = (n / LANES, n % LANES);
+                scales[(panel * positions + p) * LANES + lane] =
+                    (row.scale * real.input / real.output) as f32;
+                let start = panel_start(panel, p, panels, positions, depth);
+                let packed = &mut weights.get_mut()[start..start + depth * LANES];
+                for (k, w) in row.weights.iter().enumerate() {
+                    packed[kernel.panel_index(k, lane)] = *w;
+                }
+            }
+        }
+        Ok(Self { depth, panels, positions, weights: weights.into(), scales, bias })
+    }
+
+    /// The weights of a panel at a position.
+    pub(super) fn panel(&self, panel: usize, position: usize) -> &[i16] {
+        let start = panel_start(panel, position, self.panels, self.positions, self.depth);
+        &self.weights[start..start + self.depth * LANES]
+    }
+
+    /// How a panel's sums become activations.
+    pub(super) fn finish(&self, panel: usize) -> Finish<'_> {
+        let size = self.positions * LANES;
+        Finish {
+            scales: &self.scales[panel * size..(panel + 1) * size],
+            bias: &self.bias[panel * LANES..(panel + 1) * LANES],
+        }
+    }
+
+    /// Bytes that the weights take.
+    pub(super) fn bytes(&self) -> usize {
+        self.weights.len() * size_of::<i16>()
+    }
+}
+
+/// Weights lie in the order in which they are read: a group of panels at one position, then at the next.
+fn panel_start(panel: usize, position: usize, panels: usize, positions: usize, depth: usize) -> usize {
+    let first = panel / GROUP * GROUP;
+    let in_group = GROUP.min(panels - first);
+    (first * positions + position * in_group + panel - first) * depth * LANES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_sum_can_overflow(
+            weights in prop::collection::vec(-1e3f64..1e3, 1..600),
+            position in 0usize..POSITIONS,
+        ) {
+            let range = input_range(position);
+            let row = quantize_row(&weights, range).unwrap();
+            prop_assert!(bound(&row.weights, range) <= i64::from(i32::MAX));
+            // The worst input really gives the bound, so it is no idle one.
+            let worst: i64 = row.weights.iter().map(|w| {
+                let w = i64::from(*w);
+                if w > 0 { w * range[1] } else { w * range[0] }
+            }).sum();
+            prop_assert!(worst <= bound(&row.weights, range));
+            for (w, q) in weights.iter().zip(&row.weights) {
+                prop_assert!((w - f64::from(*q) * row.scale).abs() <= row.scale * 0.5 + 1e-9);
+            }
+        }
+    }
+
+    #[test]
+    fn weights_use_the_bits_that_there_are() {
+        let few = quantize_row(&[1.0, -0.5], [0, 255]).unwrap();
+        assert_eq!(few.weights, [i16::MAX, -16384]);
+        assert_eq!(quantize_row(&[0.0; 4], [0, 255]).unwrap().weights, [0; 4]);
+        let many = quantize_row(&vec![1.0; 512], input_range(7)).unwrap();
+        let bound = bound(&many.weights, input_range(7));
+        assert!(bound > i64::from(i32::MAX) * 9 / 10, "{bound}");
+    }
+
+    #[test]
+    fn panels_lie_in_the_order_of_reading() {
+        let starts: Vec<usize> = [(0, 0), (3, 0), (0, 1), (3, 35), (4, 0), (5, 0), (4, 1)]
+            .map(|(panel, position)| panel_start(panel, position, 6, 36, 1) / LANES)
+            .into();
+        assert_eq!(starts, [0, 3, 4, 143, 144, 145, 146]);
+    }
+}

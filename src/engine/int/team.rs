@@ -1,0 +1,261 @@
+//! A team of threads that works through a job in phases.
+//!
+//! The threads wait between jobs without using the processor, and spin for a moment between the phases
+//! of one, which follow each other within microseconds.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+/// Phases that one job may have.
+const PHASES: usize = 256;
+/// Looks at a value that is about to change, before the processor is given to others.
+const SPINS: usize = 20_000;
+
+/// What all threads do; it borrows from the caller of [`Team::run`].
+type Job = *const (dyn Fn(&Member) + Sync);
+
+/// The threads. The one that calls [`Team::run`] is a member, too.
+pub(super) struct Team {
+    shared: Arc<Shared>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+struct Shared {
+    threads: usize,
+    /// Counts jobs; changed under `gate`.
+    number: AtomicUsize,
+    gate: Mutex<Option<Posted>>,
+    wake: Condvar,
+    /// Workers that are done with the job.
+    done: AtomicUsize,
+    /// The next unit of each phase that nobody has taken.
+    units: [AtomicUsize; PHASES],
+    /// Members that have come to the end of each phase.
+    arrived: [AtomicUsize; PHASES],
+    /// A member panicked: nobody waits for it.
+    broken: AtomicBool,
+    over: AtomicBool,
+}
+
+#[derive(Clone, Copy)]
+struct Posted(Job);
+
+// SAFETY: the job is `Sync`, and `Team::run` keeps it alive until every worker is done with it.
+unsafe impl Send for Posted {}
+
+/// One thread's place in a job.
+pub(super) struct Member<'a> {
+    /// 0 to the number of threads, exclusive.
+    pub(super) index: usize,
+    shared: &'a Shared,
+    phase: Cell<usize>,
+}
+
+impl Member<'_> {
+    /// Units of work of this phase that no other member takes: together all members get 0..`count`.
+    pub(super) fn units(&self, count: usize) -> impl Iterator<Item = usize> {
+        let next = &self.shared.units[self.phase.get()];
+        std::iter::from_fn(move || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|unit| *unit < count))
+    }
+
+    /// Waits until all members are here; begins the next phase.
+    pub(super) fn next_phase(&self) {
+        let phase = self.phase.replace(self.phase.get() + 1);
+        let arrived = &self.shared.arrived[phase];
+        arrived.fetch_add(1, Ordering::AcqRel);
+        wait(|| {
+            assert!(!self.shared.broken.load(Ordering::Relaxed), "another thread of the team panicked");
+            arrived.load(Ordering::Acquire) == self.shared.threads
+        });
+    }
+}
+
+/// Spins, then gives the processor to others, until `ready`.
+fn wait(ready: impl Fn() -> bool) {
+    for spin in 0usize.. {
+        if ready() {
+            return;
+        }
+        if spin < SPINS { std::hint::spin_loop() } else { thread::yield_now() }
+    }
+}
+
+impl Team {
+    /// A team of `threads` members, at least one.
+    pub(super) fn new(threads: usize) -> Self {
+        let threads = threads.max(1);
+        let shared = Arc::new(Shared {
+            threads,
+            number: AtomicUsize::new(0),
+            gate: Mutex::new(None),
+            wake: Condvar::new(),
+            done: AtomicUsize::new(0),
+            units: [const { AtomicUsize::new(0) }; PHASES],
+            arrived: [const { AtomicUsize::new(0) }; PHASES],
+            broken: AtomicBool::new(false),
+            over: AtomicBool::new(false),
+        });
+        let start = |index| {
+            let shared = shared.clone();
+            thread::spawn(move || shared.work(index))
+        };
+        let workers = (1..threads).map(start).collect();
+        Self { shared, workers }
+    }
+
+    /// Members of the team.
+    pub(super) fn threads(&self) -> usize {
+        self.shared.threads
+    }
+
+    /// Every member does `job`, each with a scratch of its own; returns when all are done.
+    ///
+    /// # Panics
+    /// If a member does, or there are fewer scratches than members.
+    pub(super) fn run<S: Send>(&mut self, scratches: &mut [S], job: impl Fn(&Member, &mut S) + Sync) {
+        let shared = &*self.shared;
+        assert!(scratches.len() >= shared.threads);
+        for counter in shared.units.iter().chain(&shared.arrived) {
+            counter.store(0, Ordering::Relaxed);
+        }
+        shared.done.store(0, Ordering::Relaxed);
+        shared.broken.store(false, Ordering::Relaxed);
+
+        let scratches = Scratches(scratches.as_mut_ptr());
+        let job = move |member: &Member| {
+            // SAFETY: every member has an index of its own, smaller than the number of scratches.
+            let scratch = unsafe { &mut *scratches.at(member.index) };
+            job(member, scratch);
+        };
+        let job: &(dyn Fn(&Member) + Sync) = &job;
+        // SAFETY: only the lifetime changes. Nobody uses the pointer after this function has returned:
+        // it waits for all workers, and takes the job back.
+        let posted = Posted(unsafe { std::mem::transmute::<*const (dyn Fn(&Member) + Sync + '_), Job>(job) });
+        if shared.threads > 1 {
+            *shared.gate.lock().unwrap_or_else(PoisonError::into_inner) = Some(posted);
+            shared.number.fetch_add(1, Ordering::Release);
+            shared.wake.notify_all();
+        }
+        let own = shared.attempt(0, job);
+        wait(|| shared.done.load(Ordering::Acquire) == shared.threads - 1);
+        *shared.gate.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if let Err(panic) = own {
+            resume_unwind(panic);
+        }
+        assert!(!shared.broken.load(Ordering::Relaxed), "a thread of the team panicked");
+    }
+}
+
+/// The first scratch.
+struct Scratches<S>(*mut S);
+
+impl<S> Scratches<S> {
+    fn at(&self, index: usize) -> *mut S {
+        self.0.wrapping_add(index)
+    }
+}
+
+// SAFETY: each member touches the scratch of its own index alone.
+unsafe impl<S: Send> Sync for Scratches<S> {}
+
+impl Shared {
+    /// What a worker thread does all its life.
+    fn work(&self, index: usize) {
+        let mut seen = 0;
+        loop {
+            for _ in 0..SPINS {
+                if self.number.load(Ordering::Acquire) != seen {
+                    break;
+                }
+                std::hint::spin_loop();
+            }
+            let mut gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
+            while self.number.load(Ordering::Acquire) == seen {
+                gate = self.wake.wait(gate).unwrap_or_else(PoisonError::into_inner);
+            }
+            seen = self.number.load(Ordering::Acquire);
+            let posted = *gate;
+            drop(gate);
+            if self.over.load(Ordering::Acquire) {
+                return;
+            }
+            if let Some(Posted(job)) = posted {
+                // SAFETY: `Team::run` has posted it and waits until `done` says that it is not used any more.
+                let _ = self.attempt(index, unsafe { &*job });
+                self.done.fetch_add(1, Ordering::Release);
+            }
+        }
+    }
+
+    /// Does the job; a panic breaks the job for all.
+    fn attempt(&self, index: usize, job: &(dyn Fn(&Member) + Sync)) -> Result<(), Box<dyn Any + Send>> {
+        let member = Member { index, shared: self, phase: Cell::new(0) };
+        let result = catch_unwind(AssertUnwindSafe(|| job(&member)));
+        if result.is_err() {
+            self.broken.store(true, Ordering::Relaxed);
+        }
+        result
+    }
+}
+
+impl Drop for Team {
+    fn drop(&mut self) {
+        self.shared.over.store(true, Ordering::Release);
+        let gate = self.shared.gate.lock().unwrap_or_else(PoisonError::into_inner);
+        self.shared.number.fetch_add(1, Ordering::Release);
+        drop(gate);
+        self.shared.wake.notify_all();
+        for worker in self.workers.drain(..) {
+            let _ = worker.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_unit_is_done_once_and_phases_follow_each_other() {
+        for threads in [1, 2, 5] {
+            let mut team = Team::new(threads);
+            let mut scratches = vec![0usize; threads];
+            for round in 0..50 {
+                let (first, second) = (AtomicUsize::new(0), AtomicUsize::new(0));
+                scratches.fill(0);
+                team.run(&mut scratches, |member, own| {
+                    for unit in member.units(100) {
+                        first.fetch_add(unit, Ordering::Relaxed);
+                    }
+                    member.next_phase();
+                    assert_eq!(first.load(Ordering::Relaxed), 4950, "round {round}");
+                    for _ in member.units(17) {
+                        *own += 1;
+                        second.fetch_add(1, Ordering::Relaxed);
+                    }
+                });
+                assert_eq!((second.into_inner(), scratches.iter().sum()), (17, 17));
+            }
+        }
+    }
+
+    #[test]
+    fn a_panic_ends_the_job_and_not_the_team() {
+        let mut team = Team::new(3);
+        let mut scratches = [(); 3];
+        let broken = catch_unwind(AssertUnwindSafe(|| {
+            team.run(&mut scratches, |member, ()| {
+                assert!(member.index != 1, "a mistake");
+                member.next_phase();
+            });
+        }));
+        assert!(broken.is_err());
+        let count = AtomicUsize::new(0);
+        team.run(&mut scratches, |_, ()| _ = count.fetch_add(1, Ordering::Relaxed));
+        assert_eq!(count.into_inner(), 3);
+    }
+}

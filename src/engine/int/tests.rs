@@ -1,0 +1,219 @@
+//! The engine as a whole: against floating point, and against itself on other kernels, with other
+//! numbers of threads, and step by step.
+
+use std::sync::{Mutex, PoisonError};
+
+use burn::store::{ModuleSnapshot, SafetensorsStore};
+use burn::tensor::Device;
+use proptest::prelude::*;
+
+use super::kernel::{Choice, all};
+use super::*;
+use crate::engine::BurnEngine;
+use crate::model::{Layer, Tower as Table};
+
+const POOL: Layer = Layer::MaxPool;
+
+fn conv(channels: usize, stride: usize) -> Layer {
+    Layer::Conv { channels, stride }
+}
+
+/// Both heads on small towers of the given layers.
+fn spec(layers: &[Layer], picture: [usize; 2], sound: [usize; 2]) -> Spec {
+    let table = |input| Table { input, layers: layers.to_vec() };
+    Spec {
+        vision: table([3, picture[0], picture[1]]),
+        audio: table([1, sound[0], sound[1]]),
+        ..Spec::preset("edge").unwrap()
+    }
+}
+
+/// As `edge`, with odd sizes and channels.
+fn small() -> Spec {
+    let layers = [conv(8, 2), conv(16, 1), POOL, conv(24, 1), conv(40, 1), POOL, conv(48, 1), conv(70, 1)];
+    spec(&layers, [45, 38], [41, 67])
+}
+
+fn noise(count: usize, seed: u32, low: f32, high: f32) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(1);
+    let mut next = move |_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        low + (high - low) * (state >> 8) as f32 / 16_777_216.0
+    };
+    (0..count).map(&mut next).collect()
+}
+
+/// The same weights for the same spec.
+fn network(spec: &Spec) -> Network {
+    // The device's random numbers are those of the process: other tests must not draw in between.
+    static DRAWING: Mutex<()> = Mutex::new(());
+    let _alone = DRAWING.lock().unwrap_or_else(PoisonError::into_inner);
+    let device = Device::flex();
+    device.seed(3);
+    let network = Network::new(spec, &device).fold();
+    // Weights are drawn when they are first looked at.
+    network.save_into(&mut SafetensorsStore::from_bytes(None)).unwrap();
+    network
+}
+
+/// A picture in steps of 1/127.5, and a sound.
+fn sample(spec: &Spec, seed: u32) -> (Vec<f32>, Vec<f32>) {
+    let count = |input: [usize; 3]| input.iter().product();
+    let picture = noise(count(spec.vision.input), seed, 0.0, 256.0);
+    let picture = picture.into_iter().map(|v| v.floor() / 127.5 - 1.0).collect();
+    (picture, noise(count(spec.audio.input), seed + 1, 0.0, 2.5))
+}
+
+fn engine(spec: &Spec, kernel: Box<dyn Kernel>, threads: usize) -> IntEngine {
+    let network = network(spec);
+    let samples: Vec<_> = (0..4).map(|seed| sample(spec, seed)).collect();
+    let peaks = Peaks::measure(spec, &network, &samples);
+    IntEngine::new(spec, &network, &peaks, kernel, threads).unwrap()
+}
+
+fn best() -> Box<dyn Kernel> {
+    Choice::Best.kernel().unwrap()
+}
+
+/// Everything that an engine says of a sample.
+fn outputs(engine: &mut dyn Engine, (picture, sound): &(Vec<f32>, Vec<f32>)) -> (Seen, Heard, Judgement) {
+    let (mut seen, mut heard, mut judgement) = Default::default();
+    engine.see(picture, &mut seen);
+    engine.hear(sound, &mut heard);
+    engine.judge(&seen, &heard, &mut judgement);
+    (seen, heard, judgement)
+}
+
+fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f32>();
+    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}
+
+fn agrees_with_flex(spec: &Spec) {
+    spec.validate().unwrap();
+    let mut reference = BurnEngine::new("flex", spec.clone(), network(spec), Device::flex());
+    let mut engine = engine(spec, best(), 2);
+    for seed in 10..13 {
+        let sample = sample(spec, seed);
+        let (seen, heard, judgement) = outputs(&mut engine, &sample);
+        let (seen_f, heard_f, judgement_f) = outputs(&mut reference, &sample);
+        assert_eq!(seen.positions.len(), seen_f.positions.len());
+        for (a, b) in [
+            (&seen.embedding, &seen_f.embedding),
+            (&heard.embedding, &heard_f.embedding),
+            (&seen.positions, &seen_f.positions),
+            (&heard.direction, &heard_f.direction),
+        ] {
+            assert!(cosine(a, b) > 0.999, "{}", cosine(a, b));
+        }
+        let off = |a: Option<f32>, b: Option<f32>| (a.unwrap() - b.unwrap()).abs();
+        assert!(off(judgement.fusion, judgement_f.fusion) < 0.02);
+        assert!(off(judgement.localization, judgement_f.localization) < 0.02);
+        assert_eq!(judgement.map.columns, judgement_f.map.columns);
+        let pairs = judgement.map.values.iter().zip(&judgement_f.map.values);
+        assert!(pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) < 0.05);
+    }
+}
+
+#[test]
+fn the_edge_layers_agree_with_floating_point() {
+    agrees_with_flex(&small());
+}
+
+#[test]
+fn towers_of_other_shapes_agree_with_floating_point() {
+    // Full resolution as in the paper; a stride within; a pool after a strided convolution and at the end.
+    agrees_with_flex(&spec(&[conv(16, 1), conv(16, 1), POOL, conv(32, 1)], [21, 18], [19, 30]));
+    agrees_with_flex(&spec(&[conv(16, 1), conv(20, 2), conv(32, 1), POOL], [30, 26], [34, 40]));
+    agrees_with_flex(&spec(&[conv(16, 1), POOL, conv(20, 2), POOL, conv(8, 1)], [40, 36], [34, 64]));
+    agrees_with_flex(&spec(&[conv(16, 2), POOL], [16, 16], [16, 16]));
+    agrees_with_flex(&spec(&[conv(12, 1)], [8, 9], [8, 9]));
+}
+
+#[test]
+fn neither_kernel_nor_threads_change_a_bit() {
+    let spec = small();
+    let sample = sample(&spec, 20);
+    let expected = outputs(&mut engine(&spec, all().swap_remove(0), 1), &sample);
+    for kernel in 0..all().len() {
+        for threads in [1, 3] {
+            let mut engine = engine(&spec, all().swap_remove(kernel), threads);
+            let found = outputs(&mut engine, &sample);
+            assert_eq!(expected.2, found.2, "{:?}", engine.hardware());
+            assert_eq!((&expected.0.embedding, &expected.0.positions), (&found.0.embedding, &found.0.positions));
+            assert_eq!(expected.1.embedding, found.1.embedding);
+        }
+    }
+}
+
+/// A window of columns that begins at `start` of a stream.
+fn window(stream: &[f32], bins: usize, columns: usize, start: usize) -> Vec<Vec<f32>> {
+    stream[start * bins..(start + columns) * bins].chunks_exact(bins).map(<[f32]>::to_vec).collect()
+}
+
+fn steps_equal_scratch(spec: &Spec, hops: &[usize], seed: u32) {
+    let [_, bins, columns] = spec.audio.input;
+    let mut streaming = engine(spec, best(), 2);
+    let unit = streaming.audio.step_rows();
+    let stream = noise((columns + unit * hops.iter().sum::<usize>()) * bins, seed, 0.0, 2.5);
+    let (mut heard, mut expected) = (Heard::default(), Heard::default());
+    streaming.listen(&window(&stream, bins, columns, 0), columns, &mut heard);
+    let mut start = 0;
+    for hop in hops {
+        start += hop * unit;
+        let columns = window(&stream, bins, columns, start);
+        streaming.listen(&columns, hop * unit, &mut heard);
+        // The same window at once, on the same grid.
+        let mut fresh = engine(spec, best(), 1);
+        for (i, column) in columns.iter().enumerate() {
+            for (bin, value) in column.iter().enumerate() {
+                let value = fresh.audio.round(*value);
+                fresh.audio.input.row_mut(streaming.audio.origin() + i)[bin] = value;
+            }
+        }
+        fresh.run_audio(streaming.audio.origin(), None, &mut expected);
+        assert_eq!(heard.embedding, expected.embedding, "after {start} columns");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+    #[test]
+    fn step_by_step_equals_at_once(hops in prop::collection::vec(0usize..5, 1..6), seed: u32) {
+        steps_equal_scratch(&small(), &hops, seed);
+    }
+
+    #[test]
+    fn step_by_step_equals_at_once_without_stride(
+        hops in prop::collection::vec(1usize..4, 1..5),
+        seed: u32,
+    ) {
+        let layers = [conv(16, 1), conv(16, 1), POOL, conv(16, 1), conv(16, 1), POOL, conv(16, 1), conv(32, 1)];
+        steps_equal_scratch(&spec(&layers, [8, 8], [18, 75]), &hops, seed);
+    }
+}
+
+#[test]
+fn a_still_window_at_the_start_equals_hear() {
+    let spec = small();
+    let [_, bins, columns] = spec.audio.input;
+    let stream = noise(columns * bins, 9, 0.0, 2.5);
+    let mut engine = engine(&spec, best(), 2);
+    let (mut heard, mut listened) = (Heard::default(), Heard::default());
+    engine.listen(&window(&stream, bins, columns, 0), columns, &mut listened);
+    let by_bin: Vec<f32> =
+        (0..bins).flat_map(|b| (0..columns).map(move |c| c * bins + b)).map(|at| stream[at]).collect();
+    engine.hear(&by_bin, &mut heard);
+    assert_eq!(heard.embedding, listened.embedding);
+}
+
+#[test]
+fn numbers_that_are_none_are_refused() {
+    let spec = small();
+    let mut network = network(&spec);
+    let weight = network.audio.convs[1].conv.weight.val();
+    network.audio.convs[1].conv.weight = burn::module::Param::from_tensor(weight * f32::NAN);
+    let peaks = Peaks { vision: vec![1.0; 6], audio: vec![1.0; 6] };
+    let error = IntEngine::new(&spec, &network, &peaks, best(), 1).err().unwrap().to_string();
+    assert!(error.contains("audio, convolution 2"), "{error}");
+}
