@@ -1,7 +1,7 @@
-# The two commands of the README, `make run` and `make test`, install what they need.
+# The two commands of the README, `make run` and `make test`, and `make bench-peers` install what they need.
 # On Debian and Ubuntu that happens by apt; elsewhere the missing package is named.
 
-.PHONY: run test
+.PHONY: run test bench-peers
 
 APT := $(shell command -v apt-get)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -33,3 +33,18 @@ run:
 test:
 	$(call install,$(TEST_PACKAGES))
 	cargo test --workspace --locked --features lookhear/wgpu,lookhear/ndarray
+
+# Speed, memory and error beside ncnn, ONNX Runtime and OpenVINO, on the same weights.
+# MODEL: a bundle (by default the paper's towers with random weights); INPUTS: videos to compare outputs on.
+PEERS := target/peers
+MODEL ?= $(PEERS)/l3.safetensors
+bench-peers:
+	$(call install,$(RUN_PACKAGES) python3-venv)
+	cargo build --release --locked --example peer-worker
+	mkdir -p $(PEERS)
+	[ "$(MODEL)" != $(PEERS)/l3.safetensors ] || [ -f $(MODEL) ] || target/release/examples/peer-worker --make $(MODEL)
+	[ -z "$(INPUTS)" ] || target/release/examples/peer-worker --samples $(PEERS)/inputs --model $(MODEL) $(INPUTS)
+	[ -d $(PEERS)/venv ] || python3 -m venv $(PEERS)/venv
+	$(PEERS)/venv/bin/pip install -q -r benches/peers/requirements.txt
+	$(PEERS)/venv/bin/python benches/peers/bench.py --model $(MODEL) --worker target/release/examples/peer-worker \
+	  --edge models/lookhear-edge.safetensors --out $(PEERS)/report $(if $(INPUTS),--inputs $(PEERS)/inputs)

@@ -23,7 +23,8 @@ fn read(bytes: Vec<u8>) -> Result<Bundle, BundleError> {
 }
 
 fn complaint(bytes: Vec<u8>) -> String {
-    let error = read(bytes).and_then(|b| b.engine(&Backend::Flex.into()).map(|_| ())).unwrap_err().to_string();
+    let error =
+        read(bytes).and_then(|b| b.engine(&Backend::Flex.into()).map(|_| ())).unwrap_err().to_string();
     assert!(error.contains("it.safetensors"), "names the file: {error}");
     error
 }

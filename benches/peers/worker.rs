@@ -7,16 +7,17 @@
 
 use std::error::Error;
 use std::io::{BufRead, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use burn::tensor::Device;
 use clap::Parser;
 use lookhear::engine::int::IntEngine;
 use lookhear::engine::{Backend, Engine, Heard, Judgement, Seen, Setup};
+use lookhear::media;
 use lookhear::model::{Bundle, Network, Spec, Thresholds, Training};
 use lookhear::preprocess::spectrogram::{BINS, COLUMNS};
-use lookhear::preprocess::{Fit, Preprocessing};
+use lookhear::preprocess::{Fit, Preprocessing, picture, spectrogram};
 use serde_json::{Value, json};
 
 #[derive(Parser)]
@@ -34,8 +35,13 @@ struct Arguments {
     #[arg(long, default_value_t = 1)]
     threads: usize,
     /// Write the paper's towers with both heads and random weights.
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     make: Option<PathBuf>,
+    /// Write a moment of each video as inputs of the towers.
+    #[arg(long, value_name = "FOLDER", requires = "videos")]
+    samples: Option<PathBuf>,
+    /// What to take the moments from.
+    videos: Vec<PathBuf>,
 }
 
 /// Columns of new sound in an update: 40 ms; with a stride in conv1, 80 ms.
@@ -146,7 +152,7 @@ impl Worker {
 }
 
 /// The paper's towers with both heads: everything that a live update needs.
-fn make(file: &std::path::Path) -> Result<(), Box<dyn Error>> {
+fn make(file: &Path) -> Result<(), Box<dyn Error>> {
     let mut spec = Spec::preset("l3").ok_or("no preset l3")?;
     spec.localization = Spec::preset("avol").and_then(|avol| avol.localization);
     let device = Device::flex();
@@ -164,12 +170,33 @@ fn make(file: &std::path::Path) -> Result<(), Box<dyn Error>> {
     Ok(std::fs::write(file, bundle.as_bytes())?)
 }
 
+/// The middle of each video, as `vision_NN.f32` and `audio_NN.f32`.
+fn samples(folder: &Path, videos: &[PathBuf], bundle: &Bundle) -> Result<(), Box<dyn Error>> {
+    std::fs::create_dir_all(folder)?;
+    let write = |name: String, values: &[f32]| {
+        let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        std::fs::write(folder.join(name), bytes)
+    };
+    let side = bundle.manifest.spec.vision.input[1] as u32;
+    for (n, video) in videos.iter().enumerate() {
+        let t = media::probe(&video.to_string_lossy())?.seconds / 2.0;
+        let frame = media::frame_at(video, t)?;
+        let square = picture::square(&frame, bundle.manifest.preprocessing.fit, side);
+        write(format!("vision_{n:02}.f32"), &picture::normalize(&square))?;
+        write(format!("audio_{n:02}.f32"), &spectrogram::second(&media::sound_at(video, t)?))?;
+    }
+    Ok(())
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     if let Some(file) = &arguments.make {
         return make(file);
     }
     let bundle = Bundle::load(&arguments.model.ok_or("--model is missing")?)?;
+    if let Some(folder) = &arguments.samples {
+        return samples(folder, &arguments.videos, &bundle);
+    }
     let setup =
         Setup { backend: arguments.engine, threads: Some(arguments.threads), kernel: arguments.kernel };
     let spec = bundle.manifest.spec.clone();

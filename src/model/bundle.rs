@@ -196,7 +196,8 @@ impl Bundle {
         let kernel = Setup::default().kernel.kernel().map_err(BundleError::Engine)?;
         IntEngine::new(&spec, &network, &peaks, kernel, 1).map_err(|e| damaged(e.to_string()))?;
         let peaks = Some(peaks);
-        let manifest = Manifest { version: VERSION, spec, preprocessing, thresholds, peaks, golden, training };
+        let manifest =
+            Manifest { version: VERSION, spec, preprocessing, thresholds, peaks, golden, training };
         let json = serde_json::to_string(&manifest).map_err(|e| damaged(e.to_string()))?;
         let write = |hash: &str| {
             let mut store = SafetensorsStore::from_bytes(None)

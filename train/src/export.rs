@@ -7,23 +7,43 @@ use std::path::Path;
 use burn::tensor::Device;
 use lookhear::engine::Backend;
 use lookhear::judge::Judge;
-use lookhear::model::{Bundle, Thresholds, Training};
+use lookhear::model::{Bundle, Sample, Thresholds, Training};
 use lookhear::preprocess::{Fit, Preprocessing};
 
 use crate::Error;
 use crate::checkpoint;
+use crate::config::Config;
 use crate::corpus::{Corpus, Split};
 use crate::eval::{Scored, Setting, composed};
 use crate::learner::Learner;
+use crate::loader::Source;
 
 /// Scenes that the threshold is chosen on.
 const CALIBRATION: usize = 1000;
+/// Batches of training examples that activation ranges are measured on.
+const RANGE_BATCHES: u64 = 6;
 /// How far the score must fall below the threshold before a match ends.
 const HYSTERESIS: f32 = 0.1;
 
 /// How the towers of a preset see pictures: the papers crop, the shipped model sees all.
 fn fit(preset: &str) -> Fit {
     if preset == "edge" { Fit::Stretch } else { Fit::Crop }
+}
+
+/// Training examples that the run has not seen, for activation ranges.
+///
+/// # Errors
+/// The data cannot be read.
+pub fn calibration(config: &Config) -> Result<Vec<Sample>, Error> {
+    let source = Source::open(config)?;
+    let mut samples = Vec::new();
+    for step in 0..RANGE_BATCHES {
+        let batch = source.batch(config, config.steps + step)?;
+        let pictures = batch.pictures.chunks_exact(batch.pictures.len() / batch.size);
+        let sounds = batch.sounds.chunks_exact(batch.sounds.len() / batch.size);
+        samples.extend(pictures.zip(sounds).map(|(picture, sound)| (picture.to_vec(), sound.to_vec())));
+    }
+    Ok(samples)
 }
 
 /// The network of a run as a bundle. The threshold of a match is the one at which most composed
@@ -43,27 +63,32 @@ pub fn bundle(run: &Path, data: &str) -> Result<Bundle, Error> {
         hours: (progress.seconds / 36.0).round() / 100.0,
         split: String::new(),
     };
+    let ranges = calibration(&config)?;
     let make = |thresholds, training| {
-        Bundle::new(learner.spec().clone(), learner.network(), preprocessing.clone(), thresholds, training)
+        let (spec, network) = (learner.spec().clone(), learner.network());
+        Bundle::new(spec, network, preprocessing.clone(), thresholds, training, &ranges)
     };
     let Some(folder) = &config.corpus else {
         return Ok(make(Thresholds::default(), training)?);
     };
     let corpus = Corpus::open(folder, Split::Train)?;
     training.split.clone_from(&corpus.split);
-    let mut judge = Judge::new(&make(Thresholds::default(), training.clone())?, Backend::Flex)?;
+    let mut judge = Judge::new(&make(Thresholds::default(), training.clone())?, Backend::Int)?;
     let mut setting = Setting { judge: &mut judge, corpus: &corpus, n: CALIBRATION, seed: 1 };
     let on = Scored::best_threshold(&composed(&mut setting)?);
     let thresholds = Thresholds { on, off: (on - HYSTERESIS).max(0.0), ..Thresholds::default() };
     Ok(make(thresholds, training)?)
 }
 
-/// A network of a preset with random weights: the control beside every figure.
+/// A network of a preset with random weights: the control beside every figure. Activation ranges are
+/// measured on a corpus, if one is given.
 ///
 /// # Errors
-/// There is no such preset.
-pub fn random(preset: &str, seed: u64) -> Result<Bundle, Error> {
-    let config = crate::config::Config { preset: preset.into(), seed, ..Default::default() };
+/// There is no such preset, or the corpus cannot be read.
+pub fn random(preset: &str, seed: u64, corpus: Option<&Path>) -> Result<Bundle, Error> {
+    let corpus = corpus.map(Path::to_path_buf);
+    let config = Config { preset: preset.into(), seed, corpus, ..Default::default() };
+    let ranges = if config.corpus.is_some() { calibration(&config)? } else { Vec::new() };
     let learner = Learner::new(config, Device::flex())?;
     let training = Training { data: "none: random weights".into(), ..Default::default() };
     let preprocessing = Preprocessing::new(fit(preset));
@@ -73,6 +98,7 @@ pub fn random(preset: &str, seed: u64) -> Result<Bundle, Error> {
         preprocessing,
         Thresholds::default(),
         training,
+        &ranges,
     )?)
 }
 

@@ -64,7 +64,7 @@ struct Evaluation {
     /// What to measure.
     experiment: Experiment,
     /// Folder with photos/ and sounds/; only its held-out files are used.
-    #[arg(long, required_if_eq_any = [("experiment", "avc"), ("experiment", "photo"), ("experiment", "localize"), ("experiment", "all")])]
+    #[arg(long, required_if_eq_any = [("experiment", "avc"), ("experiment", "photo"), ("experiment", "localize"), ("experiment", "quantization"), ("experiment", "all")])]
     corpus: Option<PathBuf>,
     /// Folder of video clips.
     #[arg(long, required_if_eq("experiment", "clips"))]
@@ -72,6 +72,9 @@ struct Evaluation {
     /// The bundle.
     #[arg(long, default_value = "models/lookhear-edge.safetensors")]
     model: PathBuf,
+    /// What runs the network: int, flex, wgpu or ndarray.
+    #[arg(long, default_value = "int")]
+    engine: Backend,
     /// Measure the same network with random weights instead.
     #[arg(long)]
     random_weights: bool,
@@ -96,6 +99,8 @@ enum Experiment {
     Localize,
     /// AVC on real video clips.
     Clips,
+    /// What rounding costs: AVC and localization by the integer engine and in floating point.
+    Quantization,
     /// Everything that the given folders allow.
     All,
 }
@@ -158,9 +163,9 @@ impl Evaluation {
     fn run(self) -> Result<(), Error> {
         let mut bundle = Bundle::load(&self.model)?;
         if self.random_weights {
-            bundle = export::random(&bundle.manifest.spec.name, self.seed)?;
+            bundle = export::random(&bundle.manifest.spec.name, self.seed, self.corpus.as_deref())?;
         }
-        let mut judge = Judge::new(&bundle, Backend::Flex)?;
+        let mut judge = Judge::new(&bundle, self.engine)?;
         let on = bundle.manifest.thresholds.on;
         let wanted = |one| self.experiment == one || self.experiment == Experiment::All;
         let show = |experiment: &str, note: &str, split: &str, figures| -> Result<(), Error> {
@@ -198,6 +203,11 @@ impl Evaluation {
                 let figures = eval::localize(&mut setting)?;
                 let note = "Two objects in view, one sounds; boxes are known. Groups are scenes.";
                 show("Localization, composed scenes with two objects", note, &split, figures)?;
+            }
+            if wanted(Experiment::Quantization) {
+                let figures = eval::quantization(&bundle, &corpus, self.n, self.seed)?;
+                let note = "The same cases on engine int and on engine flex; differences in points.";
+                show("What rounding costs", note, &split, figures)?;
             }
         }
         if let Some(clips) = self.clips.as_ref().filter(|_| wanted(Experiment::Clips)) {

@@ -26,16 +26,16 @@ use std::time::Instant;
 use self::heads::{FusionHead, LocalizationHead};
 use self::kernel::Kernel;
 use self::team::Team;
-use self::tower::{Calibrated, Tower};
+use self::tower::{Rounding, Tower};
 use self::vision_head::VisionHead;
 use self::weights::{dense, tower_weights};
 use super::{Engine, Heard, Judgement, Seen};
 use crate::model::{Network, Peaks, Spec};
 
 /// Pixels of a normalized picture are multiples of 1/255.
-const PICTURE: (f32, [i64; 2]) = (255.0, [-255, 255]);
+const PICTURE: Rounding = Rounding { factor: 255.0, range: [-255, 255] };
 /// Values of a spectrogram are below 3.
-const SPECTROGRAM: (f32, [i64; 2]) = (8192.0, [0, 32_767]);
+const SPECTROGRAM: Rounding = Rounding { factor: 8192.0, range: [0, i16::MAX] };
 
 /// How long a layer took.
 #[derive(Clone, Debug)]
@@ -79,10 +79,9 @@ impl IntEngine {
         threads: usize,
     ) -> Result<Self, QuantizeError> {
         let team = Team::new(threads);
-        let tower = |name, table, network, transposed, peaks: &[f32], (input_factor, input_range)| {
+        let tower = |name, table, network, transposed, peaks: &[f32], rounding| {
             let weights = tower_weights(name, network, transposed);
-            let calibrated = Calibrated { peaks, input_factor, input_range };
-            Tower::new(table, &weights, &calibrated, &*kernel, team.threads())
+            Tower::new(table, &weights, peaks, rounding, &*kernel, team.threads())
         };
         let vision = tower("vision", &spec.vision, &network.vision, false, &peaks.vision, PICTURE)?;
         // Time runs down, so that new columns of the spectrogram are new rows.
@@ -168,13 +167,13 @@ impl Engine for IntEngine {
     fn see(&mut self, picture: &[f32], seen: &mut Seen) {
         let Self { kernel, team, vision, scratches, .. } = self;
         let (height, width, channels) = (vision.input.height, vision.input.width, vision.input.channels);
+        let rounding = vision.rounding();
         for row in 0..height {
+            let pixels = vision.input.row_mut(row);
             for channel in 0..channels {
                 let values = &picture[(channel * height + row) * width..][..width];
-                for (column, value) in values.iter().enumerate() {
-                    let value = vision.round(*value);
-                    vision.input.row_mut(row)[column * channels + channel] = value;
-                }
+                let targets = pixels.iter_mut().skip(channel).step_by(channels);
+                targets.zip(values).for_each(|(to, value)| *to = rounding.round(*value));
             }
         }
         vision.run(0, None, &**kernel, team, scratches);
@@ -186,12 +185,11 @@ impl Engine for IntEngine {
 
     fn hear(&mut self, spectrogram: &[f32], heard: &mut Heard) {
         self.listening = false;
-        let (columns, bins) = (self.audio.input.height, self.audio.input.width);
+        let (columns, rounding) = (self.audio.input.height, self.audio.rounding());
         for column in 0..columns {
-            for bin in 0..bins {
-                let value = self.audio.round(spectrogram[bin * columns + column]);
-                self.audio.input.row_mut(column)[bin] = value;
-            }
+            let values = spectrogram.iter().skip(column).step_by(columns);
+            let targets = self.audio.input.row_mut(column).iter_mut();
+            targets.zip(values).for_each(|(to, value)| *to = rounding.round(*value));
         }
         self.run_audio(0, None, heard);
     }
@@ -199,11 +197,10 @@ impl Engine for IntEngine {
     fn listen(&mut self, columns: &[Vec<f32>], fresh: usize, heard: &mut Heard) {
         let moves = self.listening && fresh.is_multiple_of(self.audio.step_rows()) && fresh < columns.len();
         let (origin, moved) = if moves { (self.audio.origin() + fresh, Some(fresh)) } else { (0, None) };
+        let rounding = self.audio.rounding();
         for (i, column) in columns.iter().enumerate().skip(columns.len() - moved.unwrap_or(columns.len())) {
-            for (bin, value) in column.iter().enumerate() {
-                let value = self.audio.round(*value);
-                self.audio.input.row_mut(origin + i)[bin] = value;
-            }
+            let targets = self.audio.input.row_mut(origin + i).iter_mut();
+            targets.zip(column).for_each(|(to, value)| *to = rounding.round(*value));
         }
         self.run_audio(origin, moved, heard);
         self.listening = true;

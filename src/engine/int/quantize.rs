@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
-use super::kernel::{Finish, Kernel, LANES, POSITIONS};
 use super::buffer::{Buffer, Frozen};
+use super::kernel::{Finish, Kernel, LANES, POSITIONS};
 use super::winograd::{input_range, transform_filter};
 
 /// Why a network cannot be quantized.
@@ -124,11 +124,13 @@ impl Quantized {
         kernel: &dyn Kernel,
     ) -> Result<Self, QuantizeError> {
         let depth = conv.inputs.next_multiple_of(LANES);
-        let transformed: Vec<[f64; POSITIONS]> = conv.weights.chunks_exact(9).map(|g| {
-            transform_filter(&std::array::from_fn(|i| std::array::from_fn(|j| f64::from(g[3 * i + j]))))
-        }).collect();
-        let weight = |n: usize, p: usize, k: usize| transformed[n * conv.inputs + k][p];
-        Self::new(conv, conv.inputs, depth, POSITIONS, weight, input_range, scales, kernel)
+        let row = |n: usize, rows: &mut [Vec<f64>]| {
+            for (k, g) in conv.weights[n * conv.inputs * 9..][..conv.inputs * 9].chunks_exact(9).enumerate() {
+                let g = std::array::from_fn(|i| std::array::from_fn(|j| f64::from(g[3 * i + j])));
+                rows.iter_mut().zip(transform_filter(&g)).for_each(|(row, u)| row[k] = u);
+            }
+        };
+        Self::new(conv, [conv.inputs, depth, POSITIONS], row, input_range, scales, kernel)
     }
 
     /// For gathered inputs `[3, 3, in]` in `range`.
@@ -139,19 +141,20 @@ impl Quantized {
         kernel: &dyn Kernel,
     ) -> Result<Self, QuantizeError> {
         let taps = 9 * conv.inputs;
-        let weight = |n: usize, _: usize, k: usize| {
-            f64::from(conv.weights[(n * conv.inputs + k % conv.inputs) * 9 + k / conv.inputs])
+        let row = |n: usize, rows: &mut [Vec<f64>]| {
+            for (k, weight) in rows[0].iter_mut().enumerate() {
+                let at = (n * conv.inputs + k % conv.inputs) * 9 + k / conv.inputs;
+                *weight = f64::from(conv.weights[at]);
+            }
         };
-        Self::new(conv, taps, taps.next_multiple_of(LANES), 1, weight, |_| range, scales, kernel)
+        Self::new(conv, [taps, taps.next_multiple_of(LANES), 1], row, |_| range, scales, kernel)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "private; the two constructors above name them")]
+    /// `row(n, rows)` fills in the weights of output channel `n`: `products` for each position.
     fn new(
         conv: &ConvWeights,
-        products: usize,
-        depth: usize,
-        positions: usize,
-        weight: impl Fn(usize, usize, usize) -> f64,
+        [products, depth, positions]: [usize; 3],
+        row: impl Fn(usize, &mut [Vec<f64>]),
         range: impl Fn(usize) -> [i64; 2],
         real: Scales,
         kernel: &dyn Kernel,
@@ -164,11 +167,12 @@ impl Quantized {
         let mut weights = Buffer::<i16>::new(panels * positions * depth * LANES);
         let mut scales = vec![0.0; panels * positions * LANES];
         let mut bias = vec![0.0; panels * LANES];
+        let mut rows = vec![vec![0.0; products]; positions];
         for n in 0..conv.outputs {
             bias[n] = (f64::from(conv.bias[n]) / real.output) as f32;
-            for p in 0..positions {
-                let row: Vec<f64> = (0..products).map(|k| weight(n, p, k)).collect();
-                let row = quantize_row(&row, range(p)).map_err(|bound| QuantizeError::Overflow {
+            row(n, &mut rows);
+            for (p, row) in rows.iter().enumerate() {
+                let row = quantize_row(row, range(p)).map_err(|bound| QuantizeError::Overflow {
                     layer: conv.name.clone(),
                     channel: n,
                     bound,

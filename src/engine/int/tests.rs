@@ -140,7 +140,10 @@ fn neither_kernel_nor_threads_change_a_bit() {
             let mut engine = engine(&spec, all().swap_remove(kernel), threads);
             let found = outputs(&mut engine, &sample);
             assert_eq!(expected.2, found.2, "{:?}", engine.hardware());
-            assert_eq!((&expected.0.embedding, &expected.0.positions), (&found.0.embedding, &found.0.positions));
+            assert_eq!(
+                (&expected.0.embedding, &expected.0.positions),
+                (&found.0.embedding, &found.0.positions)
+            );
             assert_eq!(expected.1.embedding, found.1.embedding);
         }
     }
@@ -166,10 +169,9 @@ fn steps_equal_scratch(spec: &Spec, hops: &[usize], seed: u32) {
         // The same window at once, on the same grid.
         let mut fresh = engine(spec, best(), 1);
         for (i, column) in columns.iter().enumerate() {
-            for (bin, value) in column.iter().enumerate() {
-                let value = fresh.audio.round(*value);
-                fresh.audio.input.row_mut(streaming.audio.origin() + i)[bin] = value;
-            }
+            let rounding = fresh.audio.rounding();
+            let targets = fresh.audio.input.row_mut(streaming.audio.origin() + i).iter_mut();
+            targets.zip(column).for_each(|(to, value)| *to = rounding.round(*value));
         }
         fresh.run_audio(streaming.audio.origin(), None, &mut expected);
         assert_eq!(heard.embedding, expected.embedding, "after {start} columns");

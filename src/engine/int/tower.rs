@@ -69,22 +69,26 @@ struct Step {
     chunk: usize,
 }
 
-/// The largest activations that calibration saw, and the unit of the inputs.
-pub(super) struct Calibrated<'a> {
-    /// Largest output of each convolution.
-    pub(super) peaks: &'a [f32],
-    /// Inputs are multiplied by this and rounded.
-    pub(super) input_factor: f32,
-    /// Smallest and largest rounded input.
-    pub(super) input_range: [i64; 2],
+/// How inputs become integers: multiplied by a factor, cut off, rounded.
+#[derive(Clone, Copy)]
+pub(super) struct Rounding {
+    pub(super) factor: f32,
+    /// Smallest and largest integer.
+    pub(super) range: [i16; 2],
+}
+
+impl Rounding {
+    pub(super) fn round(self, value: f32) -> i16 {
+        let [low, high] = self.range.map(f32::from);
+        round((value * self.factor).max(low).min(high))
+    }
 }
 
 /// A tower with all of its memory.
 pub(super) struct Tower {
     /// `[rows, width, channels]` of rounded inputs.
     pub(super) input: Plane<i16>,
-    input_factor: f32,
-    input_range: [i64; 2],
+    rounding: Rounding,
     steps: Vec<Step>,
     /// The activation map `[rows, width, channels]`, a ring of rows like a [`Plane`], without a border.
     map: Buffer<f32>,
@@ -98,18 +102,20 @@ pub(super) struct Tower {
 }
 
 impl Tower {
-    /// Quantizes and allocates. The table's rows are this tower's rows; weights must fit them.
+    /// Quantizes and allocates. The table's rows are this tower's rows, weights must fit them; `peaks`
+    /// are the largest outputs of each convolution.
     pub(super) fn new(
         table: &Table,
         convs: &[ConvWeights],
-        calibrated: &Calibrated,
+        peaks: &[f32],
+        rounding: Rounding,
         kernel: &dyn Kernel,
         threads: usize,
     ) -> Result<Self, QuantizeError> {
         let shapes = table.shapes();
         let [channels, height, width] = table.input;
         let mut steps: Vec<Step> = Vec::new();
-        let mut unit = 1.0 / f64::from(calibrated.input_factor);
+        let mut unit = 1.0 / f64::from(rounding.factor);
         let (mut number, mut layer) = (0, 0);
         while layer < shapes.len() {
             let shape = &shapes[layer];
@@ -124,7 +130,7 @@ impl Tower {
                     let tiled = stride == 1 && layer > 0;
                     // What ends the tower is not rounded.
                     let output_unit = match layer + 1 + usize::from(tiled && pools_next) < shapes.len() {
-                        true => (f64::from(calibrated.peaks[number - 1]) / 255.0).max(1e-12),
+                        true => (f64::from(peaks[number - 1]) / 255.0).max(1e-12),
                         false => 1.0,
                     };
                     let real = Scales { input: unit, output: output_unit };
@@ -138,7 +144,7 @@ impl Tower {
                         let shared = weights.bytes() > SHARED_FROM;
                         Operation::Winograd { weights, pool: pools_next, shared }
                     } else {
-                        let range = if layer == 0 { calibrated.input_range } else { [0, 255] };
+                        let range = if layer == 0 { rounding.range.map(i64::from) } else { [0, 255] };
                         Operation::Direct { weights: Quantized::direct(conv, range, real, kernel)?, stride }
                     };
                     (operation, shape.macs)
@@ -154,8 +160,7 @@ impl Tower {
         let depth = channels_out.next_multiple_of(LANES);
         let mut tower = Self {
             input: Plane::new(height, width, channels),
-            input_factor: calibrated.input_factor,
-            input_range: calibrated.input_range,
+            rounding,
             steps,
             map: Buffer::new(rows * columns * depth),
             depth,
@@ -169,10 +174,9 @@ impl Tower {
         Ok(tower)
     }
 
-    /// An input value in the unit of the first layer.
-    pub(super) fn round(&self, value: f32) -> i16 {
-        let [low, high] = self.input_range;
-        round((value * self.input_factor).max(low as f32).min(high as f32))
+    /// How inputs become integers.
+    pub(super) fn rounding(&self) -> Rounding {
+        self.rounding
     }
 
     /// Rows by which a window may move on so that all layers keep their grid.
@@ -581,7 +585,8 @@ fn transform(
     }
 }
 
-/// The inputs of a row of outputs without tiles: `[depth / 16, width, 16]`.
+/// The inputs of a row of outputs without tiles: `[depth / 16, width, 16]`. What lies behind the nine
+/// taps of a pixel has weights of 0 and may be anything.
 fn gather<T: bytemuck::Pod + Into<i16>>(
     window: &Range<usize>,
     row: usize,
@@ -591,20 +596,31 @@ fn gather<T: bytemuck::Pod + Into<i16>>(
     depth: usize,
     inputs: &mut [i16],
 ) {
-    let run = 3 * source.channels;
-    for tap in 0..3 {
-        // SAFETY: nobody writes the source in this phase.
-        let values = unsafe { source.row((row * stride + tap) as isize - 1, window) };
-        for column in 0..width {
-            let values = &values[column * stride * source.channels..][..run];
-            for (k, value) in (tap * run..).zip(values) {
-                inputs[(k / LANES * width + column) * LANES + k % LANES] = (*value).into();
+    // SAFETY: nobody writes the source in this phase.
+    let rows: [&[T]; 3] =
+        std::array::from_fn(|tap| unsafe { source.row((row * stride + tap) as isize - 1, window) });
+    let (run, step) = (3 * source.channels, stride * source.channels);
+    let mut column = 0;
+    if run <= LANES && depth <= 2 * LANES {
+        // Few channels: whole vectors are copied, each over the end of the one before.
+        let mut pixel = [0i16; 3 * LANES];
+        while column < width && column * step + LANES <= rows[0].len() {
+            for (tap, values) in rows.iter().enumerate() {
+                let target = &mut pixel[tap * run..][..LANES];
+                let values = &values[column * step..][..LANES];
+                target.iter_mut().zip(values).for_each(|(to, value)| *to = (*value).into());
             }
+            for (block, values) in pixel[..depth].chunks_exact(LANES).enumerate() {
+                inputs[(block * width + column) * LANES..][..LANES].copy_from_slice(values);
+            }
+            column += 1;
         }
     }
-    for k in 3 * run..depth {
-        for column in 0..width {
-            inputs[(k / LANES * width + column) * LANES + k % LANES] = 0;
+    for column in column..width {
+        for (tap, values) in rows.iter().enumerate() {
+            for (k, value) in (tap * run..).zip(&values[column * step..][..run]) {
+                inputs[(k / LANES * width + column) * LANES + k % LANES] = (*value).into();
+            }
         }
     }
 }

@@ -6,11 +6,13 @@ mod avc;
 mod clips;
 mod figure;
 mod localize;
+mod quantization;
 
 pub use avc::{Scored, composed, photo_and_sound};
 pub use clips::clips;
 pub use figure::{Case, Figure, Report};
 pub use localize::localize;
+pub use quantization::quantization;
 
 use lookhear::judge::Judge;
 use rand::SeedableRng;

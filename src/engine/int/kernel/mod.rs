@@ -4,6 +4,8 @@
 //! operations in the same order everywhere, and a fused multiply-add is used only where the product is
 //! a power of two times a number, so that it rounds no differently.
 
+#[cfg(any(test, feature = "checks"))]
+pub mod checks;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
@@ -72,15 +74,7 @@ pub trait Kernel: Send + Sync {
     ///
     /// # Panics
     /// A slice is too short.
-    fn finish(
-        &self,
-        m: &[i32],
-        stride: usize,
-        finish: Finish,
-        pool: bool,
-        out: &mut [u8],
-        out_stride: usize,
-    );
+    fn finish(&self, m: &[i32], stride: usize, finish: Finish, pool: bool, out: &mut [u8], out_stride: usize);
 
     /// [`Kernel::finish`] without rounding: the last layer of a tower.
     ///
@@ -185,12 +179,7 @@ macro_rules! output_transform {
     ($m:expr, $add:expr, $sub:expr, $scaled:expr) => {{
         let [m0, m1, m2, m3, m4, m5] = $m;
         let (a, b, c, d) = ($add(m1, m2), $sub(m1, m2), $add(m3, m4), $sub(m3, m4));
-        [
-            $add($add(m0, a), c),
-            $scaled(b, 2.0, d),
-            $scaled(a, 4.0, c),
-            $add($scaled(b, 8.0, d), m5),
-        ]
+        [$add($add(m0, a), c), $scaled(b, 2.0, d), $scaled(a, 4.0, c), $add($scaled(b, 8.0, d), m5)]
     }};
 }
 pub(self) use {input_transform, output_transform};

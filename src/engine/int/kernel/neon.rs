@@ -40,8 +40,7 @@ unsafe fn transform_8(patch: &Patch, offset: usize, channels: usize, v: *mut i16
         *column = input_transform!(d, add, sub, double, quadruple);
     }
     for i in 0..PATCH {
-        let row =
-            [columns[0][i], columns[1][i], columns[2][i], columns[3][i], columns[4][i], columns[5][i]];
+        let row = [columns[0][i], columns[1][i], columns[2][i], columns[3][i], columns[4][i], columns[5][i]];
         let values = input_transform!(row, add, sub, double, quadruple);
         for (j, value) in values.into_iter().enumerate() {
             // SAFETY: by this function's contract.
@@ -166,9 +165,7 @@ fn finish(m: &[i32], stride: usize, finish: Finish, pool: bool, out: &mut [u8], 
             outputs_4(m.as_ptr().add(n), stride, scales, bias)
         };
         each_output(rows, pool, |pixel, value| {
-            // SAFETY: this closure runs where NEON is.
-            let bytes = unsafe { round_4(value) };
-            out[pixel * out_stride + n..][..4].copy_from_slice(&bytes);
+            out[pixel * out_stride + n..][..4].copy_from_slice(&round_4(value));
         });
     }
 }
@@ -183,7 +180,7 @@ fn finish_real(m: &[i32], stride: usize, finish: Finish, pool: bool, out: &mut [
         };
         each_output(rows, pool, |pixel, value| {
             let out = &mut out[pixel * out_stride + n..][..4];
-            // SAFETY: this closure runs where NEON is; `out` has room for 4 values.
+            // SAFETY: `out` has room for 4 values.
             unsafe { vst1q_f32(out.as_mut_ptr(), vmaxq_f32(value, vdupq_n_f32(0.0))) };
         });
     }
@@ -193,9 +190,8 @@ fn finish_real(m: &[i32], stride: usize, finish: Finish, pool: bool, out: &mut [
 fn requantize(m: &[i32], pixels: usize, finish: Finish, out: &mut [u8], out_stride: usize) {
     for n in (0..LANES).step_by(4) {
         // SAFETY: the caller has checked all lengths with `check_requantize`.
-        let (scale, bias) = unsafe {
-            (vld1q_f32(finish.scales.as_ptr().add(n)), vld1q_f32(finish.bias.as_ptr().add(n)))
-        };
+        let (scale, bias) =
+            unsafe { (vld1q_f32(finish.scales.as_ptr().add(n)), vld1q_f32(finish.bias.as_ptr().add(n))) };
         for pixel in 0..pixels {
             // SAFETY: as above.
             let sum = unsafe { vld1q_s32(m.as_ptr().add(pixel * LANES + n)) };
@@ -259,15 +255,7 @@ impl Kernel for Neon {
         }
     }
 
-    fn finish(
-        &self,
-        m: &[i32],
-        stride: usize,
-        with: Finish,
-        pool: bool,
-        out: &mut [u8],
-        out_stride: usize,
-    ) {
+    fn finish(&self, m: &[i32], stride: usize, with: Finish, pool: bool, out: &mut [u8], out_stride: usize) {
         check_finish(m, stride, with, pool, out, out_stride);
         // SAFETY: `self` proves that the processor has NEON.
         unsafe { finish(m, stride, with, pool, out, out_stride) }

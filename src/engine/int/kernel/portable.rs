@@ -20,13 +20,7 @@ fn outputs(m: &[i32], stride: usize, finish: Finish, n: usize) -> [[f32; TILE]; 
 }
 
 /// Calls `put(pixel, channel, value)` for everything that a tile gives.
-fn finish_tile(
-    m: &[i32],
-    stride: usize,
-    finish: Finish,
-    pool: bool,
-    mut put: impl FnMut(usize, usize, f32),
-) {
+fn finish_tile(m: &[i32], stride: usize, finish: Finish, pool: bool, mut put: impl FnMut(usize, usize, f32)) {
     for n in 0..LANES {
         let rows = outputs(m, stride, finish, n);
         for (i, row) in rows.iter().enumerate() {
@@ -138,13 +132,7 @@ impl Kernel for Portable {
 
 /// Panics unless the slices of a tile's input transform are long enough: fast kernels check once, here,
 /// and then read and write without looking.
-pub(super) fn check_transform(
-    patch: Patch,
-    channels: usize,
-    v: &[i16],
-    stride: usize,
-    block_stride: usize,
-) {
+pub(super) fn check_transform(patch: Patch, channels: usize, v: &[i16], stride: usize, block_stride: usize) {
     assert!(channels.is_multiple_of(LANES) && channels > 0);
     assert!(patch.iter().all(|row| row.len() >= PATCH * channels));
     assert!(v.len() >= (POSITIONS - 1) * stride + (channels / LANES - 1) * block_stride + LANES);

@@ -83,14 +83,7 @@ unsafe fn transform_16(patch: &Patch, offset: usize, channels: usize, v: *mut i1
         *column = input_transform!(d, add, sub, double, quadruple);
     }
     for i in 0..PATCH {
-        let row = [
-            columns[0][i],
-            columns[1][i],
-            columns[2][i],
-            columns[3][i],
-            columns[4][i],
-            columns[5][i],
-        ];
+        let row = [columns[0][i], columns[1][i], columns[2][i], columns[3][i], columns[4][i], columns[5][i]];
         let values = input_transform!(row, add, sub, double, quadruple);
         for (j, value) in values.into_iter().enumerate() {
             // SAFETY: by this function's contract.
@@ -126,14 +119,7 @@ unsafe fn transform_32(
         *column = input_transform!(d, add, sub, double, quadruple);
     }
     for i in 0..PATCH {
-        let row = [
-            columns[0][i],
-            columns[1][i],
-            columns[2][i],
-            columns[3][i],
-            columns[4][i],
-            columns[5][i],
-        ];
+        let row = [columns[0][i], columns[1][i], columns[2][i], columns[3][i], columns[4][i], columns[5][i]];
         let values = input_transform!(row, add, sub, double, quadruple);
         for (j, value) in values.into_iter().enumerate() {
             // SAFETY: by this function's contract.
@@ -275,8 +261,7 @@ unsafe fn outputs_8(
     let bias = unsafe { _mm256_loadu_ps(bias) };
     let mut rows = [[_mm256_setzero_ps(); TILE]; TILE];
     for (i, row) in rows.iter_mut().enumerate() {
-        let m =
-            [columns[0][i], columns[1][i], columns[2][i], columns[3][i], columns[4][i], columns[5][i]];
+        let m = [columns[0][i], columns[1][i], columns[2][i], columns[3][i], columns[4][i], columns[5][i]];
         for (out, value) in row.iter_mut().zip(output_transform!(m, add, sub, scaled)) {
             *out = _mm256_add_ps(value, bias);
         }
@@ -315,8 +300,7 @@ unsafe fn outputs_16(
     let bias = unsafe { _mm512_loadu_ps(bias) };
     let mut rows = [[_mm512_setzero_ps(); TILE]; TILE];
     for (i, row) in rows.iter_mut().enumerate() {
-        let m =
-            [columns[0][i], columns[1][i], columns[2][i], columns[3][i], columns[4][i], columns[5][i]];
+        let m = [columns[0][i], columns[1][i], columns[2][i], columns[3][i], columns[4][i], columns[5][i]];
         for (out, value) in row.iter_mut().zip(output_transform!(m, add, sub, scaled)) {
             *out = _mm512_add_ps(value, bias);
         }
@@ -511,7 +495,7 @@ macro_rules! registers {
 }
 
 registers!(registers_avx2, "avx2", 12, 16, _mm256_setzero_si256(), _mm256_set1_epi16(3), |sum, x| {
-    _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_xor_si256(x, sum), x))
+    _mm256_add_epi32(sum, _mm256_madd_epi16(sum, x))
 });
 registers!(
     registers_avx512,
@@ -520,7 +504,7 @@ registers!(
     32,
     _mm512_setzero_si512(),
     _mm512_set1_epi16(3),
-    |sum, x| _mm512_add_epi32(sum, _mm512_madd_epi16(_mm512_xor_si512(x, sum), x))
+    |sum, x| _mm512_add_epi32(sum, _mm512_madd_epi16(sum, x))
 );
 registers!(
     registers_vnni,
