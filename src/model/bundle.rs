@@ -245,6 +245,11 @@ impl Bundle {
         let manifest: Manifest = serde_json::from_str(&json).map_err(|e| damaged(e.to_string()))?;
         manifest.spec.validate().map_err(damaged)?;
         manifest.preprocessing.validate().map_err(damaged)?;
+        let towers = [&manifest.spec.vision, &manifest.spec.audio];
+        let weights: usize = towers.into_iter().map(|tower| tower.filter_weights()).sum();
+        if weights * size_of::<f32>() > bytes.len() - data_start {
+            return Err(damaged(format!("its layer table needs {weights} weights, which it does not hold")));
+        }
         if let Some(peaks) = &manifest.peaks {
             peaks.validate(&manifest.spec).map_err(damaged)?;
         }

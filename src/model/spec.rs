@@ -5,6 +5,11 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Largest activation map that a table may ask for, ten times that of the paper.
+const MOST_VALUES: usize = 1 << 25;
+/// Largest cost of a tower, ten times that of the paper.
+const MOST_MACS: usize = 100_000_000_000;
+
 /// One network: two towers and at least one head.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -150,6 +155,12 @@ impl Tower {
         self.shapes().last().map_or(self.input, |last| last.output)
     }
 
+    /// Filter weights, without what batch norm adds.
+    pub fn filter_weights(&self) -> usize {
+        let convs = self.shapes().into_iter().zip(&self.layers).filter(|(_, l)| **l != Layer::MaxPool);
+        convs.map(|(shape, _)| 9 * shape.input[0] * shape.output[0]).sum()
+    }
+
     /// Number of convolutions.
     pub fn convolutions(&self) -> usize {
         self.layers.iter().filter(|layer| matches!(layer, Layer::Conv { .. })).count()
@@ -184,10 +195,20 @@ impl Tower {
                 }
             }
         }
-        let largest = self.input.iter().max().copied().unwrap_or(0);
-        let smallest = self.shapes().iter().flat_map(|s| s.output).min().unwrap_or(0);
-        if largest > 4096 || smallest == 0 {
-            return bad(format!("input {:?} is too large, or pooled away to nothing", self.input));
+        let (largest, smallest) = (self.input.into_iter().max(), self.input.into_iter().min());
+        if largest > Some(4096) || smallest == Some(0) {
+            return bad(format!("input {:?}: 1 to 4096 in each direction are possible", self.input));
+        }
+        let shapes = self.shapes();
+        if shapes.iter().any(|s| s.output.contains(&0)) {
+            return bad(format!("input {:?} is pooled away to nothing", self.input));
+        }
+        let values = shapes.iter().map(|s| s.output.iter().product::<usize>()).max().unwrap_or(0);
+        if values > MOST_VALUES || self.macs() > MOST_MACS {
+            let macs = self.macs();
+            return bad(format!(
+                "a layer of {values} values, {macs} multiply-accumulates: at most {MOST_VALUES} and {MOST_MACS}"
+            ));
         }
         Ok(())
     }
