@@ -35,16 +35,18 @@ test:
 	cargo test --workspace --locked --features lookhear/wgpu,lookhear/ndarray
 
 # Speed, memory and error beside ncnn, ONNX Runtime and OpenVINO, on the same weights.
-# MODEL: a bundle (by default the paper's towers with random weights); INPUTS: videos to compare outputs on.
+# MODEL: a bundle (by default the paper's towers with random weights); INPUTS: videos to compare outputs on
+# (by default the virtual studio).
 PEERS := target/peers
 MODEL ?= $(PEERS)/l3.safetensors
 bench-peers:
 	$(call install,$(RUN_PACKAGES) python3-venv)
 	cargo build --release --locked --example peer-worker
 	mkdir -p $(PEERS)
-	[ "$(MODEL)" != $(PEERS)/l3.safetensors ] || [ -f $(MODEL) ] || target/release/examples/peer-worker --make $(MODEL)
-	[ -z "$(INPUTS)" ] || target/release/examples/peer-worker --samples $(PEERS)/inputs --model $(MODEL) $(INPUTS)
+	target/release/examples/peer-worker --samples $(PEERS)/inputs $(INPUTS) \
+	  $(if $(filter $(PEERS)/l3.safetensors,$(MODEL)),--make $(MODEL))
 	[ -d $(PEERS)/venv ] || python3 -m venv $(PEERS)/venv
 	$(PEERS)/venv/bin/pip install -q -r benches/peers/requirements.txt
 	$(PEERS)/venv/bin/python benches/peers/bench.py --model $(MODEL) --worker target/release/examples/peer-worker \
-	  --edge models/lookhear-edge.safetensors --out $(PEERS)/report $(if $(INPUTS),--inputs $(PEERS)/inputs)
+	  --edge models/lookhear-edge.safetensors \
+	  --inputs $(PEERS)/inputs --out $(PEERS)/report

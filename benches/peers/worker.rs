@@ -2,8 +2,8 @@
 //!
 //! Lines in, lines of JSON out; `ready` comes first. `time vision|audio|update K` answers the milliseconds of K
 //! runs, `embed TOWER FILE` the embedding of an input (raw f32), `rss` the peak memory in MiB, `layers` the time
-//! of each layer and the processor's peak; `quit` ends the process. With `--make FILE` it writes a
-//! full-width network with random weights instead.
+//! of each layer and the processor's peak; `quit` ends the process. With `--samples FOLDER` it writes inputs
+//! instead, and with `--make FILE` a full-width network with random weights.
 
 use std::error::Error;
 use std::io::{BufRead, Write};
@@ -12,18 +12,22 @@ use std::time::Instant;
 
 use burn::tensor::Device;
 use clap::Parser;
+use image::RgbImage;
 use lookhear::engine::int::IntEngine;
 use lookhear::engine::{Backend, Engine, Heard, Judgement, Seen, Setup};
 use lookhear::media;
-use lookhear::model::{Bundle, Network, Spec, Thresholds, Training};
+use lookhear::model::{Bundle, Network, Sample, Spec, Thresholds, Training};
 use lookhear::preprocess::spectrogram::{BINS, COLUMNS};
 use lookhear::preprocess::{Fit, Preprocessing, picture, spectrogram};
+use lookhear::studio::{self, Play, STAMPS};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 
 #[derive(Parser)]
 struct Arguments {
     /// The bundle.
-    #[arg(long, required_unless_present = "make")]
+    #[arg(long, required_unless_present_any = ["make", "samples"])]
     model: Option<PathBuf>,
     /// The engine.
     #[arg(long, default_value = "int")]
@@ -37,12 +41,15 @@ struct Arguments {
     /// Write the paper's towers with both heads and random weights.
     #[arg(long, value_name = "FILE")]
     make: Option<PathBuf>,
-    /// Write a moment of each video as inputs of the towers.
-    #[arg(long, value_name = "FOLDER", requires = "videos")]
+    /// Write inputs of the towers: a moment of each video, or of the virtual studio's play without any.
+    #[arg(long, value_name = "FOLDER")]
     samples: Option<PathBuf>,
     /// What to take the moments from.
     videos: Vec<PathBuf>,
 }
+
+/// Inputs that are written, at most.
+const SAMPLES: usize = 16;
 
 /// Columns of new sound in an update: 40 ms; with a stride in conv1, 80 ms.
 fn fresh(spec: &Spec) -> usize {
@@ -151,8 +158,9 @@ impl Worker {
     }
 }
 
-/// The paper's towers with both heads: everything that a live update needs.
-fn make(file: &Path) -> Result<(), Box<dyn Error>> {
+/// The paper's towers with both heads: everything that a live update needs. Activation ranges are
+/// measured on what the peers calibrate on.
+fn make(file: &Path, inputs: &[Sample]) -> Result<(), Box<dyn Error>> {
     let mut spec = Spec::preset("l3").ok_or("no preset l3")?;
     spec.localization = Spec::preset("avol").and_then(|avol| avol.localization);
     let device = Device::flex();
@@ -160,43 +168,51 @@ fn make(file: &Path) -> Result<(), Box<dyn Error>> {
     let network = Network::new(&spec, &device);
     let training = Training { data: "none: random weights".into(), ..Training::default() };
     let preprocessing = Preprocessing::new(Fit::Crop);
-    let samples: Vec<_> = (1..4u32)
-        .map(|n| {
-            let picture = noise(spec.vision.input.iter().product(), n, -1.0, 1.0);
-            (picture, noise(BINS * COLUMNS, n, 0.0, 2.5))
-        })
-        .collect();
-    let bundle = Bundle::new(spec, network, preprocessing, Thresholds::default(), training, &samples)?;
+    let bundle = Bundle::new(spec, network, preprocessing, Thresholds::default(), training, inputs)?;
     Ok(std::fs::write(file, bundle.as_bytes())?)
 }
 
-/// The middle of each video, as `vision_NN.f32` and `audio_NN.f32`.
-fn samples(folder: &Path, videos: &[PathBuf], bundle: &Bundle) -> Result<(), Box<dyn Error>> {
-    std::fs::create_dir_all(folder)?;
-    let write = |name: String, values: &[f32]| {
-        let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-        std::fs::write(folder.join(name), bytes)
+/// The middle of each video; without videos, moments of the virtual studio.
+fn samples(videos: &[PathBuf]) -> Result<Vec<Sample>, Box<dyn Error>> {
+    let sample = |frame: &RgbImage, second: &[f32]| {
+        let square = picture::square(frame, Fit::Crop, 224);
+        (picture::normalize(&square), spectrogram::second(second))
     };
-    let side = bundle.manifest.spec.vision.input[1] as u32;
-    for (n, video) in videos.iter().enumerate() {
+    if videos.is_empty() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let cast = studio::cast(Path::new(STAMPS), &mut rng);
+        let acts = Play::new(&cast, SAMPLES, (640, 360), &mut rng).acts;
+        return Ok(acts.iter().map(|act| sample(&act.picture, &act.sound)).collect());
+    }
+    let of_video = |video: &PathBuf| {
         let t = media::probe(&video.to_string_lossy())?.seconds / 2.0;
-        let frame = media::frame_at(video, t)?;
-        let square = picture::square(&frame, bundle.manifest.preprocessing.fit, side);
-        write(format!("vision_{n:02}.f32"), &picture::normalize(&square))?;
-        write(format!("audio_{n:02}.f32"), &spectrogram::second(&media::sound_at(video, t)?))?;
+        Ok(sample(&media::frame_at(video, t)?, &media::sound_at(video, t)?))
+    };
+    videos.iter().take(SAMPLES).map(of_video).collect()
+}
+
+/// Writes `vision_NN.f32` and `audio_NN.f32`.
+fn write_samples(folder: &Path, samples: &[Sample]) -> Result<(), Box<dyn Error>> {
+    std::fs::create_dir_all(folder)?;
+    for (n, (picture, sound)) in samples.iter().enumerate() {
+        for (tower, values) in [("vision", picture), ("audio", sound)] {
+            let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+            std::fs::write(folder.join(format!("{tower}_{n:02}.f32")), bytes)?;
+        }
     }
     Ok(())
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
-    if let Some(file) = &arguments.make {
-        return make(file);
+    if arguments.make.is_some() || arguments.samples.is_some() {
+        let samples = samples(&arguments.videos)?;
+        if let Some(folder) = &arguments.samples {
+            write_samples(folder, &samples)?;
+        }
+        return arguments.make.map_or(Ok(()), |file| make(&file, &samples));
     }
     let bundle = Bundle::load(&arguments.model.ok_or("--model is missing")?)?;
-    if let Some(folder) = &arguments.samples {
-        return samples(folder, &arguments.videos, &bundle);
-    }
     let setup =
         Setup { backend: arguments.engine, threads: Some(arguments.threads), kernel: arguments.kernel };
     let spec = bundle.manifest.spec.clone();

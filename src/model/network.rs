@@ -131,14 +131,8 @@ impl TowerNet {
         self.forward_each(x, |_| ())
     }
 
-    /// The largest value after each convolution and its ReLU.
-    pub fn peaks(&self, x: Tensor<4>) -> Vec<f32> {
-        let mut peaks = Vec::with_capacity(self.convs.len());
-        self.forward_each(x, |activations| peaks.push(activations.clone().max().into_scalar()));
-        peaks
-    }
-
-    fn forward_each(&self, mut x: Tensor<4>, mut each: impl FnMut(&Tensor<4>)) -> Tensor<4> {
+    /// [`TowerNet::forward`], showing the activations after each convolution and its ReLU on the way.
+    pub fn forward_each(&self, mut x: Tensor<4>, mut each: impl FnMut(&Tensor<4>)) -> Tensor<4> {
         for (conv, &pool) in self.convs.iter().zip(&self.pool_after) {
             x = activation::relu(conv.forward(x));
             each(&x);

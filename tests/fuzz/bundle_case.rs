@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 /// Loads the bytes as they are, and with a hash that fits: what lies behind the check of the hash
 /// would never be reached otherwise. A bundle that loads must run, or say why it does not.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     for bytes in [Some(data.to_vec()), seal(data)].into_iter().flatten() {
         if let Ok(bundle) = Bundle::from_bytes(bytes, "case".into()) {
             let setup = Setup { backend: Backend::Int, threads: Some(1), ..Setup::default() };

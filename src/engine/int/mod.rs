@@ -130,7 +130,7 @@ impl IntEngine {
     pub fn measure_peak(&mut self) -> f64 {
         let (kernel, mut counts) = (&self.kernel, vec![0; self.team.threads()]);
         let begin = Instant::now();
-        self.team.run(&mut counts, |_, count| *count = kernel.multiply_registers(20_000));
+        self.team.run(&mut counts, |_, count| *count = kernel.multiply_registers(2_000_000));
         counts.iter().sum::<usize>() as f64 / begin.elapsed().as_secs_f64()
     }
 
