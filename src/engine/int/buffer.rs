@@ -30,11 +30,6 @@ impl<T: Pod> Buffer<T> {
         Self { lines: UnsafeCell::new(lines), count, values: PhantomData }
     }
 
-    /// Number of values.
-    pub(super) fn len(&self) -> usize {
-        self.count
-    }
-
     /// Bytes that it takes.
     pub(super) fn bytes(&self) -> usize {
         self.count * size_of::<T>()

@@ -5,12 +5,14 @@
 //! memory is allocated when the engine is made. This is the one module of the crate that may use `unsafe`.
 
 mod buffer;
+mod convolve;
 mod heads;
 pub mod kernel;
 mod plan;
 mod plane;
 mod pointwise;
 mod quantize;
+mod step;
 mod team;
 #[cfg(test)]
 mod tests;
@@ -23,6 +25,7 @@ pub use quantize::QuantizeError;
 
 use std::time::Instant;
 
+use self::convolve::Scratch;
 use self::heads::{FusionHead, LocalizationHead};
 use self::kernel::Kernel;
 use self::team::Team;
@@ -58,7 +61,7 @@ pub struct IntEngine {
     team: Team,
     vision: Tower,
     audio: Tower,
-    scratches: Vec<tower::Scratch>,
+    scratches: Vec<Scratch>,
     fusion: Option<FusionHead>,
     localization: Option<(VisionHead, LocalizationHead)>,
     map_size: [usize; 2],
@@ -88,7 +91,8 @@ impl IntEngine {
         let mut sideways = spec.audio.clone();
         sideways.input.swap(1, 2);
         let audio = tower("audio", &sideways, &network.audio, true, &peaks.audio, SPECTROGRAM)?;
-        let scratches = (0..team.threads()).map(|_| tower::Scratch::for_either(&vision, &audio)).collect();
+        let scratches =
+            (0..team.threads()).map(|_| Scratch::for_steps(vision.steps().chain(audio.steps()))).collect();
 
         let fusion = network.fusion.as_ref().map(|head| FusionHead {
             layers: [dense(&head.fc1), dense(&head.fc2)],

@@ -43,16 +43,27 @@ impl<T: Pod> Plane<T> {
         }
     }
 
-    /// `count` pixels of a row from pixel `first` on (without the border), to write.
+    /// A row without its border, to write.
     ///
     /// # Safety
-    /// While the slice lives, nobody else reads or writes these pixels.
+    /// While the slice lives, nobody else reads or writes the row.
     #[expect(clippy::mut_from_ref, reason = "the contract keeps the slices apart")]
-    pub(super) unsafe fn pixels(&self, row: usize, first: usize, count: usize) -> &mut [T] {
-        assert!(first + count <= self.width);
-        let start = self.range(row).start + (first + 1) * self.channels;
+    pub(super) unsafe fn pixels(&self, row: usize) -> &mut [T] {
+        let start = self.range(row).start + self.channels;
         // SAFETY: by this function's contract.
-        unsafe { self.data.write(start..start + count * self.channels) }
+        unsafe { self.data.write(start..start + self.width * self.channels) }
+    }
+
+    /// Some channels of a pixel, to write.
+    ///
+    /// # Safety
+    /// While the slice lives, nobody else reads or writes them.
+    #[expect(clippy::mut_from_ref, reason = "the contract keeps the slices apart")]
+    pub(super) unsafe fn values(&self, row: usize, column: usize, channels: Range<usize>) -> &mut [T] {
+        assert!(column < self.width && channels.end <= self.channels);
+        let start = self.range(row).start + (column + 1) * self.channels;
+        // SAFETY: by this function's contract.
+        unsafe { self.data.write(start + channels.start..start + channels.end) }
     }
 
     /// A whole row without its border, to write.
@@ -65,6 +76,43 @@ impl<T: Pod> Plane<T> {
     fn range(&self, row: usize) -> Range<usize> {
         let start = row % self.height * self.pitch;
         start..start + self.pitch
+    }
+}
+
+/// What a tower ends with: an activation map `[rows, width, channels]` in real numbers, a ring of rows
+/// without a border.
+pub(super) struct RealMap {
+    data: Buffer<f32>,
+    height: usize,
+    width: usize,
+    channels: usize,
+}
+
+impl RealMap {
+    pub(super) fn new(height: usize, width: usize, channels: usize) -> Self {
+        Self { data: Buffer::new(height * width * channels), height, width, channels }
+    }
+
+    /// Number of pixels.
+    pub(super) fn positions(&self) -> usize {
+        self.height * self.width
+    }
+
+    /// All pixels.
+    pub(super) fn get_mut(&mut self) -> &mut [f32] {
+        self.data.get_mut()
+    }
+
+    /// Some channels of a pixel, to write.
+    ///
+    /// # Safety
+    /// While the slice lives, nobody else reads or writes them.
+    #[expect(clippy::mut_from_ref, reason = "the contract keeps the slices apart")]
+    pub(super) unsafe fn values(&self, row: usize, column: usize, channels: Range<usize>) -> &mut [f32] {
+        assert!(column < self.width && channels.end <= self.channels);
+        let start = (row % self.height * self.width + column) * self.channels;
+        // SAFETY: by this function's contract.
+        unsafe { self.data.write(start + channels.start..start + channels.end) }
     }
 }
 

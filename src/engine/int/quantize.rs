@@ -168,8 +168,8 @@ impl Quantized {
         let mut scales = vec![0.0; panels * positions * LANES];
         let mut bias = vec![0.0; panels * LANES];
         let mut rows = vec![vec![0.0; products]; positions];
-        for n in 0..conv.outputs {
-            bias[n] = (f64::from(conv.bias[n]) / real.output) as f32;
+        for (n, value) in conv.bias.iter().enumerate() {
+            bias[n] = (f64::from(*value) / real.output) as f32;
             row(n, &mut rows);
             for (p, row) in rows.iter().enumerate() {
                 let row = quantize_row(row, range(p)).map_err(|bound| QuantizeError::Overflow {

@@ -182,4 +182,4 @@ macro_rules! output_transform {
         [$add($add(m0, a), c), $scaled(b, 2.0, d), $scaled(a, 4.0, c), $add($scaled(b, 8.0, d), m5)]
     }};
 }
-pub(self) use {input_transform, output_transform};
+use {input_transform, output_transform};

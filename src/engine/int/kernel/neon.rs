@@ -39,6 +39,7 @@ unsafe fn transform_8(patch: &Patch, offset: usize, channels: usize, v: *mut i16
         }
         *column = input_transform!(d, add, sub, double, quadruple);
     }
+    #[expect(clippy::needless_range_loop, reason = "a row of what lies in columns")]
     for i in 0..PATCH {
         let row = [columns[0][i], columns[1][i], columns[2][i], columns[3][i], columns[4][i], columns[5][i]];
         let values = input_transform!(row, add, sub, double, quadruple);

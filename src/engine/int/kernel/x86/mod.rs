@@ -1,0 +1,145 @@
+//! x86-64: AVX2, AVX-512, and AVX-512 with VNNI.
+
+mod avx2;
+mod avx512;
+
+pub(super) use avx2::Avx2;
+pub(super) use avx512::{Avx512, Vnni};
+
+/// Divides `tiles` into as few groups of at most `most` as possible, of nearly equal size, and calls
+/// `group(first, size)` for each.
+fn groups(tiles: usize, most: usize, mut group: impl FnMut(usize, usize)) {
+    let count = tiles.div_ceil(most);
+    for i in 0..count {
+        let (from, to) = (tiles * i / count, tiles * (i + 1) / count);
+        group(from, to - from);
+    }
+}
+
+/// Calls `$function::<N>` for a run-time number `N` of the list.
+macro_rules! dispatch {
+    ($n:expr, $function:ident, $arguments:tt, [$($size:literal)*]) => {
+        match $n {
+            $($size => $function::<$size> $arguments,)*
+            other => unreachable!("a group of {other} tiles"),
+        }
+    };
+}
+
+/// Calls `$put(pixel, value)` for every output, or for the maxima of every 2x2 if `$pool`.
+macro_rules! each_output {
+    ($rows:expr, $pool:expr, $max:expr, $put:expr) => {{
+        let rows = $rows;
+        if $pool {
+            for i in 0..TILE / 2 {
+                for j in 0..TILE / 2 {
+                    let above = $max(rows[2 * i][2 * j], rows[2 * i][2 * j + 1]);
+                    let below = $max(rows[2 * i + 1][2 * j], rows[2 * i + 1][2 * j + 1]);
+                    $put(i * TILE / 2 + j, $max(above, below));
+                }
+            }
+        } else {
+            for (i, row) in rows.into_iter().enumerate() {
+                for (j, value) in row.into_iter().enumerate() {
+                    $put(i * TILE + j, value);
+                }
+            }
+        }
+    }};
+}
+
+/// A function for [`Kernel::multiply_registers`]: `$count` sums of `$lanes` products each. The factors
+/// are hidden from the compiler, which would compute the sums itself otherwise.
+macro_rules! registers {
+    ($name:ident, $features:literal, $count:literal, $lanes:literal, $zero:expr, $factor:expr, $step:expr) => {
+        #[target_feature(enable = $features)]
+        fn $name(rounds: usize) -> usize {
+            let mut sums = [$zero; $count];
+            let times = rounds * 1000 / ($count * $lanes);
+            for _ in 0..times {
+                let x = std::hint::black_box($factor);
+                for sum in &mut sums {
+                    *sum = $step(*sum, x);
+                }
+            }
+            std::hint::black_box(sums);
+            times * $count * $lanes
+        }
+    };
+}
+
+/// The methods of [`Kernel`], from functions that need what the kernel proves to be there.
+macro_rules! kernel {
+    ($kernel:ident, $name:literal, $transform:expr, $multiply:ident, $most:literal, $sizes:tt, $finish:ident, $finish_real:ident, $requantize:ident, $registers:ident) => {
+        impl super::super::Kernel for $kernel {
+            fn name(&self) -> &'static str {
+                $name
+            }
+
+            fn transform(
+                &self,
+                patch: Patch,
+                channels: usize,
+                v: &mut [i16],
+                stride: usize,
+                block_stride: usize,
+            ) {
+                super::super::portable::check_transform(patch, channels, v, stride, block_stride);
+                // SAFETY: `self` proves that the processor has the instructions.
+                unsafe { $transform(patch, channels, v, stride, block_stride) }
+            }
+
+            fn multiply(&self, v: &[i16], tiles: usize, depth: usize, panel: &[i16], m: &mut [i32]) {
+                super::super::portable::check_multiply(v, tiles, depth, panel, m);
+                super::groups(tiles, $most, |first, size| {
+                    // SAFETY: `self` proves the instructions, `check_multiply` the lengths.
+                    unsafe {
+                        let (v, m) = (v.as_ptr().add(first * LANES), m.as_mut_ptr().add(first * LANES));
+                        super::dispatch!(size, $multiply, (v, tiles, depth, panel.as_ptr(), m), $sizes)
+                    }
+                });
+            }
+
+            fn finish(
+                &self,
+                m: &[i32],
+                stride: usize,
+                finish: Finish,
+                pool: bool,
+                out: &mut [u8],
+                out_stride: usize,
+            ) {
+                super::super::portable::check_finish(m, stride, finish, pool, out, out_stride);
+                // SAFETY: `self` proves that the processor has the instructions.
+                unsafe { $finish(m, stride, finish, pool, out, out_stride) }
+            }
+
+            fn finish_real(
+                &self,
+                m: &[i32],
+                stride: usize,
+                finish: Finish,
+                pool: bool,
+                out: &mut [f32],
+                out_stride: usize,
+            ) {
+                super::super::portable::check_finish(m, stride, finish, pool, out, out_stride);
+                // SAFETY: `self` proves that the processor has the instructions.
+                unsafe { $finish_real(m, stride, finish, pool, out, out_stride) }
+            }
+
+            fn requantize(&self, m: &[i32], finish: Finish, out: &mut [u8], out_stride: usize) {
+                let pixels = super::super::portable::check_requantize(m, finish, out, out_stride);
+                // SAFETY: `self` proves that the processor has the instructions.
+                unsafe { $requantize(m, pixels, finish, out, out_stride) }
+            }
+
+            fn multiply_registers(&self, rounds: usize) -> usize {
+                // SAFETY: `self` proves that the processor has the instructions.
+                unsafe { $registers(rounds) }
+            }
+        }
+    };
+}
+
+use {dispatch, each_output, kernel, registers};
