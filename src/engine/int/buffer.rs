@@ -30,11 +30,6 @@ impl<T: Pod> Buffer<T> {
         Self { lines: UnsafeCell::new(lines), count, values: PhantomData }
     }
 
-    /// Bytes that it takes.
-    pub(super) fn bytes(&self) -> usize {
-        self.count * size_of::<T>()
-    }
-
     /// All values, for the one who has it alone.
     pub(super) fn get_mut(&mut self) -> &mut [T] {
         let first = self.first();

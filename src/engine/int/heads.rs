@@ -1,9 +1,10 @@
 //! Both heads on the outputs of the towers. What is done once per decision is done in floating point;
 //! only the 1x1 convolutions over the whole vision map are rounded ([`super::pointwise`]).
 
+use super::weights::{dense, single_pixel};
 use crate::engine::{Heard, Judgement, Seen};
 use crate::event::Map;
-use crate::model::Pooling;
+use crate::model::{FusionNet, Localization, LocalizationNet, Pooling};
 
 /// A linear layer, `[in, out]`.
 pub(super) struct Dense {
@@ -28,12 +29,17 @@ impl Dense {
 
 /// L3-Net's head.
 pub(super) struct FusionHead {
-    pub(super) layers: [Dense; 2],
-    pub(super) hidden: Vec<f32>,
-    pub(super) logits: Vec<f32>,
+    layers: [Dense; 2],
+    hidden: Vec<f32>,
+    logits: Vec<f32>,
 }
 
 impl FusionHead {
+    pub(super) fn new(head: &FusionNet) -> Self {
+        let layers = [dense(&head.fc1), dense(&head.fc2)];
+        Self { layers, hidden: Vec::new(), logits: Vec::new() }
+    }
+
     /// Probability of correspondence.
     pub(super) fn judge(&mut self, seen: &Seen, heard: &Heard) -> f32 {
         self.layers[0].run([&seen.embedding, &heard.embedding], true, &mut self.hidden);
@@ -44,15 +50,27 @@ impl FusionHead {
 
 /// AVOL-Net's head without its vision side.
 pub(super) struct LocalizationHead {
-    pub(super) audio: [Dense; 2],
-    pub(super) hidden: Vec<f32>,
-    pub(super) normalize: bool,
-    pub(super) scale: f32,
-    pub(super) bias: f32,
-    pub(super) pooling: Pooling,
+    audio: [Dense; 2],
+    hidden: Vec<f32>,
+    normalize: bool,
+    scale: f32,
+    bias: f32,
+    pooling: Pooling,
 }
 
 impl LocalizationHead {
+    pub(super) fn new(head: &LocalizationNet, spec: Localization) -> Self {
+        let [first, second] = &head.audio;
+        Self {
+            audio: [single_pixel(first), single_pixel(second)],
+            hidden: Vec::new(),
+            normalize: spec.normalize,
+            scale: head.log_scale.val().into_scalar::<f32>().exp(),
+            bias: head.bias.val().into_scalar::<f32>(),
+            pooling: spec.pooling,
+        }
+    }
+
     /// The audio side: embedding to common space.
     pub(super) fn hear(&mut self, heard: &mut Heard) {
         self.audio[0].run([&heard.embedding, &[]], true, &mut self.hidden);

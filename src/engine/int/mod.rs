@@ -31,7 +31,7 @@ use self::kernel::Kernel;
 use self::team::Team;
 use self::tower::{Rounding, Tower};
 use self::vision_head::VisionHead;
-use self::weights::{dense, tower_weights};
+use self::weights::tower_weights;
 use super::{Engine, Heard, Judgement, Seen};
 use crate::model::{Network, Peaks, Spec};
 
@@ -94,35 +94,16 @@ impl IntEngine {
         let scratches =
             (0..team.threads()).map(|_| Scratch::for_steps(vision.steps().chain(audio.steps()))).collect();
 
-        let fusion = network.fusion.as_ref().map(|head| FusionHead {
-            layers: [dense(&head.fc1), dense(&head.fc2)],
-            hidden: Vec::new(),
-            logits: Vec::new(),
-        });
+        let fusion = network.fusion.as_ref().map(FusionHead::new);
         let localization = match (&network.localization, spec.localization) {
             (Some(head), Some(spec)) => {
                 let vision = VisionHead::new(head, spec, vision.positions(), &*kernel, team.threads())?;
-                let [first, second] = &head.audio;
-                let number = |t: burn::tensor::Tensor<1>| t.into_scalar::<f32>();
-                let rest = LocalizationHead {
-                    audio: [weights::transposed(first), weights::transposed(second)],
-                    hidden: Vec::new(),
-                    normalize: spec.normalize,
-                    scale: number(head.log_scale.val()).exp(),
-                    bias: number(head.bias.val()),
-                    pooling: spec.pooling,
-                };
-                Some((vision, rest))
+                Some((vision, LocalizationHead::new(head, spec)))
             }
             _ => None,
         };
         let map_size = spec.map_size();
         Ok(Self { kernel, team, vision, audio, scratches, fusion, localization, map_size, listening: false })
-    }
-
-    /// Bytes of weights and activations of both towers.
-    pub fn bytes(&self) -> usize {
-        self.vision.bytes() + self.audio.bytes()
     }
 
     /// The kernel's name and the number of threads.

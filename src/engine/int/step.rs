@@ -87,14 +87,6 @@ impl Step {
         }
     }
 
-    /// Bytes of its weights.
-    pub(super) fn bytes(&self) -> usize {
-        match &self.operation {
-            Operation::Direct { weights, .. } | Operation::Winograd { weights, .. } => weights.bytes(),
-            Operation::Pool { .. } => 0,
-        }
-    }
-
     /// Values that all threads share: the transformed inputs of all chunks, whatever the window.
     pub(super) fn shared_values(&self, threads: usize) -> usize {
         match &self.operation {

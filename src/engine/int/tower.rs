@@ -15,8 +15,9 @@ use super::team::{Member, Team};
 use crate::model::{Layer, Tower as Table};
 
 /// Transformed weights that are larger than this are read once for many tiles: the transformed inputs
-/// of a whole layer are kept then. Smaller ones stay in the cache of each processor.
-const SHARED_FROM: usize = 2 << 20;
+/// of a whole layer are kept then. Smaller ones stay in the cache of each processor. (In tests the limit is
+/// low, so that small networks go both ways.)
+const SHARED_FROM: usize = if cfg!(test) { 100_000 } else { 2 << 20 };
 
 /// How inputs become integers: multiplied by a factor, cut off, rounded.
 #[derive(Clone, Copy)]
@@ -197,11 +198,6 @@ impl Tower {
     /// only if the window is at row 0.
     pub(super) fn map(&mut self) -> &[f32] {
         self.map.get_mut()
-    }
-
-    /// Bytes of weights and transformed inputs.
-    pub(super) fn bytes(&self) -> usize {
-        self.steps.iter().map(Step::bytes).sum::<usize>() + self.transformed.bytes()
     }
 
     /// Decides what each step has to compute: `clean` rows of the input are as they were.

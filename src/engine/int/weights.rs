@@ -46,7 +46,7 @@ pub(super) fn dense(layer: &Linear) -> Dense {
 }
 
 /// A 1x1 convolution as a linear layer, for a map of one pixel.
-pub(super) fn transposed(block: &ConvBlock) -> Dense {
+pub(super) fn single_pixel(block: &ConvBlock) -> Dense {
     let ConvWeights { weights, bias, inputs, outputs, .. } = conv(String::new(), block);
     let at = |i: usize| weights[i % outputs * inputs + i / outputs];
     Dense { weights: (0..inputs * outputs).map(at).collect(), bias }

@@ -77,9 +77,9 @@ mod tests {
                 });
                 terms.sum::<i64>() as f64
             }).collect();
-            for p in 0..POSITIONS {
+            for (p, value) in v.iter().enumerate() {
                 let [low, high] = input_range(p);
-                prop_assert!((low as f64..=high as f64).contains(&v[p]));
+                prop_assert!((low as f64..=high as f64).contains(value));
             }
             let output: [[f64; PATCH]; 4] = [
                 [1.0, 1.0, 1.0, 1.0, 1.0, 0.0],
