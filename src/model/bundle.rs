@@ -22,8 +22,6 @@ use crate::preprocess::{Preprocessing, spectrogram};
 pub const VERSION: u32 = 1;
 /// Largest difference of golden outputs (probabilities) that is still the same network.
 const GOLDEN_TOLERANCE: f32 = 2e-3;
-/// The same for the integer engine, which rounds.
-const GOLDEN_TOLERANCE_INT: f32 = 0.05;
 
 /// Everything but the weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,8 +37,12 @@ pub struct Manifest {
     /// How large activations become. Bundles of before the integer engine have none.
     #[serde(default)]
     pub peaks: Option<Peaks>,
-    /// What the network says to the golden input.
+    /// What the network says to the golden input, in floating point.
     pub golden: Golden,
+    /// The same on the integer engine: the golden input is like nothing in the world, so that
+    /// rounding may change more of it than of pictures and sounds.
+    #[serde(default)]
+    pub golden_int: Option<Golden>,
     /// How it was trained, for people.
     pub training: Training,
 }
@@ -74,6 +76,18 @@ pub struct Golden {
     pub localization: Option<f32>,
     /// Values of the map, row by row.
     pub map: Vec<f32>,
+}
+
+impl Golden {
+    /// Whether all numbers are the same, but for the order of additions.
+    fn agrees_with(&self, other: &Self) -> bool {
+        let all = |golden: &Self| -> Vec<f32> {
+            let heads = [golden.fusion, golden.localization].into_iter().flatten();
+            heads.chain(golden.map.iter().copied()).collect()
+        };
+        let (ours, theirs) = (all(self), all(other));
+        ours.len() == theirs.len() && ours.iter().zip(&theirs).all(|(a, b)| (a - b).abs() <= GOLDEN_TOLERANCE)
+    }
 }
 
 /// Where the weights come from.
@@ -157,14 +171,15 @@ fn golden_sample(spec: &Spec) -> Sample {
     (golden_picture(spec.vision.input), golden_sound(spec.audio.input))
 }
 
-fn judge_golden(engine: &mut dyn Engine, spec: &Spec) -> Judgement {
+fn judge_golden(engine: &mut dyn Engine, spec: &Spec) -> Golden {
     let (picture, sound) = golden_sample(spec);
     let (mut seen, mut heard) = (Seen::default(), Heard::default());
     engine.see(&picture, &mut seen);
     engine.hear(&sound, &mut heard);
     let mut judgement = Judgement::default();
     engine.judge(&seen, &heard, &mut judgement);
-    judgement
+    let Judgement { fusion, localization, map } = judgement;
+    Golden { fusion, localization, map: map.values }
 }
 
 impl Bundle {
@@ -188,16 +203,24 @@ impl Bundle {
         let peaks = Peaks::measure(&spec, &network, samples);
         let device = Device::flex();
         let mut engine = BurnEngine::new("flex", spec.clone(), network.clone(), device);
-        let Judgement { fusion, localization, map } = judge_golden(&mut engine, &spec);
-        let golden = Golden { fusion, localization, map: map.values };
+        let golden = judge_golden(&mut engine, &spec);
         let path = "(new)".to_string();
         let damaged = |reason: String| BundleError::Damaged { path: "(new)".into(), reason };
         // Quantizing proves that no sum overflows; a network for which that fails must not be written.
         let kernel = Setup::default().kernel.kernel().map_err(BundleError::Engine)?;
-        IntEngine::new(&spec, &network, &peaks, kernel, 1).map_err(|e| damaged(e.to_string()))?;
-        let peaks = Some(peaks);
-        let manifest =
-            Manifest { version: VERSION, spec, preprocessing, thresholds, peaks, golden, training };
+        let mut engine =
+            IntEngine::new(&spec, &network, &peaks, kernel, 1).map_err(|e| damaged(e.to_string()))?;
+        let golden_int = Some(judge_golden(&mut engine, &spec));
+        let manifest = Manifest {
+            version: VERSION,
+            spec,
+            preprocessing,
+            thresholds,
+            peaks: Some(peaks),
+            golden,
+            golden_int,
+            training,
+        };
         let json = serde_json::to_string(&manifest).map_err(|e| damaged(e.to_string()))?;
         let write = |hash: &str| {
             let mut store = SafetensorsStore::from_bytes(None)
@@ -281,23 +304,15 @@ impl Bundle {
         let device = setup.backend.device().map_err(BundleError::Engine)?;
         let network = self.network(&device)?;
         let spec = &self.manifest.spec;
-        let (mut engine, tolerance): (Box<dyn Engine>, f32) = match setup.backend {
-            Backend::Int => (Box::new(self.quantize(&network, setup)?), GOLDEN_TOLERANCE_INT),
+        let (mut engine, golden): (Box<dyn Engine>, _) = match setup.backend {
+            Backend::Int => (Box::new(self.quantize(&network, setup)?), self.manifest.golden_int.as_ref()),
             other => {
                 let engine = BurnEngine::new(other.name(), spec.clone(), network, device);
-                (Box::new(engine), GOLDEN_TOLERANCE)
+                (Box::new(engine), Some(&self.manifest.golden))
             }
         };
         let found = judge_golden(&mut *engine, spec);
-        let golden = &self.manifest.golden;
-        let all = |f: Option<f32>, l: Option<f32>, map: &[f32]| {
-            [f, l].into_iter().flatten().chain(map.iter().copied()).collect::<Vec<_>>()
-        };
-        let expected = all(golden.fusion, golden.localization, &golden.map);
-        let found = all(found.fusion, found.localization, &found.map.values);
-        let same = expected.len() == found.len()
-            && expected.iter().zip(&found).all(|(a, b)| (a - b).abs() <= tolerance);
-        match same {
+        match golden.is_some_and(|golden| golden.agrees_with(&found)) {
             true => Ok(engine),
             false => Err(self.damaged("its golden output does not match".into())),
         }
@@ -315,8 +330,8 @@ impl Bundle {
         let peaks = self.manifest.peaks.as_ref().ok_or_else(|| {
             let path = &self.path;
             BundleError::Engine(format!(
-                "model {path} says nothing of its activation ranges: export it again with \
-                 `lookhear-train export`, or use --engine flex"
+                "model {path} says nothing of its activation ranges: measure them with \
+                 `lookhear-train calibrate`, or use --engine flex"
             ))
         })?;
         let kernel = setup.kernel.kernel().map_err(BundleError::Engine)?;

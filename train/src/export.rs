@@ -7,7 +7,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use lookhear::engine::Backend;
 use lookhear::judge::Judge;
-use lookhear::model::{Bundle, Sample, Thresholds, Training};
+use lookhear::model::{Bundle, BundleError, Sample, Thresholds, Training};
 use lookhear::preprocess::{Fit, Preprocessing};
 
 use crate::Error;
@@ -73,11 +73,33 @@ pub fn bundle(run: &Path, data: &str) -> Result<Bundle, Error> {
     };
     let corpus = Corpus::open(folder, Split::Train)?;
     training.split.clone_from(&corpus.split);
-    let mut judge = Judge::new(&make(Thresholds::default(), training.clone())?, Backend::Int)?;
-    let mut setting = Setting { judge: &mut judge, corpus: &corpus, n: CALIBRATION, seed: 1 };
+    with_threshold(&corpus, |thresholds| make(thresholds, training.clone()))
+}
+
+/// A bundle as it is, but with activation ranges and threshold measured on the training side of a corpus.
+///
+/// # Errors
+/// The bundle or the corpus cannot be read.
+pub fn calibrate(model: &Path, corpus: &Path) -> Result<Bundle, Error> {
+    let bundle = Bundle::load(model)?;
+    let (manifest, network) = (&bundle.manifest, bundle.network(&Device::flex())?);
+    let config = Config { corpus: Some(corpus.to_path_buf()), ..Config::default() };
+    let ranges = calibration(&config)?;
+    with_threshold(&Corpus::open(corpus, Split::Train)?, |thresholds| {
+        let (spec, preprocessing) = (manifest.spec.clone(), manifest.preprocessing.clone());
+        Bundle::new(spec, network.clone(), preprocessing, thresholds, manifest.training.clone(), &ranges)
+    })
+}
+
+/// Makes a bundle with the threshold that answers most scenes of a corpus rightly.
+fn with_threshold(
+    corpus: &Corpus,
+    make: impl Fn(Thresholds) -> Result<Bundle, BundleError>,
+) -> Result<Bundle, Error> {
+    let mut judge = Judge::new(&make(Thresholds::default())?, Backend::Int)?;
+    let mut setting = Setting { judge: &mut judge, corpus, n: CALIBRATION, seed: 1 };
     let on = Scored::best_threshold(&composed(&mut setting)?);
-    let thresholds = Thresholds { on, off: (on - HYSTERESIS).max(0.0), ..Thresholds::default() };
-    Ok(make(thresholds, training)?)
+    Ok(make(Thresholds { on, off: (on - HYSTERESIS).max(0.0), ..Thresholds::default() })?)
 }
 
 /// A network of a preset with random weights: the control beside every figure. Activation ranges are

@@ -55,6 +55,17 @@ enum Command {
         #[arg(long)]
         data: String,
     },
+    /// Measure activation ranges and threshold of a bundle anew, on the training side of a corpus.
+    Calibrate {
+        /// The bundle.
+        model: PathBuf,
+        /// Folder with photos/<class>/ and sounds/<class>/.
+        #[arg(long)]
+        corpus: PathBuf,
+        /// The bundle with what was measured.
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Measure a model.
     Eval(Evaluation),
 }
@@ -111,7 +122,10 @@ fn main() -> ExitCode {
             let data = corpus.map(Data::Corpus).or(videos.map(Data::Videos));
             fit(&config, data, &out, &device)
         }
-        Command::Export { run, out, data } => export_bundle(&run, &out, &data),
+        Command::Export { run, out, data } => export::bundle(&run, &data).and_then(|b| write(&b, &out)),
+        Command::Calibrate { model, corpus, out } => {
+            export::calibrate(&model, &corpus).and_then(|bundle| write(&bundle, &out))
+        }
         Command::Eval(evaluation) => evaluation.run(),
     };
     match done {
@@ -151,9 +165,8 @@ fn fit(config: &Path, data: Option<Data>, out: &Path, device_name: &str) -> Resu
     Ok(())
 }
 
-fn export_bundle(run: &Path, out: &Path, data: &str) -> Result<(), Error> {
-    let bundle = export::bundle(run, data)?;
-    export::write(&bundle, out)?;
+fn write(bundle: &Bundle, out: &Path) -> Result<(), Error> {
+    export::write(bundle, out)?;
     let thresholds = bundle.manifest.thresholds;
     println!("{}: sha256 {}, match from {:.3}", out.display(), bundle.hash, thresholds.on);
     Ok(())
