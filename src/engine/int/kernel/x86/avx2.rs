@@ -61,7 +61,7 @@ fn transform_avx2(patch: Patch, channels: usize, v: &mut [i16], stride: usize, b
 /// The product for `TILES` tiles (1 to 6: more do not fit into 16 registers).
 ///
 /// # Safety
-/// The processor has AVX2; `v`, `panel` and `m` are as long as [`Kernel::multiply`] needs from the
+/// The processor has AVX2; `v`, `panel` and `m` are as long as `Kernel::multiply` needs from the
 /// group's first tile on; `tiles` is the number of all tiles.
 #[target_feature(enable = "avx2")]
 unsafe fn multiply_avx2<const TILES: usize>(

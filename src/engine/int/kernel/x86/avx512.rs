@@ -36,7 +36,7 @@ impl Vnni {
 /// Input transform of 32 channels, for two blocks.
 ///
 /// # Safety
-/// As [`transform_16`] with AVX-512 BW, twice the channels, and a second block at `block_stride`.
+/// As `transform_16` with AVX-512 BW, twice the channels, and a second block at `block_stride`.
 #[target_feature(enable = "avx512f,avx512bw")]
 unsafe fn transform_32(
     patch: &Patch,
@@ -95,7 +95,7 @@ fn transform_avx512(patch: Patch, channels: usize, v: &mut [i16], stride: usize,
 /// The same with AVX-512, for 1 to 24 tiles.
 ///
 /// # Safety
-/// As [`multiply_avx2`], with AVX-512 BW.
+/// As `multiply_avx2`, with AVX-512 BW.
 #[target_feature(enable = "avx512f,avx512bw")]
 unsafe fn multiply_avx512<const TILES: usize>(
     v: *const i16,
@@ -126,7 +126,7 @@ unsafe fn multiply_avx512<const TILES: usize>(
 /// The same with VNNI.
 ///
 /// # Safety
-/// As [`multiply_avx512`], with VNNI.
+/// As `multiply_avx512`, with VNNI.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 unsafe fn multiply_vnni<const TILES: usize>(
     v: *const i16,
@@ -154,10 +154,10 @@ unsafe fn multiply_vnni<const TILES: usize>(
     }
 }
 
-/// [`outputs_8`] for 16 channels.
+/// `outputs_8` for 16 channels.
 ///
 /// # Safety
-/// The processor has AVX-512 F; lengths as for [`outputs_8`], with 16 instead of 8.
+/// The processor has AVX-512 F; lengths as for `outputs_8`, with 16 instead of 8.
 #[target_feature(enable = "avx512f")]
 unsafe fn outputs_16(
     m: *const i32,

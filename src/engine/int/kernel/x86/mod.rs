@@ -48,7 +48,7 @@ macro_rules! each_output {
     }};
 }
 
-/// A function for [`Kernel::multiply_registers`]: `$count` sums of `$lanes` products each. The factors
+/// A function for `Kernel::multiply_registers`: `$count` sums of `$lanes` products each. The factors
 /// are hidden from the compiler, which would compute the sums itself otherwise.
 macro_rules! registers {
     ($name:ident, $features:literal, $count:literal, $lanes:literal, $zero:expr, $factor:expr, $step:expr) => {
@@ -68,7 +68,7 @@ macro_rules! registers {
     };
 }
 
-/// The methods of [`Kernel`], from functions that need what the kernel proves to be there.
+/// The methods of `Kernel`, from functions that need what the kernel proves to be there.
 macro_rules! kernel {
     ($kernel:ident, $name:literal, $transform:expr, $multiply:ident, $most:literal, $sizes:tt, $finish:ident, $finish_real:ident, $requantize:ident, $registers:ident) => {
         impl super::super::Kernel for $kernel {
