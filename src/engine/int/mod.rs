@@ -1,7 +1,7 @@
 //! The integer engine: the network in 16-bit products and 32-bit sums, on the processor.
 //!
 //! Activations are bytes, filters have 16 bits in Winograd's domain (`winograd.rs`), where a
-//! convolution needs a quarter of the products and is still more exact than with 8-bit weights. All
+//! convolution needs a quarter of the products; what is left of the error comes from the bytes. All
 //! memory is allocated when the engine is made. This is the one module of the crate that may use `unsafe`.
 
 mod buffer;
