@@ -6,10 +6,11 @@
 APT := $(shell command -v apt-get)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-# What running needs: ffmpeg reads and writes media, the stamps are the demo's photos and sounds.
-RUN_PACKAGES := build-essential ffmpeg tuxpaint-stamps-default
-# What tests need besides: Mesa's software Vulkan stands in for a GPU.
-TEST_PACKAGES := $(RUN_PACKAGES) mesa-vulkan-drivers libvulkan1
+# What running needs: ffmpeg reads and writes media, the stamps are the demo's photos and sounds; microphones are built
+# on ALSA, cameras on the kernel's headers as clang reads them.
+RUN_PACKAGES := build-essential pkg-config libasound2-dev clang libclang-dev ffmpeg tuxpaint-stamps-default
+# What tests need besides: Mesa's software Vulkan stands in for a GPU, tmux for a person before a terminal.
+TEST_PACKAGES := $(RUN_PACKAGES) mesa-vulkan-drivers libvulkan1 tmux
 
 # $(call install,packages): installs those that are missing; asks apt only if there are any.
 define install

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::capture::monitor::DeviceState;
+
 /// Version of the JSON form of [`Event`]; raised when a field changes its meaning or goes.
 pub const SCHEMA: u32 = 1;
 
@@ -26,9 +28,25 @@ pub struct Event {
     pub confidence: f32,
     /// Milliseconds from capture to decision; 0 for recorded input, which has no moment of capture.
     pub latency_ms: f64,
+    /// Score of the same picture with an earlier, different sound, when that was tried: if it is as high
+    /// as `score`, the answer does not depend on the sound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub swapped_score: Option<f32>,
+    /// How the devices are doing; live input only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub devices: Option<Devices>,
     /// Rows of the localization map, 0..1, if it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub map: Option<Vec<Vec<f32>>>,
+}
+
+/// Camera and microphone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Devices {
+    /// Without frames for a second, the picture that is judged is black, and nothing is seen.
+    pub camera: DeviceState,
+    /// Without sound, silence is judged.
+    pub microphone: DeviceState,
 }
 
 /// The decision.

@@ -76,16 +76,18 @@ impl Judge {
         shown_map(map, self.manifest.preprocessing.fit, width, height)
     }
 
-    /// The event for the moment `t` (seconds). `level` is that of the judged second.
+    /// The event for the moment `t` (seconds), for a picture that was shown. `level` is that of the
+    /// judged second.
     pub fn event(
         &self,
         t: f64,
         judgement: &Judgement,
-        size: (u32, u32),
+        shown: &RgbImage,
         level: f32,
         decision: &mut Decision,
     ) -> Event {
-        let score = judgement.score();
+        let size = shown.dimensions();
+        let score = if is_dark(shown) { 0.0 } else { judgement.score() };
         let state = decision.update(score, level);
         let place = self.place(&judgement.map, size);
         Event {
@@ -97,9 +99,19 @@ impl Judge {
             bounds: (state == State::Match).then(|| place.bounds.map(round32)),
             confidence: round32(decision.confidence(state, score, level)),
             latency_ms: 0.0,
+            swapped_score: None,
+            devices: None,
             map: None,
         }
     }
+}
+
+/// Whether there is anything to see. Nothing is seen through a covered lens, or without a camera, and
+/// what is not seen cannot sound: no score of the network counts then.
+pub fn is_dark(picture: &RgbImage) -> bool {
+    /// Of 255; the noise of a covered sensor stays below.
+    const DARK: u8 = 24;
+    picture.as_raw().iter().all(|value| *value < DARK)
 }
 
 /// Level of sound in decibels relative to full scale (a square wave is 0, digital silence -120).

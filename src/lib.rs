@@ -22,3 +22,5 @@ pub mod preprocess;
 pub mod ring;
 pub mod sinks;
 pub mod studio;
+pub mod swap;
+pub mod timing;

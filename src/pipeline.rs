@@ -12,12 +12,15 @@ use image::RgbImage;
 use thiserror::Error;
 
 use crate::capture::Source;
-use crate::event::{Event, Map};
+use crate::capture::monitor::Health;
+use crate::event::{Devices, Event, Map, State};
 use crate::judge::{Judge, level};
 use crate::media::{FRAME_RATE, MediaError};
 use crate::preprocess::spectrogram::{BINS, COLUMNS};
 use crate::preprocess::{SAMPLE_RATE, Spectrogram};
 use crate::ring::VideoFrame;
+use crate::swap::{SwapCheck, Swapped};
+use crate::timing::{Stage, Timings};
 
 /// What may be chosen.
 #[derive(Clone, Copy, Debug)]
@@ -26,13 +29,26 @@ pub struct Settings {
     pub hop: f64,
     /// Whether events carry the localization map.
     pub map: bool,
+    /// Seconds between two audio-swap self-checks; 0: only when asked for.
+    pub swap: f64,
+    /// Seconds after which to end; `None`: at the end of the input.
+    pub end: Option<f64>,
 }
 
 impl Default for Settings {
     /// 80 ms: at this hop successive windows of the `edge` preset share whole columns of every layer.
     fn default() -> Self {
-        Self { hop: 0.08, map: false }
+        Self { hop: 0.08, map: false, swap: 0.0, end: None }
     }
+}
+
+/// What is asked of a run from outside.
+#[derive(Debug, Default)]
+pub struct Controls {
+    /// End after the decision at hand, outputs complete.
+    pub stop: AtomicBool,
+    /// Check once, now, whether the answer depends on the sound.
+    pub swap: AtomicBool,
 }
 
 /// Everything about one decision, for sinks that show more than the event.
@@ -53,6 +69,12 @@ pub struct Moment<'a> {
     pub columns: &'a [Vec<f32>],
     /// The latest scores, oldest first.
     pub scores: &'a [f32],
+    /// How long the stages took of late.
+    pub timings: &'a Timings,
+    /// What the audio-swap self-check found, if there was one at this moment.
+    pub swapped: Option<Swapped>,
+    /// How the devices are doing; live input only.
+    pub health: Option<&'a Health>,
 }
 
 /// Takes decisions: prints, saves, sends.
@@ -103,23 +125,32 @@ pub enum PipelineError {
 }
 
 /// What a run did.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Summary {
     /// Decisions made.
     pub events: usize,
     /// Seconds of input.
     pub seconds: f64,
+    /// Decisions left out because a live source was ahead.
+    pub skipped: usize,
     /// Time that preprocessing, towers and heads took.
     pub busy: Duration,
+    /// How long the stages took of late.
+    pub timings: Timings,
+    /// How the devices were doing at the end; live input only.
+    pub health: Option<Health>,
 }
 
 /// How many scores a sink can see.
 const SCORES: usize = 150;
+/// Seconds by which a live source may be ahead before decisions are left out.
+const LATE: f64 = 0.2;
 
-/// Runs a source to its end, or until `stop` is set.
+/// Runs a source to its end, or until it is asked to stop.
 ///
 /// At `t` = hop, 2 hop, ... the newest frame is judged with the second of sound that ends at `t`; before
 /// the first second is complete, it begins with silence. The longer of picture and sound decides the end.
+/// A live source that got ahead is caught up with: its sound is heard, but decisions are left out.
 ///
 /// # Errors
 /// The input was damaged, or a sink gave up. Sinks are then not finished.
@@ -128,77 +159,94 @@ pub fn run(
     judge: &mut Judge,
     sinks: &mut [Box<dyn Sink>],
     settings: Settings,
-    stop: &AtomicBool,
+    controls: &Controls,
 ) -> Result<Summary, PipelineError> {
     let mut window = Window::new();
+    let mut arrived = Arrived::default();
     let mut decision = judge.decision();
-    let mut frames: Vec<VideoFrame> = Vec::new();
+    let mut swap = SwapCheck::new(settings.swap);
     let mut scores = Vec::new();
     let mut summary = Summary::default();
-    let (mut heard_to, mut seen_to, mut samples_done) = (0.0f64, 0.0f64, 0);
 
     for hop in 1u64.. {
-        if stop.load(Ordering::Relaxed) || (source.is_over() && hop > 1) {
+        if controls.stop.load(Ordering::Relaxed) || (source.is_over() && hop > 1) {
             break;
         }
-        // Counted in samples from the start, so that nothing drifts.
+        // Counted from the start, so that nothing drifts.
         let t = hop as f64 * settings.hop;
-        let samples_due = (t * SAMPLE_RATE as f64).round() as usize;
-        let mut sound = Vec::with_capacity(samples_due - samples_done);
-        source.sound(samples_due - samples_done, &mut sound);
-        if !sound.is_empty() {
-            heard_to = (samples_done + sound.len()) as f64 / SAMPLE_RATE as f64;
+        if settings.end.is_some_and(|end| t > end + 1e-6) {
+            break;
         }
-        sound.resize(samples_due - samples_done, 0.0);
-        samples_done = samples_due;
-
-        // The last frame stays until a newer one is shown.
-        frames.drain(..frames.len().saturating_sub(1));
-        let kept = frames.len();
-        source.frames(t, &mut frames);
-        let Some(latest) = frames.last() else {
+        let inside = arrived.take_until(t, &mut source);
+        let mut lap = Instant::now();
+        let mut done = |stage: Stage, timings: &mut Timings, busy: &mut Duration| {
+            let now = Instant::now();
+            timings.add(stage, now - lap);
+            *busy += now - lap;
+            lap = now;
+        };
+        arrived.hear(&mut window);
+        done(Stage::Spectrogram, &mut summary.timings, &mut summary.busy);
+        let Some(latest) = arrived.frames.last() else {
             source.finish()?;
             return Err(PipelineError::Empty);
         };
-        seen_to = seen_to.max(latest.t + 1.0 / f64::from(FRAME_RATE));
-        // A decision belongs inside the input: what is left of it is shorter than a hop.
-        if t > heard_to.max(seen_to) + 1e-6 && hop > 1 {
+        if !inside && hop > 1 {
             break;
         }
+        summary.seconds = t;
+        if source.monitor().is_some() && source.waiting() > LATE {
+            summary.skipped += 1;
+            continue;
+        }
 
-        let begin = Instant::now();
-        let fresh = window.push(&sound);
         let seen = judge.see(&latest.picture);
-        let heard = judge.listen(window.columns.make_contiguous(), fresh);
+        done(Stage::Vision, &mut summary.timings, &mut summary.busy);
+        let heard = judge.listen(window.columns.make_contiguous(), arrived.columns);
+        done(Stage::Audio, &mut summary.timings, &mut summary.busy);
         let judgement = judge.judge(&seen, &heard);
-        let size = latest.picture.dimensions();
         let level = level(window.second.make_contiguous());
-        let mut event = judge.event(t, &judgement, size, level, &mut decision);
-        let map = judge.shown_map(&judgement.map, size);
-        summary.busy += begin.elapsed();
+        let mut event = judge.event(t, &judgement, &latest.picture, level, &mut decision);
+        let map = judge.shown_map(&judgement.map, latest.picture.dimensions());
+        let (audible, asked) = (event.state != State::Silent, controls.swap.swap(false, Ordering::Relaxed));
+        let swapped = swap.update(t, &seen, &heard, audible, asked, judge);
+        done(Stage::Heads, &mut summary.timings, &mut summary.busy);
 
+        let health = source.monitor().map(|monitor| {
+            let latency = monitor.instant_of(t).elapsed();
+            summary.timings.add(Stage::Latency, latency);
+            event.latency_ms = (latency.as_secs_f64() * 1e4).round() / 10.0;
+            monitor.health()
+        });
+        event.devices = health
+            .as_ref()
+            .map(|health| Devices { camera: health.camera.state, microphone: health.microphone.state });
+        event.swapped_score = swapped.map(|swapped| (swapped.score * 1e4).round() / 1e4);
         event.map = settings.map.then(|| map.to_rows());
         scores.push(event.score);
         scores.drain(..scores.len().saturating_sub(SCORES));
-        let fresh = if frames.len() > kept { &frames[kept..] } else { &frames[..] };
         let moment = Moment {
             event: &event,
             picture: &latest.picture,
             map: &map,
-            frames: fresh,
-            sound: &sound,
+            frames: arrived.shown(),
+            sound: &arrived.sound,
             second: window.second.make_contiguous(),
             columns: window.columns.make_contiguous(),
             scores: &scores,
+            timings: &summary.timings,
+            swapped,
+            health: health.as_ref(),
         };
         for sink in sinks.iter_mut() {
             sink.take(&moment)?;
         }
+        arrived.decided();
         summary.events += 1;
-        summary.seconds = t;
     }
+    summary.health = source.monitor().map(|monitor| monitor.health());
     let ended = source.finish();
-    if !stop.load(Ordering::Relaxed) {
+    if !controls.stop.load(Ordering::Relaxed) {
         // Stopped before its end, a source may complain of that; nobody wants to hear it.
         ended?;
     }
@@ -206,6 +254,64 @@ pub fn run(
         sink.finish()?;
     }
     Ok(summary)
+}
+
+/// What came since the decision before.
+#[derive(Default)]
+struct Arrived {
+    /// Frames; before them the one that was shown last.
+    frames: Vec<VideoFrame>,
+    /// How many of `frames` are from before.
+    kept: usize,
+    /// Sound.
+    sound: Vec<f32>,
+    /// How much of `sound` the window has.
+    heard: usize,
+    /// Columns that the sound completed.
+    columns: usize,
+    /// Samples since the start.
+    samples: usize,
+    /// Seconds to which there was sound, and a picture.
+    heard_to: f64,
+    seen_to: f64,
+}
+
+impl Arrived {
+    /// Takes sound and frames up to `t`. Returns whether `t` lies inside the input: what is left of it
+    /// after that is shorter than a hop.
+    fn take_until(&mut self, t: f64, source: &mut Source) -> bool {
+        let count = (t * SAMPLE_RATE as f64).round() as usize - self.samples;
+        let before = self.sound.len();
+        source.sound(count, &mut self.sound);
+        if self.sound.len() > before {
+            self.heard_to = (self.samples + self.sound.len() - before) as f64 / SAMPLE_RATE as f64;
+        }
+        self.sound.resize(before + count, 0.0);
+        self.samples += count;
+        source.frames(t, &mut self.frames);
+        if let Some(latest) = self.frames.last() {
+            self.seen_to = self.seen_to.max(latest.t + 1.0 / f64::from(FRAME_RATE));
+        }
+        t <= self.heard_to.max(self.seen_to) + 1e-6
+    }
+
+    fn hear(&mut self, window: &mut Window) {
+        self.columns += window.push(&self.sound[self.heard..]);
+        self.heard = self.sound.len();
+    }
+
+    /// The frames that were shown since the decision before, or else the one that still is.
+    fn shown(&self) -> &[VideoFrame] {
+        if self.frames.len() > self.kept { &self.frames[self.kept..] } else { &self.frames }
+    }
+
+    /// A decision was made: the next begins anew. The last frame stays until a newer one is shown.
+    fn decided(&mut self) {
+        self.frames.drain(..self.frames.len().saturating_sub(1));
+        self.kept = self.frames.len();
+        self.sound.clear();
+        (self.heard, self.columns) = (0, 0);
+    }
 }
 
 /// The last second, as sound and as columns.

@@ -3,6 +3,7 @@
 //! A ring ends when its producer is dropped and it is empty; a producer learns that its consumer is
 //! gone when [`Producer::push`] returns `false`.
 
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -18,8 +19,10 @@ const PAUSE: Duration = Duration::from_millis(1);
 pub struct VideoFrame {
     /// Seconds since the start of the input.
     pub t: f64,
-    /// The picture.
-    pub picture: RgbImage,
+    /// When it was taken, on the same time line: at `t` in recorded input, before `t` by a live camera.
+    pub captured: f64,
+    /// The picture; one that stays for several frames is shared.
+    pub picture: Arc<RgbImage>,
 }
 
 /// The writing end.

@@ -1,16 +1,29 @@
 //! Sources of picture and sound: every one of them fills the same two rings.
 
+pub mod calibration;
+pub mod camera;
+pub mod device;
+pub mod live;
+pub mod microphone;
+pub mod monitor;
+mod offsets;
 mod recorded;
 mod studio;
+mod timeline;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use crate::media::MediaError;
+use crate::media::{FRAME_RATE, MediaError};
+use crate::preprocess::SAMPLE_RATE;
 use crate::ring::{Consumer, VideoFrame, pause};
 
+pub use offsets::{Offsets, OffsetsError};
 pub use recorded::open as open_recorded;
-pub use studio::open as open_studio;
+pub use studio::{Stage, StudioCamera, StudioMicrophone, open as open_studio};
+
+use monitor::Monitor;
 
 /// Picture and sound on one timeline that begins at 0.
 pub struct Source {
@@ -23,6 +36,7 @@ pub struct Source {
     frames_open: bool,
     sound_open: bool,
     workers: Vec<JoinHandle<Result<(), MediaError>>>,
+    monitor: Option<Arc<Monitor>>,
 }
 
 impl Source {
@@ -39,7 +53,23 @@ impl Source {
             frames_open: true,
             sound_open: true,
             workers,
+            monitor: None,
         }
+    }
+
+    fn with_monitor(self, monitor: Arc<Monitor>) -> Self {
+        Self { monitor: Some(monitor), ..self }
+    }
+
+    /// How the devices are doing; `None` for recorded input, which has none.
+    pub fn monitor(&self) -> Option<&Arc<Monitor>> {
+        self.monitor.as_ref()
+    }
+
+    /// Seconds of sound that lie ready: how far the reader is behind.
+    pub fn waiting(&mut self) -> f64 {
+        self.sound_open = self.sound_open && self.sound.drain_into(&mut self.early_sound);
+        self.early_sound.len() as f64 / SAMPLE_RATE as f64
     }
 
     fn fill(&mut self) {
@@ -64,11 +94,14 @@ impl Source {
 
     /// Appends the frames that are shown up to the moment `t` (seconds) to `frames`.
     pub fn frames(&mut self, t: f64, frames: &mut Vec<VideoFrame>) {
+        // Every source has FRAME_RATE frames a second; with the last before `t` there, none is waited for.
+        let last = t - 1.0 / f64::from(FRAME_RATE) + 1e-6;
         loop {
             while self.early_frames.front().is_some_and(|frame| frame.t <= t) {
                 frames.extend(self.early_frames.pop_front());
             }
-            if !self.early_frames.is_empty() || !self.frames_open {
+            let complete = frames.last().is_some_and(|frame| frame.t > last);
+            if complete || !self.early_frames.is_empty() || !self.frames_open {
                 return;
             }
             self.fill();

@@ -14,7 +14,7 @@ use rand_chacha::ChaCha8Rng;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{Failure, ModelArguments, stop_flag};
+use super::{Failure, ModelArguments, controls};
 
 #[derive(Args)]
 pub(super) struct Demo {
@@ -45,7 +45,7 @@ impl Demo {
         if !(1..=100).contains(&self.scenes) {
             return Err(format!("--scenes {}: give 1 to 100", self.scenes).into());
         }
-        let stop = stop_flag()?;
+        let controls = controls()?;
         let mut judge = self.model.load()?;
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         let cast = studio::cast(&self.stamps, &mut rng);
@@ -67,7 +67,7 @@ impl Demo {
         } else if !self.headless {
             sinks.push(Box::new(Lines(BufWriter::new(stdout))));
         }
-        pipeline::run(open_studio(play), &mut judge, &mut sinks, Settings::default(), &stop)?;
+        pipeline::run(open_studio(play), &mut judge, &mut sinks, Settings::default(), &controls)?;
         drop(sinks); // Gives the terminal back.
         tally.borrow().tell(&self.save);
         Ok(())

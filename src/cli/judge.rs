@@ -77,7 +77,7 @@ fn answer(judge: &mut Judge, picture: &str, sound: &str, map: bool) -> Result<Ev
     let (seen, heard) = (judge.see(&picture), judge.hear(&spectrogram));
     let judgement = judge.judge(&seen, &heard);
     let size = picture.dimensions();
-    let mut event = judge.event(moment, &judgement, size, level(&second), &mut judge.decision());
+    let mut event = judge.event(moment, &judgement, &picture, level(&second), &mut judge.decision());
     event.map = map.then(|| judge.shown_map(&judgement.map, size).to_rows());
     Ok(event)
 }

@@ -1,18 +1,23 @@
 //! The commands of the `lookhear` program, one file each.
 
+mod calibrate;
 mod demo;
+mod devices;
+mod doctor;
 mod judge;
+mod live;
 mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use clap::{Args, Parser, Subcommand};
 use lookhear::engine::int::kernel::Choice;
 use lookhear::engine::{Backend, Setup};
 use lookhear::judge::Judge;
 use lookhear::model::{Bundle, BundleError};
+use lookhear::pipeline::Controls;
 
 /// The model that is built into the program.
 const BUILT_IN: &[u8] = include_bytes!("../../models/lookhear-edge.safetensors");
@@ -30,6 +35,14 @@ pub(crate) struct Arguments {
 enum Command {
     /// Watch recorded files or a stream.
     Watch(watch::Watch),
+    /// Watch through a camera and listen through a microphone.
+    Live(live::Live),
+    /// List cameras and microphones.
+    Devices(devices::Devices),
+    /// Check camera, microphone, model and speed, and say what to do about what is wrong.
+    Doctor(doctor::Doctor),
+    /// Measure how far picture and sound of two devices lie apart.
+    Calibrate(calibrate::Calibrate),
     /// Judge one picture with one sound, or a list of pairs.
     Judge(judge::JudgeArguments),
     /// Show what LookHear does, without camera, microphone or files.
@@ -74,15 +87,19 @@ pub(crate) type Failure = Box<dyn std::error::Error>;
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Watch(watch) => watch.run(),
+        Command::Live(live) => live.run(),
+        Command::Devices(devices) => devices.run(),
+        Command::Doctor(doctor) => doctor.run(),
+        Command::Calibrate(calibrate) => calibrate.run(),
         Command::Judge(judge) => judge.run(),
         Command::Demo(demo) => demo.run(),
     }
 }
 
-/// A flag that Ctrl-C and SIGTERM set: the run ends after the decision it is at, outputs complete.
-fn stop_flag() -> Result<Arc<AtomicBool>, Failure> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let asked = stop.clone();
-    ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed))?;
-    Ok(stop)
+/// Controls that Ctrl-C and SIGTERM stop: the run ends after the decision it is at, outputs complete.
+fn controls() -> Result<Arc<Controls>, Failure> {
+    let controls = Arc::new(Controls::default());
+    let asked = controls.clone();
+    ctrlc::set_handler(move || asked.stop.store(true, Ordering::Relaxed))?;
+    Ok(controls)
 }

@@ -8,7 +8,7 @@ use lookhear::capture::open_recorded;
 use lookhear::pipeline::{self, Settings, Sink, Summary};
 use lookhear::sinks::{Json, Lines, Snapshots, Terminal, Video};
 
-use super::{Failure, ModelArguments, stop_flag};
+use super::{Failure, ModelArguments, controls};
 
 /// Endings of files that a folder is searched for.
 const VIDEOS: [&str; 10] = ["mp4", "mkv", "webm", "mov", "avi", "m4v", "mpg", "ts", "ogv", "3gp"];
@@ -47,13 +47,13 @@ impl Watch {
         if !(0.01..=10.0).contains(&self.hop) {
             return Err(format!("--hop {}: give 0.01 to 10 seconds", self.hop).into());
         }
-        let stop = stop_flag()?;
+        let controls = controls()?;
         let mut judge = self.model.load()?;
-        let settings = Settings { hop: self.hop, map: self.map };
+        let settings = Settings { hop: self.hop, map: self.map, ..Settings::default() };
         let mut one = |input: &str, save: Option<PathBuf>| -> Result<(), Failure> {
             let source = open_recorded(input)?;
             let mut sinks = self.sinks(save)?;
-            let summary = pipeline::run(source, &mut judge, &mut sinks, settings, &stop)?;
+            let summary = pipeline::run(source, &mut judge, &mut sinks, settings, &controls)?;
             if self.stats {
                 report(input, &summary);
             }

@@ -3,6 +3,7 @@
 use std::io::{self, BufReader, PipeReader, Read};
 use std::os::fd::OwnedFd;
 use std::process::{Child, ChildStderr, ChildStdout, Stdio};
+use std::sync::Arc;
 
 use command_fds::{CommandFdExt, FdMapping};
 use image::RgbImage;
@@ -92,7 +93,7 @@ impl Pictures {
         let picture = read_ppm(&mut self.pipe).ok().flatten()?;
         let t = f64::from(self.count) / f64::from(FRAME_RATE);
         self.count += 1;
-        Some(VideoFrame { t, picture })
+        Some(VideoFrame { t, captured: t, picture: Arc::new(picture) })
     }
 }
 

@@ -13,6 +13,29 @@ use image::RgbImage;
 use super::{FRAME_RATE, MediaError, ffmpeg, last_words, missing};
 use crate::preprocess::SAMPLE_RATE;
 
+/// What a file is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quality {
+    /// To be watched: MP4.
+    Shown,
+    /// To be judged again, with the same answers: Matroska, every pixel and sample as it was.
+    Exact,
+}
+
+impl Quality {
+    fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Shown => &[
+                "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a",
+                "128k", "-movflags", "+faststart", "-f", "mp4",
+            ],
+            Self::Exact => &[
+                "-c:v", "libx264rgb", "-preset", "ultrafast", "-qp", "0", "-c:a", "pcm_f32le", "-f", "matroska",
+            ],
+        }
+    }
+}
+
 /// Writes beside the target and moves it there when it is complete; dropped before, it leaves nothing.
 pub struct Encoder {
     target: PathBuf,
@@ -28,11 +51,11 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// Starts a file of pictures of `size` (even width and height) at [`FRAME_RATE`] and 48 kHz mono.
+    /// Starts a file of pictures of `size` (to be watched: even width and height) at [`FRAME_RATE`] and 48 kHz mono.
     ///
     /// # Errors
     /// `ffmpeg` cannot be started, or the folder cannot be written.
-    pub fn start(target: &Path, size: (u32, u32)) -> Result<Self, MediaError> {
+    pub fn start(target: &Path, size: (u32, u32), quality: Quality) -> Result<Self, MediaError> {
         let unwritable =
             |reason: String| MediaError::Unwritable { output: target.display().to_string(), reason };
         let name = target.file_name().ok_or_else(|| unwritable("it is no file name".into()))?;
@@ -45,8 +68,8 @@ impl Encoder {
             .args(["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", &format!("{}x{}", size.0, size.1)])
             .args(["-r", &FRAME_RATE.to_string(), "-i", "pipe:0"])
             .args(["-f", "f32le", "-ar", &SAMPLE_RATE.to_string(), "-ac", "1", "-i", "pipe:3"])
-            .args(["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p"])
-            .args(["-c:a", "aac", "-b:a", "128k", "-movflags", "+faststart", "-f", "mp4", "-y"])
+            .args(quality.arguments())
+            .arg("-y")
             .arg(&partial)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

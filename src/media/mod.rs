@@ -6,7 +6,7 @@ mod probe;
 mod still;
 
 pub use decoder::{Decoder, FRAME_RATE};
-pub use encoder::Encoder;
+pub use encoder::{Encoder, Quality};
 pub use probe::{Probe, probe};
 pub use still::{frame_at, picture, sound, sound_at};
 

@@ -20,6 +20,7 @@ use crate::event::{Event, Map, State};
 use canvas::{Area, Canvas};
 
 pub use heatmap::heat_color;
+pub(crate) use terminal::shrink;
 pub use terminal::{half_blocks, status_line};
 
 /// Everything that one annotated picture shows.
@@ -49,13 +50,8 @@ pub fn draw(view: &View) -> RgbImage {
     let (width, height) = view.frame.dimensions();
     let panel = panel_height(height);
     let mut picture = RgbImage::new(width.next_multiple_of(2).max(2), height + panel);
-    for (x, y, pixel) in view.frame.enumerate_pixels() {
+    for (x, y, pixel) in mark(view.frame, view.map, view.event).enumerate_pixels() {
         picture.put_pixel(x, y, *pixel);
-    }
-    heatmap::blend(&mut picture, (width, height), view.map, view.event.state);
-    let whole = Area { x: 0, y: 0, width: width as i32, height: height as i32 };
-    if let Some(bounds) = view.event.bounds {
-        marks::draw(&mut Canvas::new(&mut picture), whole, bounds, view.event.peak);
     }
     if width % 2 == 1 {
         for y in 0..height {
@@ -63,9 +59,20 @@ pub fn draw(view: &View) -> RgbImage {
             picture.put_pixel(width, y, last);
         }
     }
-    // The panel comes last: it covers whatever of a mark reaches below the frame.
     let below = Area { x: 0, y: height as i32, width: picture.width() as i32, height: panel as i32 };
     panel::draw(&mut Canvas::new(&mut picture), below, view);
+    picture
+}
+
+/// The frame with the localization map, box and peak drawn over it, and nothing else.
+pub fn mark(frame: &RgbImage, map: &Map, event: &Event) -> RgbImage {
+    let (width, height) = frame.dimensions();
+    let mut picture = frame.clone();
+    heatmap::blend(&mut picture, (width, height), map, event.state);
+    if let Some(bounds) = event.bounds {
+        let whole = Area { x: 0, y: 0, width: width as i32, height: height as i32 };
+        marks::draw(&mut Canvas::new(&mut picture), whole, bounds, event.peak);
+    }
     picture
 }
 
@@ -76,7 +83,7 @@ fn panel_height(frame: u32) -> u32 {
 }
 
 /// The colour that stands for a state: told apart by lightness and warmth, not by red and green.
-fn state_color(state: State) -> [u8; 3] {
+pub(crate) fn state_color(state: State) -> [u8; 3] {
     match state {
         State::Silent => [140, 151, 170],
         State::Match => [61, 224, 172],

@@ -166,7 +166,7 @@ fn paint(ground: u8, [r, g, b]: [u8; 3]) -> String {
 }
 
 /// The picture scaled down into a box by averaging areas; empty if there is nothing to show.
-fn shrink(picture: &RgbImage, columns: u32, rows: u32) -> RgbImage {
+pub(crate) fn shrink(picture: &RgbImage, columns: u32, rows: u32) -> RgbImage {
     let (width, height) = picture.dimensions();
     if width == 0 || height == 0 || columns == 0 || rows == 0 {
         return RgbImage::new(0, 0);

@@ -13,6 +13,8 @@ fn event(state: State, score: f32) -> Event {
         bounds: None,
         confidence: 0.9,
         latency_ms: 0.0,
+        swapped_score: None,
+        devices: None,
         map: None,
     }
 }

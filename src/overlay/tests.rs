@@ -36,6 +36,8 @@ impl Scene {
                 bounds: found.then_some([0.6, 0.6, 0.9, 0.9]),
                 confidence: 0.9,
                 latency_ms: 0.0,
+                swapped_score: None,
+                devices: None,
                 map: None,
             },
             sound: (0..48_000).map(|i| (i as f32 * 0.05).sin() * 0.3).collect(),

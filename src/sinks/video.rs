@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::annotate;
-use crate::media::{Encoder, FRAME_RATE};
+use super::{annotate, writable};
+use crate::media::{Encoder, FRAME_RATE, Quality};
 use crate::pipeline::{Moment, Sink, SinkError};
 
 /// Writes an MP4 file.
@@ -19,16 +19,15 @@ impl Video {
     /// # Errors
     /// The target is a folder, or lies in a folder that is not there or cannot be written.
     pub fn new(target: PathBuf) -> Result<Self, SinkError> {
-        let unwritable = |source| SinkError::Io { output: target.display().to_string(), source };
-        if target.is_dir() {
-            return Err(unwritable(std::io::Error::other("it is a folder; give a file name, e.g. out.mp4")));
-        }
         let folder = match target.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => std::path::Path::new("."),
         };
-        // Made and removed at once: asks the system, rather than guessing from permissions.
-        tempfile::tempfile_in(folder).map_err(unwritable)?;
+        if target.is_dir() {
+            let source = std::io::Error::other("it is a folder; give a file name, e.g. out.mp4");
+            return Err(SinkError::Io { output: target.display().to_string(), source });
+        }
+        writable(folder, &target)?;
         Ok(Self { target, encoder: None, written: 0 })
     }
 }
@@ -43,7 +42,7 @@ impl Sink for Video {
             let picture = annotate(moment, frame.map_or(moment.picture, |frame| &frame.picture));
             let encoder = match &mut self.encoder {
                 Some(encoder) => encoder,
-                None => self.encoder.insert(Encoder::start(&self.target, picture.dimensions())?),
+                None => self.encoder.insert(Encoder::start(&self.target, picture.dimensions(), Quality::Shown)?),
             };
             encoder.picture(&picture)?;
             self.written += 1;

@@ -33,7 +33,9 @@ pub fn balanced_classes(corpus: &Corpus, count: usize, rng: &mut ChaCha8Rng) -> 
     classes
 }
 
-/// An example in which `class` sounds, or, if `unpaired`, one in which nothing corresponds.
+/// An example in which `class` sounds, or, if `unpaired`, one in which nothing corresponds. A
+/// webcam's effects, another speed of the sound and masks in its spectrogram each disturb a `disturb` share
+/// of the examples.
 ///
 /// # Errors
 /// A file of the corpus cannot be read.
@@ -41,6 +43,7 @@ pub fn example(
     corpus: &Corpus,
     class: usize,
     unpaired: bool,
+    disturb: f64,
     rng: &mut ChaCha8Rng,
 ) -> Result<Example, Error> {
     if unpaired {
@@ -57,9 +60,13 @@ pub fn example(
     };
     let mut scene = scene(corpus, class, other, rng)?;
     compose::jitter(&mut scene, 0.3, true, rng);
-    compose::webcam(&mut scene.picture, rng);
-    let mut spectrogram = spectrogram::second(&sound(corpus, class, rng)?);
-    mask(&mut spectrogram, rng);
+    if rng.random_bool(disturb) {
+        compose::webcam(&mut scene.picture, rng);
+    }
+    let mut spectrogram = spectrogram::second(&sound(corpus, class, disturb, rng)?);
+    if rng.random_bool(disturb) {
+        mask(&mut spectrogram, rng);
+    }
     Ok(Example {
         picture: picture::normalize(&scene.picture),
         sound: spectrogram,
@@ -125,13 +132,17 @@ fn distractor(corpus: &Corpus, rng: &mut ChaCha8Rng) -> Result<RgbImage, Error> 
     Ok(full(&*pick(pool, rng).picture()?, rng))
 }
 
-/// A second of a class: level changed, sometimes with other noise under it.
+/// A second of a class: level changed, a `disturb` share at another speed, sometimes with other noise
+/// under it.
 ///
 /// # Errors
 /// A file of the corpus cannot be read.
-pub fn sound(corpus: &Corpus, class: usize, rng: &mut ChaCha8Rng) -> Result<Vec<f32>, Error> {
+pub fn sound(corpus: &Corpus, class: usize, disturb: f64, rng: &mut ChaCha8Rng) -> Result<Vec<f32>, Error> {
     let recording = pick(&corpus.taught[class].sounds, rng).sound()?;
-    let mut second = random_second_and_speed(&recording, rng);
+    let mut second = match rng.random_bool(disturb) {
+        true => random_second_and_speed(&recording, rng),
+        false => random_second(&recording, rng),
+    };
     random_gain(&mut second, rng);
     if rng.random_bool(0.3) {
         let noise = unseen_sound(corpus, rng)?;

@@ -45,6 +45,9 @@ pub struct Config {
     pub sharpen: f64,
     /// Share of pairs that belong to no class: distractors, noise, silence (0 to 1). `corpus` only.
     pub unpaired: f64,
+    /// Share of examples that a webcam's effects, another speed, and masks disturb, each by itself (0 to 1).
+    /// `corpus` only.
+    pub disturb: f64,
     /// Weight of the fusion head's loss; the localization head's is 1.
     pub fusion_weight: f64,
     /// Steps between checkpoints.
@@ -89,6 +92,7 @@ impl Default for Config {
             half_resolution: 0.7,
             sharpen: 0.5,
             unpaired: 0.1,
+            disturb: 0.3,
             fusion_weight: 1.0,
             checkpoint: 250,
         }
@@ -140,6 +144,7 @@ impl Config {
             ("half_resolution", self.half_resolution),
             ("sharpen", self.sharpen),
             ("unpaired", self.unpaired),
+            ("disturb", self.disturb),
         ] {
             if !(0.0..=1.0).contains(&value) {
                 return Err(format!("{key} = {value}: a share between 0 and 1"));

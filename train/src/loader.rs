@@ -71,13 +71,13 @@ impl Source {
         rng: &mut ChaCha8Rng,
     ) -> Result<Example, Error> {
         let unpaired = rng.random_bool(config.unpaired);
-        let mut example = compose::example(corpus, class, unpaired, rng)?;
+        let mut example = compose::example(corpus, class, unpaired, config.disturb, rng)?;
         if config.negatives == Negatives::Sampled && !unpaired && rng.random_bool(0.5) {
             // A sound of a class that is not in the picture.
             loop {
                 let other = compose::other_class(corpus, class, rng);
                 if !example.seen.contains(&(other as u32)) || corpus.taught.len() < 3 {
-                    let sound = compose::sound(corpus, other, rng)?;
+                    let sound = compose::sound(corpus, other, config.disturb, rng)?;
                     example.sound = lookhear::preprocess::spectrogram::second(&sound);
                     example.heard = Some(other as u32);
                     break;

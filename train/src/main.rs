@@ -75,7 +75,7 @@ struct Evaluation {
     /// What to measure.
     experiment: Experiment,
     /// Folder with photos/ and sounds/; only its held-out files are used.
-    #[arg(long, required_if_eq_any = [("experiment", "avc"), ("experiment", "photo"), ("experiment", "localize"), ("experiment", "quantization"), ("experiment", "all")])]
+    #[arg(long, required_if_eq_any = [("experiment", "avc"), ("experiment", "photo"), ("experiment", "localize"), ("experiment", "negatives"), ("experiment", "quantization"), ("experiment", "all")])]
     corpus: Option<PathBuf>,
     /// Folder of video clips.
     #[arg(long, required_if_eq("experiment", "clips"))]
@@ -108,6 +108,8 @@ enum Experiment {
     Photo,
     /// Localization in composed scenes with two objects.
     Localize,
+    /// False alarms on silence, noise, and sounds of what is not in view.
+    Negatives,
     /// AVC on real video clips.
     Clips,
     /// What rounding costs: AVC and localization by the integer engine and in floating point.
@@ -216,6 +218,11 @@ impl Evaluation {
                 let figures = eval::localize(&mut setting)?;
                 let note = "Two objects in view, one sounds; boxes are known. Groups are scenes.";
                 show("Localization, composed scenes with two objects", note, &split, figures)?;
+            }
+            if wanted(Experiment::Negatives) {
+                let figures = eval::negatives(&mut setting)?;
+                let note = "One object in view; the decision that events carry, at the model's thresholds.";
+                show("False alarms, composed scenes", note, &split, figures)?;
             }
             if wanted(Experiment::Quantization) {
                 let figures = eval::quantization(&bundle, &corpus, self.n, self.seed)?;

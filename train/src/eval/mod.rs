@@ -6,12 +6,14 @@ mod avc;
 mod clips;
 mod figure;
 mod localize;
+mod negatives;
 mod quantization;
 
 pub use avc::{Scored, composed, photo_and_sound};
 pub use clips::clips;
 pub use figure::{Case, Figure, Report};
 pub use localize::localize;
+pub use negatives::negatives;
 pub use quantization::quantization;
 
 use lookhear::judge::Judge;

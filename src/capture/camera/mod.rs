@@ -1,0 +1,113 @@
+//! Cameras: how to name one, how to list them, how to open one.
+
+mod nokhwa;
+mod pixels;
+#[cfg(target_os = "linux")]
+mod v4l;
+
+use serde::Serialize;
+
+use super::device::{Camera, DeviceError, ErrorKind};
+
+/// A camera of this machine.
+#[derive(Clone, Debug, Serialize)]
+pub struct CameraInfo {
+    /// What `--camera` takes, the same after a reboot if the system knows such a name.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Other names by which it can be called: its number, its device file.
+    pub aliases: Vec<String>,
+    /// `640x480 YUYV, 30 fps` and so on; empty while another program uses it.
+    pub formats: Vec<String>,
+}
+
+/// Which library drives the camera.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Driver {
+    /// V4L2 itself on Linux, because it has timeouts, lost frames and capture times; nokhwa elsewhere.
+    #[default]
+    Auto,
+    /// nokhwa.
+    Nokhwa,
+}
+
+/// What is wanted of a camera.
+#[derive(Clone, Debug)]
+pub struct CameraRequest {
+    /// A number, an id, a device file, or a part of a name; empty: the first one.
+    pub name: String,
+    /// Width and height, as near as the camera has them.
+    pub size: (u32, u32),
+    /// The library.
+    pub driver: Driver,
+}
+
+/// The cameras of this machine.
+///
+/// # Errors
+/// The system does not tell.
+pub fn cameras() -> Result<Vec<CameraInfo>, DeviceError> {
+    #[cfg(target_os = "linux")]
+    return Ok(v4l::list());
+    #[cfg(not(target_os = "linux"))]
+    nokhwa::list()
+}
+
+/// The camera that a name (as in [`CameraRequest::name`]) means, if there is one.
+pub fn find(name: &str) -> Option<CameraInfo> {
+    named(&cameras().ok()?, name).cloned()
+}
+
+fn named<'a>(cameras: &'a [CameraInfo], name: &str) -> Option<&'a CameraInfo> {
+    let wanted = name.to_lowercase();
+    let exact =
+        |camera: &&CameraInfo| camera.id == name || camera.name == name || camera.aliases.iter().any(|a| a == name);
+    let part = |camera: &&CameraInfo| camera.name.to_lowercase().contains(&wanted);
+    match name.is_empty() {
+        true => cameras.first(),
+        false => cameras.iter().find(exact).or_else(|| cameras.iter().find(part)),
+    }
+}
+
+/// Opens a camera.
+///
+/// # Errors
+/// None of that name, in use, not allowed, or nothing that can be read.
+pub fn open_camera(request: &CameraRequest) -> Result<Box<dyn Camera>, DeviceError> {
+    let shown = if request.name.is_empty() { "camera" } else { &request.name };
+    let cameras = cameras()?;
+    let info =
+        named(&cameras, &request.name).ok_or_else(|| DeviceError::new(ErrorKind::Missing, shown, ""))?;
+    #[cfg(target_os = "linux")]
+    if request.driver == Driver::Auto {
+        return Ok(Box::new(v4l::V4l::open(info, request.size)?));
+    }
+    Ok(Box::new(nokhwa::Nokhwa::open(info, request.size)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cameras_are_found_by_number_id_file_and_part_of_a_name() {
+        let camera = |id: &str, name: &str, aliases: &[&str]| CameraInfo {
+            id: id.into(),
+            name: name.into(),
+            aliases: aliases.iter().map(|a| a.to_string()).collect(),
+            formats: vec![],
+        };
+        let all = [
+            camera("usb-A-index0", "Studio Webcam", &["0", "/dev/video0"]),
+            camera("usb-B-index0", "Webcam", &["2", "/dev/video2"]),
+        ];
+        let found = |name| named(&all, name).map(|camera| camera.id.as_str());
+        assert_eq!(found(""), Some("usb-A-index0"));
+        assert_eq!(found("2"), Some("usb-B-index0"));
+        assert_eq!(found("/dev/video0"), Some("usb-A-index0"));
+        assert_eq!(found("Webcam"), Some("usb-B-index0"), "the whole name goes before a part");
+        assert_eq!(found("studio"), Some("usb-A-index0"));
+        assert_eq!(found("nothing"), None);
+    }
+}

@@ -1,0 +1,115 @@
+//! What a camera and a microphone are to the rest of the program, whatever drives them.
+
+use std::time::{Duration, Instant};
+
+use image::RgbImage;
+use thiserror::Error;
+
+/// A device answers within this time, if only to say that there is nothing: nobody waits for ever.
+pub const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A picture with the moment at which the camera took it.
+#[derive(Clone, Debug)]
+pub struct CameraFrame {
+    /// When it was taken; when it arrived, if the driver does not say.
+    pub captured: Instant,
+    /// The picture.
+    pub picture: RgbImage,
+    /// Frames that the driver lost since the one before.
+    pub lost: u64,
+}
+
+/// An open camera.
+pub trait Camera {
+    /// The next frame. Waits for it, at most [`PATIENCE`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::Stalled`] if none came in time, and another try makes sense; after any other error
+    /// the camera must be opened anew.
+    fn frame(&mut self) -> Result<CameraFrame, DeviceError>;
+
+    /// What is being captured, for people: `640x480 YUYV, 30 fps`.
+    fn format(&self) -> String;
+}
+
+/// Sound with the moment at which its first sample was taken.
+#[derive(Clone, Debug)]
+pub struct Chunk {
+    /// When the first sample was taken.
+    pub captured: Instant,
+    /// Sample after sample, all channels of each, -1..1.
+    pub interleaved: Vec<f32>,
+    /// Samples (of each channel) that were lost before this chunk because nobody fetched them in time.
+    pub lost: u64,
+    /// Overruns that the device reported since the chunk before; how much was lost it does not say.
+    pub xruns: u64,
+}
+
+/// An open microphone.
+pub trait Microphone {
+    /// Sound since the call before, in order. Waits for some, at most [`PATIENCE`].
+    ///
+    /// # Errors
+    /// As [`Camera::frame`].
+    fn chunk(&mut self) -> Result<Chunk, DeviceError>;
+
+    /// Samples per second of each channel.
+    fn rate(&self) -> u32;
+
+    /// Number of channels.
+    fn channels(&self) -> usize;
+
+    /// What is being captured, for people: `44100 Hz, 2 channels`.
+    fn format(&self) -> String {
+        let channels = self.channels();
+        format!("{} Hz, {channels} channel{}", self.rate(), if channels == 1 { "" } else { "s" })
+    }
+}
+
+/// What is the matter with a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// There is none, or none of that name.
+    Missing,
+    /// Another program uses it.
+    Busy,
+    /// This user may not use it.
+    Denied,
+    /// It is open and says nothing.
+    Stalled,
+    /// It was there and is gone.
+    Gone,
+    /// It offers nothing that can be used.
+    Unsupported,
+    /// Anything else; the driver's words tell.
+    Failed,
+}
+
+/// Why a device gives nothing: one sentence with the way out.
+#[derive(Clone, Debug, Error)]
+#[error("{device}: {reason}")]
+pub struct DeviceError {
+    /// What is the matter.
+    pub kind: ErrorKind,
+    /// The device, as it was asked for.
+    pub device: String,
+    /// What happened, and what to do.
+    pub reason: String,
+}
+
+impl DeviceError {
+    /// An error of a kind, in its own words; `detail` is the driver's.
+    pub fn new(kind: ErrorKind, device: &str, detail: &str) -> Self {
+        let what = match kind {
+            ErrorKind::Missing => "not found. `lookhear devices` lists what there is",
+            ErrorKind::Busy => "in use by another program. Close that program",
+            ErrorKind::Denied => "this user may not use it. On Linux: join the groups video and audio",
+            ErrorKind::Stalled => "gives nothing any more",
+            ErrorKind::Gone => "was disconnected. Connect it again",
+            ErrorKind::Unsupported => "offers no format that can be read",
+            ErrorKind::Failed => "failed",
+        };
+        let reason = if detail.is_empty() { what.to_string() } else { format!("{what} ({detail})") };
+        Self { kind, device: device.into(), reason }
+    }
+}

@@ -1,0 +1,140 @@
+//! `lookhear devices`, and the arguments by which every live command names its devices.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::Args;
+use lookhear::capture::camera::{self, CameraInfo, CameraRequest, Driver, cameras, open_camera};
+use lookhear::capture::device::{Camera, Microphone};
+use lookhear::capture::live::{self, Opener};
+use lookhear::capture::microphone::{self, MicrophoneInfo, microphones, open_microphone};
+use lookhear::capture::{Offsets, Source, Stage};
+use lookhear::studio::{self, Play};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
+
+use super::Failure;
+
+/// Instead of a device's name: the virtual studio.
+const STUDIO: &str = "studio";
+
+/// Which camera, which microphone.
+#[derive(Args)]
+pub(super) struct DeviceArguments {
+    /// A camera: its number, id, device file or a part of its name (see `lookhear devices`), or studio.
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "NAME")]
+    pub(super) camera: String,
+    /// A microphone: its id or a part of its name, or studio.
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "NAME")]
+    pub(super) microphone: String,
+    /// Size of the camera's pictures, as near as it has them.
+    #[arg(long, default_value = "640x480", value_parser = size, value_name = "WxH")]
+    size: (u32, u32),
+    /// What drives the camera.
+    #[arg(long, value_enum, default_value_t)]
+    camera_driver: Driver,
+}
+
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let sides = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
+    sides
+        .filter(|(w, h)| (16..=8192).contains(w) && (16..=8192).contains(h))
+        .ok_or_else(|| "give width and height, e.g. 640x480".to_string())
+}
+
+impl DeviceArguments {
+    /// Starts both. `offset` is added to the camera's times; left out, it is what `lookhear calibrate`
+    /// stored for this pair.
+    pub(super) fn open(&self, offset: Option<f64>) -> Source {
+        let offset = offset.unwrap_or_else(|| self.stored_offset());
+        let stage = [&self.camera, &self.microphone].iter().any(|name| *name == STUDIO).then(|| {
+            let mut rng = ChaCha8Rng::seed_from_u64(1);
+            let cast = studio::cast(Path::new(studio::STAMPS), &mut rng);
+            Stage::new(Play::new(&cast, 6, self.size, &mut rng))
+        });
+        let request = self.request();
+        let camera: Opener<dyn Camera> = match &stage {
+            Some(stage) if self.camera == STUDIO => {
+                let stage: Arc<Stage> = stage.clone();
+                Box::new(move || Ok(Box::new(stage.camera())))
+            }
+            _ => Box::new(move || open_camera(&request)),
+        };
+        let name = self.microphone.clone();
+        let microphone: Opener<dyn Microphone> = match stage {
+            Some(stage) if self.microphone == STUDIO => Box::new(move || Ok(Box::new(stage.microphone()))),
+            _ => Box::new(move || open_microphone(&name)),
+        };
+        live::open(camera, microphone, offset)
+    }
+
+    /// What is asked of the camera.
+    pub(super) fn request(&self) -> CameraRequest {
+        CameraRequest { name: self.camera.clone(), size: self.size, driver: self.camera_driver }
+    }
+
+    /// The ids of both devices, as the offset of a pair is stored under them.
+    pub(super) fn pair(&self) -> (String, String) {
+        let camera = camera::find(&self.camera).map_or_else(|| self.camera.clone(), |info| info.id);
+        let microphone =
+            microphone::find(&self.microphone).map_or_else(|| self.microphone.clone(), |info| info.id);
+        (camera, microphone)
+    }
+
+    fn stored_offset(&self) -> f64 {
+        let Some(offsets) = Offsets::load() else { return 0.0 };
+        match offsets {
+            Ok(offsets) if offsets.is_empty() => 0.0,
+            Ok(offsets) => {
+                let (camera, microphone) = self.pair();
+                offsets.get(&camera, &microphone).unwrap_or(0.0) / 1e3
+            }
+            Err(error) => {
+                eprintln!("lookhear: {error}; the devices' times are taken as they are");
+                0.0
+            }
+        }
+    }
+}
+
+#[derive(Args)]
+pub(super) struct Devices {
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Listing {
+    cameras: Vec<CameraInfo>,
+    microphones: Vec<MicrophoneInfo>,
+}
+
+impl Devices {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        // One kind that cannot be listed does not hide the other.
+        let told = |error: lookhear::capture::device::DeviceError| eprintln!("lookhear: {error}");
+        let cameras = cameras().map_err(told).unwrap_or_default();
+        let microphones = microphones().map_err(told).unwrap_or_default();
+        if self.json {
+            println!("{}", serde_json::to_string_pretty(&Listing { cameras, microphones })?);
+            return Ok(());
+        }
+        println!("{}", if cameras.is_empty() { "No camera." } else { "Cameras:" });
+        for camera in &cameras {
+            println!("  {}  ({}; {})", camera.name, camera.id, camera.aliases.join(", "));
+            if camera.formats.is_empty() {
+                println!("      offers nothing now: in use?");
+            }
+            camera.formats.iter().for_each(|format| println!("      {format}"));
+        }
+        println!("{}", if microphones.is_empty() { "No microphone." } else { "Microphones:" });
+        for microphone in &microphones {
+            let default = if microphone.default { ", used if none is named" } else { "" };
+            println!("  {}  ({}{default})", microphone.name, microphone.id);
+            microphone.formats.iter().take(6).for_each(|format| println!("      {format}"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,184 @@
+//! The live screen in a terminal: picture, score, sound, devices, and keys.
+
+mod clip;
+mod view;
+#[cfg(test)]
+mod tests;
+mod widgets;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use image::RgbImage;
+use ratatui::backend::Backend;
+use ratatui::crossterm::event::{self, Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use ratatui::{DefaultTerminal, Terminal};
+
+use crate::pipeline::{Controls, Moment, Sink, SinkError};
+use crate::sinks::annotate;
+use clip::Clip;
+use view::{Status, draw};
+
+/// How long a message stays.
+const MESSAGE: Duration = Duration::from_secs(4);
+/// Over how many seconds the frame rate is counted.
+const RATE: f64 = 2.0;
+
+/// What the keys changed, and what the last moments left behind.
+#[derive(Default)]
+struct Desk {
+    paused: bool,
+    mirrored: bool,
+    message: Option<(Instant, String)>,
+    /// The last self-check: its time, the score then, the score with the other sound.
+    checked: Option<(f64, f32, f32)>,
+    /// Times and counts of frames.
+    counted: Vec<(f64, u64)>,
+}
+
+/// Shows the live pipeline in the terminal until it is asked to stop.
+pub struct Screen {
+    terminal: DefaultTerminal,
+    desk: Desk,
+    clip: Clip,
+    controls: Arc<Controls>,
+    folder: PathBuf,
+    /// A slow terminal is given time; decisions do not wait for it.
+    next: Instant,
+}
+
+impl Screen {
+    /// Takes the terminal over; it is given back when this is dropped, also by a panic.
+    /// Snapshots and clips go to `folder`.
+    ///
+    /// # Errors
+    /// The terminal cannot be used.
+    pub fn new(controls: Arc<Controls>, folder: PathBuf) -> Result<Self, SinkError> {
+        let terminal = ratatui::try_init().map_err(terminal_error)?;
+        Ok(Self {
+            terminal,
+            desk: Desk::default(),
+            clip: Clip::default(),
+            controls,
+            folder,
+            next: Instant::now(),
+        })
+    }
+
+    fn keys(&mut self, moment: &Moment) -> Result<(), SinkError> {
+        while event::poll(Duration::ZERO).map_err(terminal_error)? {
+            if let Input::Key(key) = event::read().map_err(terminal_error)?
+                && key.kind == KeyEventKind::Press
+            {
+                self.key(key, moment);
+            }
+        }
+        Ok(())
+    }
+
+    fn key(&mut self, key: KeyEvent, moment: &Moment) {
+        match key.code {
+            KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => self.stop(),
+            KeyCode::Char('q') | KeyCode::Esc => self.stop(),
+            KeyCode::Char('p' | ' ') => self.desk.paused = !self.desk.paused,
+            KeyCode::Char('m') => self.desk.mirrored = !self.desk.mirrored,
+            KeyCode::Char('a') => {
+                self.controls.swap.store(true, Ordering::Relaxed);
+                self.desk.say("Swapping the sound for an earlier one".into());
+            }
+            KeyCode::Char('s') => {
+                let path = self.folder.join(format!("lookhear-{}.png", now()));
+                let saved = annotate(moment, moment.picture).save(&path);
+                self.desk.say(match saved {
+                    Ok(()) => format!("Saved {}", path.display()),
+                    Err(error) => format!("{} cannot be written: {error}", path.display()),
+                });
+            }
+            KeyCode::Char('c') => {
+                let path = self.folder.join(format!("lookhear-{}.mp4", now()));
+                self.desk.say(self.clip.save(path));
+            }
+            _ => {}
+        }
+    }
+
+    fn stop(&self) {
+        self.controls.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Seconds since 1970, for names of files.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+fn terminal_error(source: io::Error) -> SinkError {
+    SinkError::Io { output: "the terminal".into(), source }
+}
+
+impl Desk {
+    fn say(&mut self, message: String) {
+        self.message = Some((Instant::now(), message));
+    }
+
+    fn update(&mut self, moment: &Moment) {
+        if let Some(swapped) = moment.swapped {
+            self.checked = Some((moment.event.t, moment.event.score, swapped.score));
+        }
+        self.message.take_if(|(since, _)| since.elapsed() > MESSAGE);
+        if let Some(health) = moment.health {
+            self.counted.push((moment.event.t, health.frames));
+            self.counted.retain(|(t, _)| moment.event.t - t <= RATE);
+        }
+    }
+
+    fn frame_rate(&self) -> f64 {
+        match (self.counted.first(), self.counted.last()) {
+            (Some((from, before)), Some((to, after))) if to > from => (after - before) as f64 / (to - from),
+            _ => 0.0,
+        }
+    }
+
+    fn status(&self) -> Status<'_> {
+        Status {
+            paused: self.paused,
+            mirrored: self.mirrored,
+            message: self.message.as_ref().map(|(_, message)| message.as_str()),
+            checked: self.checked,
+            frame_rate: self.frame_rate(),
+        }
+    }
+}
+
+/// Draws a moment on any terminal.
+fn show<B: Backend>(terminal: &mut Terminal<B>, moment: &Moment, desk: &Desk) -> Result<(), B::Error> {
+    let mirrored: Option<RgbImage> = desk.mirrored.then(|| image::imageops::flip_horizontal(moment.picture));
+    let picture = mirrored.as_ref().unwrap_or(moment.picture);
+    terminal.draw(|frame| draw(frame, moment, picture, &desk.status())).map(drop)
+}
+
+impl Sink for Screen {
+    fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
+        self.desk.update(moment);
+        self.clip.take(moment);
+        if let Some(outcome) = self.clip.outcome() {
+            self.desk.say(outcome);
+        }
+        self.keys(moment)?;
+        let begin = Instant::now();
+        if !self.desk.paused && begin >= self.next {
+            show(&mut self.terminal, moment, &self.desk).map_err(terminal_error)?;
+            self.next = Instant::now() + begin.elapsed();
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        ratatui::restore();
+    }
+}

@@ -1,0 +1,153 @@
+//! What stands where on the screen; from 80 x 24 up everything is there, below that the plots go first.
+
+use image::RgbImage;
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{LineGauge, Paragraph, Sparkline, Wrap};
+
+use super::widgets::{Picture, Spectrogram};
+use crate::capture::monitor::{Device, DeviceHealth, DeviceState};
+use crate::event::{Event, State};
+use crate::judge::level;
+use crate::overlay::{mark, state_color};
+use crate::pipeline::Moment;
+use crate::timing::Stage;
+
+/// What is not in the moment itself.
+pub(super) struct Status<'a> {
+    pub(super) paused: bool,
+    pub(super) mirrored: bool,
+    pub(super) message: Option<&'a str>,
+    pub(super) checked: Option<(f64, f32, f32)>,
+    pub(super) frame_rate: f64,
+}
+
+const FAINT: Style = Style::new().fg(Color::DarkGray);
+const WARNING: Style = Style::new().fg(Color::Yellow);
+/// Width of the right side.
+const SIDE: u16 = 30;
+
+/// Draws everything.
+pub(super) fn draw(frame: &mut Frame, moment: &Moment, picture: &RgbImage, status: &Status) {
+    let [top, middle, bottom] =
+        Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)]).areas(frame.area());
+    frame.render_widget(devices(moment), top);
+    frame.render_widget(Paragraph::new(keys(status)), bottom);
+    let wide = middle.width > SIDE + 20;
+    let (left, right) = match wide {
+        true => {
+            let [left, right] =
+                Layout::horizontal([Constraint::Fill(1), Constraint::Length(SIDE)]).spacing(1).areas(middle);
+            (left, right)
+        }
+        // Narrow: the words below the picture, and no plots.
+        false => {
+            let [above, below] = Layout::vertical([Constraint::Fill(1), Constraint::Length(3)]).areas(middle);
+            (above, below)
+        }
+    };
+    frame.render_widget(Picture(&marked(moment, picture, status.mirrored)), left);
+    side(frame, right, moment, status);
+}
+
+/// The picture with heat and box, mirrored as it is shown.
+fn marked(moment: &Moment, picture: &RgbImage, mirrored: bool) -> RgbImage {
+    if !mirrored {
+        return mark(picture, moment.map, moment.event);
+    }
+    let mut map = moment.map.clone();
+    map.values.chunks_mut(map.columns.max(1)).for_each(<[f32]>::reverse);
+    let bounds = moment.event.bounds.map(|[x0, y0, x1, y1]| [1.0 - x1, y0, 1.0 - x0, y1]);
+    let peak = [1.0 - moment.event.peak[0], moment.event.peak[1]];
+    mark(picture, &map, &Event { bounds, peak, ..moment.event.clone() })
+}
+
+fn devices(moment: &Moment) -> Line<'static> {
+    let mut spans = vec![Span::styled("LookHear ", Style::new().add_modifier(Modifier::BOLD))];
+    if let Some(health) = moment.health {
+        for (device, health) in [(Device::Camera, &health.camera), (Device::Microphone, &health.microphone)] {
+            spans.push(device_words(device, health));
+        }
+    }
+    Line::from(spans)
+}
+
+fn device_words(device: Device, health: &DeviceHealth) -> Span<'static> {
+    let words = health.state.words(device.name());
+    match health.state {
+        DeviceState::Live => Span::styled(format!(" ● {words} "), FAINT),
+        DeviceState::Opening => Span::styled(format!(" ○ {words} "), FAINT),
+        _ => Span::styled(format!(" ▲ {words} "), WARNING.add_modifier(Modifier::BOLD)),
+    }
+}
+
+fn keys(status: &Status) -> Line<'static> {
+    if let Some(message) = status.message {
+        return Line::styled(message.to_string(), WARNING);
+    }
+    let pause = if status.paused { "PAUSED: p goes on" } else { "p pause" };
+    Line::styled(format!("q quit  {pause}  m mirror  s snapshot  c save last 10 s  a swap sound"), FAINT)
+}
+
+fn side(frame: &mut Frame, area: Rect, moment: &Moment, status: &Status) {
+    let [r, g, b] = state_color(moment.event.state);
+    let color = Style::new().fg(Color::Rgb(r, g, b));
+    let rows = [
+        Constraint::Length(2),
+        Constraint::Length(1),
+        Constraint::Length(if area.height > 14 { 3 } else { 0 }),
+        Constraint::Length(1),
+        Constraint::Fill(1),
+        Constraint::Length(if area.height > 10 { 6 } else { 0 }),
+    ];
+    let [sentence, score, history, loud, spectrogram, figures] = Layout::vertical(rows).areas(area);
+    let words = Paragraph::new(moment.event.state.sentence()).style(color.add_modifier(Modifier::BOLD));
+    frame.render_widget(words.wrap(Wrap { trim: true }), sentence);
+    let unit = |value: f32| f64::from(if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.0 });
+    frame.render_widget(gauge(format!("score {:.2}", moment.event.score), unit(moment.event.score), color), score);
+    let scores: Vec<u64> = moment.scores.iter().map(|score| (unit(*score) * 100.0) as u64).collect();
+    let newest = &scores[scores.len().saturating_sub(usize::from(history.width))..];
+    frame.render_widget(Sparkline::default().data(newest).max(100).style(color), history);
+    let decibels = level(&moment.second[moment.second.len().saturating_sub(4800)..]);
+    // 60 dB below full scale is a quiet room.
+    let full = f64::from((decibels + 60.0) / 60.0).clamp(0.0, 1.0);
+    let quiet = if moment.event.state == State::Silent { FAINT } else { Style::new().fg(Color::Green) };
+    frame.render_widget(gauge(format!("{decibels:4.0} dB"), full, quiet), loud);
+    frame.render_widget(Spectrogram(moment.columns), spectrogram);
+    frame.render_widget(Paragraph::new(lines(moment, status)).style(FAINT), figures);
+}
+
+fn gauge(label: String, ratio: f64, style: Style) -> LineGauge<'static> {
+    LineGauge::default().label(label).ratio(ratio).filled_style(style).unfilled_style(FAINT)
+}
+
+/// Figures for those who look after it.
+fn lines(moment: &Moment, status: &Status) -> Vec<Line<'static>> {
+    let at = |stage, percent| moment.timings.percentile(stage, percent).unwrap_or(0.0);
+    let pair = |stage| format!("{:.0}/{:.0}", at(stage, 50.0), at(stage, 95.0));
+    let mut lines = vec![
+        Line::raw(format!("{:.0} frames/s  ms p50/p95:", status.frame_rate)),
+        Line::raw(format!("picture {} sound {}", pair(Stage::Vision), pair(Stage::Audio))),
+        Line::raw(format!("heads {} in all {}", pair(Stage::Heads), pair(Stage::Latency))),
+    ];
+    if let Some(health) = moment.health {
+        let text = format!(
+            "lost: {} frames {} overruns {} gaps",
+            health.frames_lost,
+            health.overruns + health.xruns,
+            health.gaps
+        );
+        let style = if health.overruns + health.xruns + health.gaps > 0 { WARNING } else { FAINT };
+        lines.push(Line::styled(text, style));
+    }
+    lines.push(match status.checked {
+        None => Line::raw("sound swap: not yet tried"),
+        Some((_, score, swapped)) if score - swapped > 0.1 => {
+            Line::raw(format!("sound swap: {score:.2} -> {swapped:.2}, it listens"))
+        }
+        Some((_, score, swapped)) => Line::raw(format!("sound swap: {score:.2} -> {swapped:.2}")),
+    });
+    lines
+}

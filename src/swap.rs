@@ -1,0 +1,73 @@
+//! The audio-swap self-check: the same picture with another sound must not score the same.
+//!
+//! Sounds of earlier moments are kept as the audio tower's output, so a check costs the heads alone.
+
+use std::collections::VecDeque;
+
+use crate::engine::{Heard, Seen};
+use crate::judge::Judge;
+
+/// Seconds between two sounds that are kept.
+const APART: f64 = 2.0;
+/// Sounds that are kept.
+const KEPT: usize = 30;
+/// More alike than this (cosine) is the same sound again.
+const ALIKE: f32 = 0.9;
+
+/// What a check found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Swapped {
+    /// Score of the picture with the earlier sound.
+    pub score: f32,
+    /// How many seconds ago that was heard.
+    pub ago: f64,
+}
+
+/// Keeps sounds, and swaps them in.
+#[derive(Clone, Debug)]
+pub struct SwapCheck {
+    /// Seconds between two checks.
+    every: f64,
+    checked: f64,
+    kept: VecDeque<(f64, Heard)>,
+}
+
+impl SwapCheck {
+    /// Checks `every` so many seconds; 0: never by itself.
+    pub fn new(every: f64) -> Self {
+        Self { every, checked: 0.0, kept: VecDeque::new() }
+    }
+
+    /// Takes what is seen and heard at `t`; checks if it is time, or if it was asked for.
+    ///
+    /// `None`: not checked, or nothing unlike the present sound was heard before.
+    pub fn update(&mut self, t: f64, seen: &Seen, heard: &Heard, audible: bool, asked: bool, judge: &mut Judge) -> Option<Swapped> {
+        let due = audible && self.every > 0.0 && t - self.checked >= self.every;
+        let other = if due || asked { self.most_unlike(heard) } else { None };
+        let swapped = other.map(|(when, other)| {
+            let score = judge.judge(seen, other).score();
+            Swapped { score, ago: t - when }
+        });
+        if swapped.is_some() {
+            self.checked = t;
+        }
+        if audible && self.kept.back().is_none_or(|(when, _)| t - when >= APART) {
+            if self.kept.len() == KEPT {
+                self.kept.pop_front();
+            }
+            self.kept.push_back((t, heard.clone()));
+        }
+        swapped
+    }
+
+    fn most_unlike(&self, heard: &Heard) -> Option<&(f64, Heard)> {
+        let alike = |other: &Heard| cosine(&other.embedding, &heard.embedding);
+        let least = self.kept.iter().min_by(|a, b| alike(&a.1).total_cmp(&alike(&b.1)))?;
+        (alike(&least.1) < ALIKE).then_some(least)
+    }
+}
+
+fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f32>();
+    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt().max(1e-12)
+}

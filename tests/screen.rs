@@ -1,0 +1,84 @@
+//! `lookhear live` in a real terminal: tmux shows what people see.
+
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A terminal of 80 x 24 that runs `lookhear live`.
+struct Pane(String);
+
+impl Pane {
+    fn open(name: &str, arguments: &str) -> Self {
+        let pane = Self(format!("lookhear-{name}-{}", std::process::id()));
+        let command = format!("{} live {arguments}; echo ended with $?; sleep 60", env!("CARGO_BIN_EXE_lookhear"));
+        pane.tmux(&["-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", &command]);
+        pane
+    }
+
+    fn tmux(&self, arguments: &[&str]) -> String {
+        let output = Command::new("tmux").args(["-L", &self.0]).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn text(&self) -> String {
+        self.tmux(&["capture-pane", "-p"])
+    }
+
+    /// Waits until the screen shows all of these.
+    fn wait_for(&self, words: &[&str]) -> String {
+        let begin = Instant::now();
+        loop {
+            let text = self.text();
+            if words.iter().all(|word| text.contains(word)) {
+                return text;
+            }
+            assert!(begin.elapsed() < Duration::from_secs(30), "{words:?} did not come:\n{text}");
+            thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    fn keys(&self, keys: &str) {
+        self.tmux(&["send-keys", keys]);
+    }
+}
+
+impl Drop for Pane {
+    fn drop(&mut self) {
+        let _ = Command::new("tmux").args(["-L", &self.0, "kill-server"]).output();
+    }
+}
+
+#[test]
+fn the_studio_is_seen_and_heard() {
+    let pane = Pane::open("live", "--camera studio --microphone studio");
+    let text = pane.wait_for(&["camera is on", "microphone is on", "score", "dB", "frames/s", "q quit"]);
+    assert!(text.matches('▀').count() > 600, "picture and spectrogram:\n{text}");
+    let text = pane.wait_for(&["30 frames/s"]);
+    assert!(text.contains("I hear") || text.contains("It is quiet."), "{text}");
+    pane.keys("p");
+    pane.wait_for(&["PAUSED"]);
+    pane.keys("p");
+    pane.wait_for(&["p pause"]);
+    pane.tmux(&["resize-window", "-x", "120", "-y", "40"]);
+    let begin = Instant::now();
+    while pane.text().lines().filter(|line| line.contains('▀')).count() < 30 {
+        assert!(begin.elapsed() < Duration::from_secs(10), "it fills the larger window:\n{}", pane.text());
+        thread::sleep(Duration::from_millis(100));
+    }
+    pane.keys("q");
+    pane.wait_for(&["ended with 0"]);
+    assert!(!pane.text().contains('▀'), "the terminal is given back");
+}
+
+#[test]
+fn silence_is_quiet() {
+    let pane = Pane::open("silent", "--camera studio --microphone nothing-of-that-name");
+    pane.wait_for(&["camera is on", "no microphone found", "It is quiet."]);
+}
+
+#[test]
+fn a_missing_camera_is_said() {
+    let pane = Pane::open("gone", "--camera nothing-of-that-name --microphone studio");
+    pane.wait_for(&["no camera found", "microphone is on", "I hear something, but I do not", "see it."]);
+}
