@@ -41,7 +41,15 @@ impl SwapCheck {
     /// Takes what is seen and heard at `t`; checks if it is time, or if it was asked for.
     ///
     /// `None`: not checked, or nothing unlike the present sound was heard before.
-    pub fn update(&mut self, t: f64, seen: &Seen, heard: &Heard, audible: bool, asked: bool, judge: &mut Judge) -> Option<Swapped> {
+    pub fn update(
+        &mut self,
+        t: f64,
+        seen: &Seen,
+        heard: &Heard,
+        audible: bool,
+        asked: bool,
+        judge: &mut Judge,
+    ) -> Option<Swapped> {
         let due = audible && self.every > 0.0 && t - self.checked >= self.every;
         let other = if due || asked { self.most_unlike(heard) } else { None };
         let swapped = other.map(|(when, other)| {

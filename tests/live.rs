@@ -201,7 +201,13 @@ fn states(notes: &[(Event, Health, f32)], of: impl Fn(&Health) -> DeviceState) -
 
 #[test]
 fn a_camera_that_stalls_and_goes_is_followed_and_the_sound_goes_on() {
-    let acts = [Act::Give(1.5), Act::Stall(2), Act::Give(1.0), Act::Fail(ErrorKind::Gone), Act::Fail(ErrorKind::Missing)];
+    let acts = [
+        Act::Give(1.5),
+        Act::Stall(2),
+        Act::Give(1.0),
+        Act::Fail(ErrorKind::Gone),
+        Act::Fail(ErrorKind::Missing),
+    ];
     let begin = Instant::now();
     let notes = run(&acts, &[], 0, 8.0);
     assert!(begin.elapsed() < Duration::from_secs(13), "in real time: {:?}", begin.elapsed());
@@ -217,7 +223,10 @@ fn a_camera_that_stalls_and_goes_is_followed_and_the_sound_goes_on() {
         assert!((-10.5..=-8.0).contains(level), "the tone goes on at {}: {level} dB", event.t);
         assert_ne!(event.state, State::Silent);
     }
-    assert!(notes.windows(2).all(|pair| (pair[1].0.t - pair[0].0.t - 0.2).abs() < 1e-6), "no decision is missing");
+    assert!(
+        notes.windows(2).all(|pair| (pair[1].0.t - pair[0].0.t - 0.2).abs() < 1e-6),
+        "no decision is missing"
+    );
     assert!(notes.last().unwrap().1.frames_lost > 50, "the driver's losses are counted");
 }
 

@@ -27,8 +27,9 @@ impl SoundSystem {
         let bus = format!("unix:path={}/bus", folder.path().display());
         let settings = folder.path().join("pipewire/pipewire.conf.d");
         std::fs::create_dir_all(&settings).unwrap();
-        let clock =
-            format!("context.properties = {{ default.clock.rate = {rate} default.clock.allowed-rates = [ {rate} ] }}");
+        let clock = format!(
+            "context.properties = {{ default.clock.rate = {rate} default.clock.allowed-rates = [ {rate} ] }}"
+        );
         std::fs::write(settings.join("rate.conf"), clock).unwrap();
         let environment = HashMap::from([
             ("XDG_RUNTIME_DIR", folder.path().to_path_buf()),
@@ -37,7 +38,9 @@ impl SoundSystem {
             ("DBUS_SESSION_BUS_ADDRESS", bus.clone().into()),
         ]);
         let mut system = Self { environment, daemons: vec![], _folder: folder };
-        system.daemon(Command::new("dbus-daemon").args(["--session", "--nofork", "--nopidfile", "--address"]).arg(bus));
+        system.daemon(
+            Command::new("dbus-daemon").args(["--session", "--nofork", "--nopidfile", "--address"]).arg(bus),
+        );
         thread::sleep(Duration::from_millis(300));
         system.daemon(&mut Command::new("pipewire"));
         thread::sleep(Duration::from_millis(300));
@@ -136,7 +139,18 @@ fn records_what_was_played(rate: usize) {
     write_wav(&wav, &signal);
     let mut live = system.command(env!("CARGO_BIN_EXE_lookhear"));
     let live = live
-        .args(["live", "--camera", "studio", "--json", "--hop", "0.2", "--seconds", "8", "--stats", "--record"])
+        .args([
+            "live",
+            "--camera",
+            "studio",
+            "--json",
+            "--hop",
+            "0.2",
+            "--seconds",
+            "8",
+            "--stats",
+            "--record",
+        ])
         .arg(&record)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

@@ -9,9 +9,13 @@ struct Pane(String);
 
 impl Pane {
     fn open(name: &str, arguments: &str) -> Self {
+        let program = env!("CARGO_BIN_EXE_lookhear");
+        Self::run(name, &format!("{program} live {arguments}; echo ended with $?; sleep 60"))
+    }
+
+    fn run(name: &str, command: &str) -> Self {
         let pane = Self(format!("lookhear-{name}-{}", std::process::id()));
-        let command = format!("{} live {arguments}; echo ended with $?; sleep 60", env!("CARGO_BIN_EXE_lookhear"));
-        pane.tmux(&["-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", &command]);
+        pane.tmux(&["-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", command]);
         pane
     }
 
@@ -60,15 +64,37 @@ fn the_studio_is_seen_and_heard() {
     pane.wait_for(&["PAUSED"]);
     pane.keys("p");
     pane.wait_for(&["p pause"]);
+    pane.keys("q");
+    let text = pane.wait_for(&["ended with 0"]);
+    assert!(!text.contains('▀'), "the terminal is given back:\n{text}");
+}
+
+#[test]
+fn a_larger_window_is_filled() {
+    let pane = Pane::open("resized", "--camera studio --microphone studio");
+    pane.wait_for(&["camera is on"]);
     pane.tmux(&["resize-window", "-x", "120", "-y", "40"]);
     let begin = Instant::now();
     while pane.text().lines().filter(|line| line.contains('▀')).count() < 30 {
         assert!(begin.elapsed() < Duration::from_secs(10), "it fills the larger window:\n{}", pane.text());
         thread::sleep(Duration::from_millis(100));
     }
-    pane.keys("q");
-    pane.wait_for(&["ended with 0"]);
-    assert!(!pane.text().contains('▀'), "the terminal is given back");
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_the_program() {
+    let program = env!("CARGO_BIN_EXE_lookhear");
+    let pane = Pane::run("closed", &format!("exec {program} live --camera studio --microphone studio"));
+    pane.wait_for(&["camera is on"]);
+    let id = pane.tmux(&["display-message", "-p", "#{pane_pid}"]).trim().to_string();
+    let runs = || Command::new("kill").args(["-0", &id]).output().unwrap().status.success();
+    assert!(runs());
+    drop(pane);
+    let begin = Instant::now();
+    while runs() {
+        assert!(begin.elapsed() < Duration::from_secs(10), "process {id} goes on without a terminal");
+        thread::sleep(Duration::from_millis(50));
+    }
 }
 
 #[test]

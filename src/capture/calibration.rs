@@ -79,7 +79,11 @@ impl Calibration {
         let variance = apart.iter().map(|a| (a - mean).powi(2)).sum::<f64>() / (n - 1.0);
         let round = |value: f64| (value * 10.0).round() / 10.0;
         // The median: a flash that was missed must not move the others.
-        Some(Measured { offset_ms: round(apart[apart.len() / 2]), sd_ms: round(variance.sqrt()), pairs: apart.len() })
+        Some(Measured {
+            offset_ms: round(apart[apart.len() / 2]),
+            sd_ms: round(variance.sqrt()),
+            pairs: apart.len(),
+        })
     }
 }
 
@@ -124,7 +128,9 @@ mod tests {
         for n in 0..(10.0 * rate) as u32 {
             let t = f64::from(n) / rate;
             let lit = (0.5..0.65).contains(&t.fract());
-            let picture = RgbImage::from_fn(160, 120, |x, y| if lit && x < 50 && y < 40 { Rgb([230; 3]) } else { Rgb([60; 3]) });
+            let picture = RgbImage::from_fn(160, 120, |x, y| {
+                if lit && x < 50 && y < 40 { Rgb([230; 3]) } else { Rgb([60; 3]) }
+            });
             calibration.frame(t, &picture);
         }
         let sample = |n: usize| {

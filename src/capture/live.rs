@@ -49,21 +49,26 @@ pub fn open(camera: Opener<dyn Camera>, microphone: Opener<dyn Microphone>, offs
     let (sender, chunks) = sync_channel(256);
     {
         let (slot, monitor, closed) = (slot.clone(), monitor.clone(), closed.clone());
-        thread::spawn(move || keep_open(Device::Camera, camera, &monitor.clone(), &closed, |camera| {
-            watch(camera, &slot, &monitor)
-        }));
+        thread::spawn(move || {
+            keep_open(Device::Camera, camera, &monitor.clone(), &closed, |camera| {
+                watch(camera, &slot, &monitor)
+            })
+        });
     }
     {
         let (monitor, closed) = (monitor.clone(), closed.clone());
-        thread::spawn(move || keep_open(Device::Microphone, microphone, &monitor.clone(), &closed, |microphone| {
-            listen(microphone, &sender, &monitor)
-        }));
+        thread::spawn(move || {
+            keep_open(Device::Microphone, microphone, &monitor.clone(), &closed, |microphone| {
+                listen(microphone, &sender, &monitor)
+            })
+        });
     }
     let (frame_producer, frames) = ring(100);
     let (sound_producer, sound) = ring(4 * SAMPLE_RATE);
     let shared = monitor.clone();
     let conductor = thread::spawn(move || {
         let origin = wait_for_both(&monitor);
+        monitor.set_clock(origin, 0.0);
         let conductor = Conductor {
             timeline: Timeline::new(origin),
             resampler: None,
@@ -214,30 +219,27 @@ impl Conductor {
     fn run(mut self, heard: &Receiver<Heard>) {
         let mut last = Instant::now();
         loop {
-            let sound = match heard.recv_timeout(Duration::from_millis(10)) {
-                Ok(Heard::Begin { rate, channels }) => {
-                    // A format that cannot be brought to 48 kHz mono stays silent; the cpal side asks for no such.
-                    self.resampler = Resampler::new(rate as usize, channels).ok().map(|resampler| Input {
-                        resampler,
-                        rate,
-                        channels,
-                        taken: 0,
-                        made: 0,
-                    });
-                    self.timeline.restart();
-                    Vec::new()
-                }
-                Ok(Heard::Chunk(chunk)) => {
-                    last = Instant::now();
-                    self.place(&chunk)
-                }
-                Err(RecvTimeoutError::Timeout) => Vec::new(),
-                Err(RecvTimeoutError::Disconnected) => {
-                    // The microphone's thread is gone for good: time goes on all the same.
-                    thread::sleep(Duration::from_millis(10));
-                    Vec::new()
-                }
-            };
+            let sound =
+                match heard.recv_timeout(Duration::from_millis(10)) {
+                    Ok(Heard::Begin { rate, channels }) => {
+                        // A format that cannot be brought to 48 kHz mono stays silent; the cpal side asks for no such.
+                        self.resampler = Resampler::new(rate as usize, channels)
+                            .ok()
+                            .map(|resampler| Input { resampler, rate, channels, taken: 0, made: 0 });
+                        self.timeline.restart();
+                        Vec::new()
+                    }
+                    Ok(Heard::Chunk(chunk)) => {
+                        last = Instant::now();
+                        self.place(&chunk)
+                    }
+                    Err(RecvTimeoutError::Timeout) => Vec::new(),
+                    Err(RecvTimeoutError::Disconnected) => {
+                        // The microphone's thread is gone for good: time goes on all the same.
+                        thread::sleep(Duration::from_millis(10));
+                        Vec::new()
+                    }
+                };
             let mut open = sound.is_empty() || self.write(sound.len(), &mut sound.into_iter());
             if last.elapsed() > MISSED {
                 let now = self.monitor.seconds(Instant::now()) - BEHIND;
@@ -284,7 +286,7 @@ impl Conductor {
         if mono.is_empty() {
             return mono;
         }
-        let placement = self.timeline.place(captured);
+        let placement = self.timeline.place(captured, chunk.xruns > 0);
         self.lost(placement.silence, 1);
         mono.drain(..placement.skip.min(mono.len()));
         mono.splice(..0, std::iter::repeat_n(0.0, placement.silence));
@@ -300,7 +302,9 @@ impl Conductor {
                 let detail = "digital silence: switch it on, or choose another one";
                 self.monitor.set(Device::Microphone, DeviceState::Blank, detail);
             }
-            DeviceState::Blank if !blank => self.monitor.set(Device::Microphone, DeviceState::Live, "it sounds again"),
+            DeviceState::Blank if !blank => {
+                self.monitor.set(Device::Microphone, DeviceState::Live, "it sounds again")
+            }
             _ => {}
         }
     }

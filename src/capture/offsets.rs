@@ -63,7 +63,8 @@ impl Offsets {
     /// # Errors
     /// The file holds something else, or cannot be written.
     pub fn store(camera: &str, microphone: &str, offset_ms: f64) -> Result<PathBuf, OffsetsError> {
-        let path = path().ok_or_else(|| OffsetsError::new(Path::new("offsets.toml"), "this user has no home folder"))?;
+        let path = path()
+            .ok_or_else(|| OffsetsError::new(Path::new("offsets.toml"), "this user has no home folder"))?;
         Self::write(&path, camera, microphone, offset_ms)?;
         Ok(path)
     }

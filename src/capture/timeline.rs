@@ -68,8 +68,9 @@ impl Timeline {
         self.drift.clear();
     }
 
-    /// Places a chunk whose first sample was taken at `captured`.
-    pub(super) fn place(&mut self, captured: f64) -> Placement {
+    /// Places a chunk whose first sample was taken at `captured`. `broken`: the device says that sound was
+    /// lost before it, so that what is late is missing.
+    pub(super) fn place(&mut self, captured: f64, broken: bool) -> Placement {
         let here = captured - self.t();
         if !self.running {
             self.running = true;
@@ -85,7 +86,8 @@ impl Timeline {
         while self.recent.front().is_some_and(|(when, _)| captured - when > MEMORY) {
             self.recent.pop_front();
         }
-        if let Some(missing) = self.missing(captured) {
+        let known = broken.then_some(here - self.origin).filter(|missing| *missing > 0.0);
+        if let Some(missing) = known.or_else(|| self.missing(captured)) {
             // From now on everything lies that much later; so does what is remembered of before.
             self.recent.clear();
             self.recent.push_back((captured, here - missing));
@@ -103,8 +105,12 @@ impl Timeline {
 
     /// Seconds of sound that the device must have lost, if everything of late came that much later than before.
     fn missing(&self, now: f64) -> Option<f64> {
-        let late: Vec<f64> =
-            self.recent.iter().filter(|(when, _)| now - when < PERSISTS).map(|(_, o)| o - self.origin).collect();
+        let late: Vec<f64> = self
+            .recent
+            .iter()
+            .filter(|(when, _)| now - when < PERSISTS)
+            .map(|(_, o)| o - self.origin)
+            .collect();
         let before = self.recent.len() - late.len();
         let least = late.iter().copied().fold(f64::INFINITY, f64::min);
         (before > 0 && late.len() > 2 && least > TOLERANCE).then_some(least)
@@ -156,7 +162,7 @@ mod tests {
         let each = CHUNK as f64 / SAMPLE_RATE as f64 / (1.0 + ppm * 1e-6);
         for n in 0..chunks {
             let late = jitter * ((n * 7919 % 100) as f64 / 100.0);
-            let placement = timeline.place(from + n as f64 * each + late);
+            let placement = timeline.place(from + n as f64 * each + late, false);
             assert_eq!(placement.skip, 0);
             timeline.advance(placement.silence + CHUNK);
         }
@@ -189,6 +195,22 @@ mod tests {
     }
 
     #[test]
+    fn short_losses_that_the_device_reports_are_made_up_for_at_once() {
+        let mut timeline = Timeline::new(0.0);
+        let mut now = 0.0;
+        for n in 0..2000 {
+            // Every tenth chunk follows an overrun that cost 20 ms.
+            let broken = n % 10 == 9;
+            now += if broken { 0.02 } else { 0.0 };
+            let placement = timeline.place(now, broken);
+            timeline.advance(placement.silence + CHUNK);
+            now += 0.01;
+        }
+        assert!((timeline.t() - 24.0).abs() < 0.03, "{}", timeline.t());
+        assert!((timeline.t_of(now) - timeline.t()).abs() < 0.03);
+    }
+
+    #[test]
     fn an_absent_microphone_leaves_no_hole_and_comes_back_in_place() {
         let mut timeline = Timeline::new(0.0);
         run(&mut timeline, 0.0, 100, 0.0, 0.0);
@@ -199,9 +221,9 @@ mod tests {
         assert!((timeline.t() - 2.5).abs() < 1e-3);
         assert_eq!(timeline.silence_until(2.4), 0, "time does not run back");
         // Its first sound was taken before the silence ended: the part that is there already is left out.
-        let placement = timeline.place(2.4);
+        let placement = timeline.place(2.4, false);
         assert_eq!((placement.silence, placement.skip / 10), (0, 480));
         timeline.restart();
-        assert_eq!(timeline.place(2.6).silence / 10, 480);
+        assert_eq!(timeline.place(2.6, false).silence / 10, 480);
     }
 }

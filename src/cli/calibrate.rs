@@ -36,12 +36,18 @@ impl Calibrate {
     pub(super) fn run(self) -> Result<(), Failure> {
         if let Some(target) = &self.make {
             make(target)?;
-            println!("Play {} on a phone, with sound, before the camera; then: lookhear calibrate", target.display());
+            println!(
+                "Play {} on a phone, with sound, before the camera; then: lookhear calibrate",
+                target.display()
+            );
             return Ok(());
         }
         let controls = controls()?;
         let mut source = self.devices.open(Some(0.0));
-        eprintln!("Looking for flashes and listening for beeps, {:.0} s. A clip for a phone makes", self.seconds);
+        eprintln!(
+            "Looking for flashes and listening for beeps, {:.0} s. A clip for a phone makes",
+            self.seconds
+        );
         eprintln!("`lookhear calibrate --make flashes.mp4`; a lamp switched on with a clap does as well.");
         let mut calibration = Calibration::default();
         let (mut frames, mut sound, mut latest) = (Vec::new(), Vec::new(), f64::NEG_INFINITY);
@@ -73,7 +79,9 @@ impl Calibrate {
             let trouble = health.map_or(String::new(), |health| {
                 format!("; camera: {}; microphone: {}", health.camera.detail, health.microphone.detail)
             });
-            format!("{flashes} flashes and {beeps} beeps, at least 3 that belong together are needed{trouble}")
+            format!(
+                "{flashes} flashes and {beeps} beeps, at least 3 that belong together are needed{trouble}"
+            )
         })?;
         match self.json {
             true => println!("{}", serde_json::to_string(&measured)?),

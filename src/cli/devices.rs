@@ -7,7 +7,7 @@ use clap::Args;
 use lookhear::capture::camera::{self, CameraInfo, CameraRequest, Driver, cameras, open_camera};
 use lookhear::capture::device::{Camera, Microphone};
 use lookhear::capture::live::{self, Opener};
-use lookhear::capture::microphone::{self, MicrophoneInfo, microphones, open_microphone};
+use lookhear::capture::microphone::{self, MicrophoneInfo, MicrophoneOpener, microphones};
 use lookhear::capture::{Offsets, Source, Stage};
 use lookhear::studio::{self, Play};
 use rand::SeedableRng;
@@ -61,10 +61,10 @@ impl DeviceArguments {
             }
             _ => Box::new(move || open_camera(&request)),
         };
-        let name = self.microphone.clone();
+        let opener = MicrophoneOpener::new(&self.microphone);
         let microphone: Opener<dyn Microphone> = match stage {
             Some(stage) if self.microphone == STUDIO => Box::new(move || Ok(Box::new(stage.microphone()))),
-            _ => Box::new(move || open_microphone(&name)),
+            _ => Box::new(move || opener.open()),
         };
         live::open(camera, microphone, offset)
     }
@@ -133,7 +133,7 @@ impl Devices {
         for microphone in &microphones {
             let default = if microphone.default { ", used if none is named" } else { "" };
             println!("  {}  ({}{default})", microphone.name, microphone.id);
-            microphone.formats.iter().take(6).for_each(|format| println!("      {format}"));
+            println!("      {}", microphone.format.as_deref().unwrap_or("does not open now"));
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use lookhear::capture::camera::open_camera;
 use lookhear::capture::device::DeviceError;
-use lookhear::capture::microphone::open_microphone;
+use lookhear::capture::microphone::MicrophoneOpener;
 use lookhear::judge::{Judge, is_dark, level};
 use lookhear::pipeline::Settings;
 use lookhear::preprocess::spectrogram::{BINS, COLUMNS};
@@ -52,7 +52,9 @@ impl Doctor {
         let mut findings = vec![self.camera(), self.microphone()];
         match self.model.load() {
             Ok(judge) => findings.extend([model(&judge), speed(judge)]),
-            Err(error) => findings.push(Finding::bad("model", error, "give another --model, or none: one is built in")),
+            Err(error) => {
+                findings.push(Finding::bad("model", error, "give another --model, or none: one is built in"))
+            }
         }
         findings.push(ffmpeg());
         let wrong = findings.iter().filter(|finding| !finding.ok).count();
@@ -86,8 +88,12 @@ impl Doctor {
             let rate = f64::from(frames) / begin.elapsed().as_secs_f64();
             let found = format!("{}; {rate:.1} frames a second came", camera.format());
             Ok(match (dark, rate) {
-                (true, _) => Finding::bad("camera", format!("{found}, all black"), "take the cover off the lens"),
-                (_, ..10.0) => Finding::bad("camera", found, "more light, a smaller --size or another USB port"),
+                (true, _) => {
+                    Finding::bad("camera", format!("{found}, all black"), "take the cover off the lens")
+                }
+                (_, ..10.0) => {
+                    Finding::bad("camera", found, "more light, a smaller --size or another USB port")
+                }
                 _ => Finding::good("camera", found),
             })
         };
@@ -97,7 +103,7 @@ impl Doctor {
 
     fn microphone(&self) -> Finding {
         let listen = || -> Result<Finding, DeviceError> {
-            let mut microphone = open_microphone(&self.devices.microphone)?;
+            let mut microphone = MicrophoneOpener::new(&self.devices.microphone).open()?;
             let begin = Instant::now();
             let mut samples = Vec::new();
             while begin.elapsed() < Duration::from_secs(2) {
@@ -106,7 +112,11 @@ impl Doctor {
             let loud = level(&samples);
             let found = format!("{}, level {loud:.0} dB", microphone.format());
             Ok(match samples.iter().all(|sample| *sample == 0.0) {
-                true => Finding::bad("microphone", format!("{found}: digital silence"), "unmute it, or choose another with --microphone"),
+                true => Finding::bad(
+                    "microphone",
+                    format!("{found}: digital silence"),
+                    "unmute it, or choose another with --microphone",
+                ),
                 false => Finding::good("microphone", found),
             })
         };
@@ -151,7 +161,13 @@ fn speed(mut judge: Judge) -> Finding {
 fn ffmpeg() -> Finding {
     let run = Command::new("ffmpeg").arg("-version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     match run {
-        Ok(status) if status.success() => Finding::good("ffmpeg", "there, for files, recording and clips".into()),
-        _ => Finding::bad("ffmpeg", "missing: no files, no recording", "apt install ffmpeg, or brew install ffmpeg"),
+        Ok(status) if status.success() => {
+            Finding::good("ffmpeg", "there, for files, recording and clips".into())
+        }
+        _ => Finding::bad(
+            "ffmpeg",
+            "missing: no files, no recording",
+            "apt install ffmpeg, or brew install ffmpeg",
+        ),
     }
 }

@@ -107,7 +107,10 @@ fn report(summary: &Summary) {
     for stage in Stage::ALL {
         let at = |percent| summary.timings.percentile(stage, percent);
         if let (Some(half), Some(most)) = (at(50.0), at(95.0)) {
-            eprintln!("{:>20}: {half:6.1} ms half of the time, {most:6.1} ms at most 95 % of the time", stage.name());
+            eprintln!(
+                "{:>20}: {half:6.1} ms half of the time, {most:6.1} ms at most 95 % of the time",
+                stage.name()
+            );
         }
     }
     if let Some(health) = &summary.health {

@@ -96,10 +96,15 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     }
 }
 
-/// Controls that Ctrl-C and SIGTERM stop: the run ends after the decision it is at, outputs complete.
+/// Controls that Ctrl-C, SIGTERM and SIGHUP stop: the run ends after the decision it is at, outputs
+/// complete. Asked a second time, the program ends at once.
 fn controls() -> Result<Arc<Controls>, Failure> {
     let controls = Arc::new(Controls::default());
     let asked = controls.clone();
-    ctrlc::set_handler(move || asked.stop.store(true, Ordering::Relaxed))?;
+    ctrlc::set_handler(move || {
+        if asked.stop.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    })?;
     Ok(controls)
 }

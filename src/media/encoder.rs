@@ -26,11 +26,34 @@ impl Quality {
     fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::Shown => &[
-                "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a",
-                "128k", "-movflags", "+faststart", "-f", "mp4",
+                "-c:v",
+                "libx264",
+                "-preset",
+                "veryfast",
+                "-crf",
+                "20",
+                "-pix_fmt",
+                "yuv420p",
+                "-c:a",
+                "aac",
+                "-b:a",
+                "128k",
+                "-movflags",
+                "+faststart",
+                "-f",
+                "mp4",
             ],
             Self::Exact => &[
-                "-c:v", "libx264rgb", "-preset", "ultrafast", "-qp", "0", "-c:a", "pcm_f32le", "-f", "matroska",
+                "-c:v",
+                "libx264rgb",
+                "-preset",
+                "ultrafast",
+                "-qp",
+                "0",
+                "-c:a",
+                "pcm_f32le",
+                "-f",
+                "matroska",
             ],
         }
     }

@@ -42,7 +42,9 @@ impl Sink for Video {
             let picture = annotate(moment, frame.map_or(moment.picture, |frame| &frame.picture));
             let encoder = match &mut self.encoder {
                 Some(encoder) => encoder,
-                None => self.encoder.insert(Encoder::start(&self.target, picture.dimensions(), Quality::Shown)?),
+                None => {
+                    self.encoder.insert(Encoder::start(&self.target, picture.dimensions(), Quality::Shown)?)
+                }
             };
             encoder.picture(&picture)?;
             self.written += 1;

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 packages="qemu-system-x86 busybox-static cpio kmod v4l-utils alsa-utils sox ffmpeg build-essential libelf1"
 sudo=""
 [ "$(id -u)" = 0 ] || sudo=sudo
-command -v apt-get >/dev/null || { echo "The guest needs Debian's packages and kernel, and there is no apt-get." >&2; exit 1; }
+command -v apt-get >/dev/null || { echo "The guest needs Debian's packages and kernel: no apt-get." >&2; exit 1; }
 missing=""
 for package in $packages; do dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"; done
 if [ -n "$missing" ]; then
@@ -29,7 +29,8 @@ if [ ! -e "$root/complete" ]; then
   common=$(apt-cache depends "$headers" | sed -n 's/.*Depends: \(linux-headers-.*-common\)$/\1/p')
   kbuild=$(apt-cache depends "$headers" | sed -n 's/.*Depends: \(linux-kbuild-[^:]*\)$/\1/p')
   echo "Fetching Debian's kernel $version, its headers and v4l2loopback (unpacked below target/guest, not installed)"
-  (cd "$root/packages" && apt-get -o APT::Sandbox::User=root download -qq "linux-image-$version" "$headers" "$common" "$kbuild" v4l2loopback-dkms)
+  (cd "$root/packages" && apt-get -o APT::Sandbox::User=root download -qq \
+    "linux-image-$version" "$headers" "$common" "$kbuild" v4l2loopback-dkms)
   for package in "$root"/packages/*.deb; do dpkg-deb -x "$package" "$root"; done
   # The headers name their place after an installation.
   sed -i "s|/usr/src/|$root&|" "$root/usr/src/$headers/Makefile"

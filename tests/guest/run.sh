@@ -20,10 +20,10 @@ share() { # share NAME FOLDER MORE: a folder that the guest can mount by that na
 words="REPOSITORY=$PWD PROGRAM=$program SCENARIOS=$(IFS=,; echo "${scenarios[*]}")"
 # Plain emulation: it works everywhere.
 # shellcheck disable=SC2046 # Lists of words.
-timeout --kill-after=5 "${LIMIT:-480}" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 1536 \
+timeout --foreground --kill-after=5 "${LIMIT:-480}" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -smp 2 -m 1536 \
   -nodefaults -no-reboot -display none -serial stdio -monitor none \
   -kernel "$guest/kernel/boot/vmlinuz-$version" -initrd "$guest/initrd.gz" \
-  -append "console=ttyS0 quiet panic=-1 mitigations=off $words" \
+  -append "console=ttyS0 quiet loglevel=1 panic=-1 mitigations=off $words" \
   $(share files / ,readonly=on,multidevs=remap) $(share out "$guest/out" "") \
   < /dev/null 2>&1 | tee "$guest/out/console"
 grep -q '^all scenarios ran' "$guest/out/console" || { echo "The guest did not come to its end." >&2; exit 1; }

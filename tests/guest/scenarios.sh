@@ -28,7 +28,7 @@ mark() {
 }
 since() { tail -n "+$((seen + 1))" "$run.jsonl"; }
 until_seen() { # until_seen PATTERN [COUNT]: waits for so many lines since the mark, but not for ever.
-  local until=$((SECONDS + 25))
+  local until=$((SECONDS + 40))
   while [ "$SECONDS" -lt "$until" ] && kill -0 "$program" 2>/dev/null; do
     [ "$(since | grep -cE "$1")" -lt "${2:-1}" ] || return 0
     sleep 0.3
@@ -182,7 +182,7 @@ say "up, Linux $(uname -r)"
 load vivid n_devs=1 node_types=0x1 num_inputs=1 input_types=0
 load snd-aloop
 play hw:Loopback,0,0
-say "devices: $(timeout 20 "$PROGRAM" devices --json 2>&1)"
+timeout 30 "$PROGRAM" devices --json > "$out/devices.json" || say "FAILED: lookhear devices"
 for scenario in ${SCENARIOS//,/ }; do
   say "$scenario"
   run=/run/$scenario
@@ -193,4 +193,4 @@ say "all done"
 echo "all scenarios ran"
 sync
 echo o > /proc/sysrq-trigger
-sleep 10
+while :; do :; done # The first program must not end before the power is off.

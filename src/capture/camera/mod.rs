@@ -61,8 +61,9 @@ pub fn find(name: &str) -> Option<CameraInfo> {
 
 fn named<'a>(cameras: &'a [CameraInfo], name: &str) -> Option<&'a CameraInfo> {
     let wanted = name.to_lowercase();
-    let exact =
-        |camera: &&CameraInfo| camera.id == name || camera.name == name || camera.aliases.iter().any(|a| a == name);
+    let exact = |camera: &&CameraInfo| {
+        camera.id == name || camera.name == name || camera.aliases.iter().any(|a| a == name)
+    };
     let part = |camera: &&CameraInfo| camera.name.to_lowercase().contains(&wanted);
     match name.is_empty() {
         true => cameras.first(),

@@ -10,7 +10,9 @@ use std::thread;
 use std::time::Instant;
 
 use nokhwa::pixel_format::RgbFormat;
-use nokhwa::utils::{CameraFormat, CameraIndex, FrameFormat, RequestedFormat, RequestedFormatType, Resolution};
+use nokhwa::utils::{
+    CameraFormat, CameraIndex, FrameFormat, RequestedFormat, RequestedFormatType, Resolution,
+};
 use nokhwa::{Buffer, NokhwaError};
 
 use super::CameraInfo;
@@ -112,7 +114,9 @@ impl Camera for Nokhwa {
                 Ok(frame) => {
                     frame.map_err(|error| DeviceError::new(kind(&error), &self.name, &error.to_string()))?
                 }
-                Err(RecvTimeoutError::Timeout) => return Err(DeviceError::new(ErrorKind::Stalled, &self.name, "")),
+                Err(RecvTimeoutError::Timeout) => {
+                    return Err(DeviceError::new(ErrorKind::Stalled, &self.name, ""));
+                }
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(DeviceError::new(ErrorKind::Failed, &self.name, "its thread ended"));
                 }

@@ -92,7 +92,10 @@ pub(super) fn decode(bytes: &[u8], layout: Layout) -> Result<RgbImage, String> {
                 for (x, pixel) in row.chunks_exact_mut(3).enumerate() {
                     match format {
                         Format::Grey => pixel.fill(line[x]),
-                        Format::Bgr => pixel.iter_mut().zip(line[3 * x..3 * x + 3].iter().rev()).for_each(|(p, b)| *p = *b),
+                        Format::Bgr => pixel
+                            .iter_mut()
+                            .zip(line[3 * x..3 * x + 3].iter().rev())
+                            .for_each(|(p, b)| *p = *b),
                         _ => pixel.copy_from_slice(&line[3 * x..3 * x + 3]),
                     }
                 }
@@ -122,11 +125,14 @@ mod tests {
 
     /// Limited-range BT.601 of a strong red, computed from the standard's matrix.
     const RED: [u8; 3] = [200, 30, 30];
-    const RED_YUV: [u8; 3] = [75, 107, 202];
+    const RED_YUV: [u8; 3] = [85, 103, 203];
 
     fn near(picture: &RgbImage, expected: [u8; 3], tolerance: u8) {
         for pixel in picture.pixels() {
-            assert!(pixel.0.iter().zip(expected).all(|(a, b)| a.abs_diff(b) <= tolerance), "{pixel:?} {expected:?}");
+            assert!(
+                pixel.0.iter().zip(expected).all(|(a, b)| a.abs_diff(b) <= tolerance),
+                "{pixel:?} {expected:?}"
+            );
         }
     }
 

@@ -103,7 +103,9 @@ fn offers(device: &Device, wanted: (u32, u32)) -> Vec<Offer> {
             let intervals = device.enum_frameintervals(fourcc(format), size.0, size.1).unwrap_or_default();
             let rates = intervals.iter().map(|interval| match &interval.interval {
                 FrameIntervalEnum::Discrete(f) => f64::from(f.denominator) / f64::from(f.numerator.max(1)),
-                FrameIntervalEnum::Stepwise(s) => f64::from(s.min.denominator) / f64::from(s.min.numerator.max(1)),
+                FrameIntervalEnum::Stepwise(s) => {
+                    f64::from(s.min.denominator) / f64::from(s.min.numerator.max(1))
+                }
             });
             offers.push(Offer { format, size, rate: rates.fold(0.0, f64::max) });
         }
@@ -130,8 +132,8 @@ fn best(offers: &[Offer], wanted: (u32, u32)) -> Option<Offer> {
 /// An open camera.
 pub(super) struct V4l {
     name: String,
-    /// Before the device: it is closed first.
-    stream: MmapStream<'static>,
+    /// `None` while it is started anew. Before the device: it is closed first.
+    stream: Option<MmapStream<'static>>,
     device: Device,
     layout: Layout,
     rate: f64,
@@ -161,7 +163,7 @@ impl V4l {
         Ok(Self {
             name: info.name.clone(),
             device,
-            stream,
+            stream: Some(stream),
             layout: Layout { format, width: given.width, height: given.height, stride },
             rate: f64::from(interval.denominator) / f64::from(interval.numerator.max(1)),
             sequence: None,
@@ -178,7 +180,9 @@ fn start(device: &Device) -> io::Result<MmapStream<'static>> {
 fn kind(error: &io::Error) -> ErrorKind {
     match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
         Some(rustix::io::Errno::BUSY) => ErrorKind::Busy,
-        Some(rustix::io::Errno::NODEV | rustix::io::Errno::NXIO | rustix::io::Errno::NOENT) => ErrorKind::Gone,
+        Some(rustix::io::Errno::NODEV | rustix::io::Errno::NXIO | rustix::io::Errno::NOENT) => {
+            ErrorKind::Gone
+        }
         Some(rustix::io::Errno::ACCESS | rustix::io::Errno::PERM) => ErrorKind::Denied,
         _ if error.kind() == io::ErrorKind::TimedOut => ErrorKind::Stalled,
         _ => ErrorKind::Failed,
@@ -193,7 +197,8 @@ fn captured(meta: &Metadata) -> Instant {
     }
     let clock = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     let clock = Duration::new(clock.tv_sec as u64, clock.tv_nsec as u32);
-    let taken = Duration::from_secs(meta.timestamp.sec as u64) + Duration::from_micros(meta.timestamp.usec as u64);
+    let taken =
+        Duration::from_secs(meta.timestamp.sec as u64) + Duration::from_micros(meta.timestamp.usec as u64);
     now.checked_sub(clock.saturating_sub(taken)).unwrap_or(now)
 }
 
@@ -202,23 +207,25 @@ impl Camera for V4l {
         let begin = Instant::now();
         let mut lost = 0;
         while begin.elapsed() < PATIENCE {
-            let (bytes, meta) = match CaptureStream::next(&mut self.stream) {
+            let named = |error: io::Error| DeviceError::new(kind(&error), &self.name, &error.to_string());
+            let stream = match &mut self.stream {
+                Some(stream) => stream,
+                None => self.stream.insert(start(&self.device).map_err(named)?),
+            };
+            let (bytes, meta) = match CaptureStream::next(stream) {
                 Ok(next) => next,
                 Err(error) => {
-                    let error = DeviceError::new(kind(&error), &self.name, &error.to_string());
-                    if error.kind == ErrorKind::Stalled {
-                        // The stream cannot go on after a timeout: its buffers are with the driver.
-                        let fresh = start(&self.device)
-                            .map_err(|e| DeviceError::new(kind(&e), &self.name, &e.to_string()))?;
-                        self.stream = fresh;
-                        self.sequence = None;
-                    }
+                    let error = named(error);
+                    // A stream cannot go on after a timeout: its buffers are with the driver.
+                    (self.stream, self.sequence) = (None, None);
                     return Err(error);
                 }
             };
             let captured = captured(meta);
             let before = self.sequence.replace(meta.sequence);
-            lost += before.map_or(0, |before| u64::from(meta.sequence.wrapping_sub(before).saturating_sub(1).min(1000)));
+            lost += before.map_or(0, |before| {
+                u64::from(meta.sequence.wrapping_sub(before).saturating_sub(1).min(1000))
+            });
             let whole = &bytes[..bytes.len().min(meta.bytesused as usize)];
             if meta.flags.contains(Flags::ERROR) {
                 lost += 1;

@@ -4,12 +4,15 @@
 //! time stamp into another; what does not fit is counted.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
-use cpal::{ErrorKind as Cause, FromSample, InputCallbackInfo, Sample, SampleFormat, SizedSample, StreamConfig};
+use cpal::{
+    BufferSize, ErrorKind as Cause, FromSample, InputCallbackInfo, Sample, SampleFormat, SizedSample,
+    StreamConfig, SupportedBufferSize,
+};
 use ringbuf::traits::{Consumer as _, Observer, Producer as _, Split};
 use ringbuf::{HeapCons, HeapProd, HeapRb};
 
@@ -18,6 +21,11 @@ use crate::capture::device::{Chunk, DeviceError, ErrorKind, Microphone, PATIENCE
 
 /// Seconds that the ring holds.
 const RING: usize = 2;
+/// Milliseconds between two callbacks: at first, and at most, if the machine proves to be too slow.
+const PERIODS: [u32; 2] = [20, 160];
+/// Overruns within [`SLOW`] that prove it.
+const MANY: u64 = 8;
+const SLOW: Duration = Duration::from_secs(10);
 /// Time stamps that their ring holds.
 const STAMPS: usize = 1024;
 /// How long to sleep when there is nothing; callbacks come every 10 ms or so.
@@ -50,6 +58,9 @@ pub(super) struct Cpal {
     lost: u64,
     rate: u32,
     channels: usize,
+    /// Milliseconds between two callbacks as they should be; kept for the next opening.
+    period: Arc<AtomicU32>,
+    overruns: (Instant, u64),
 }
 
 fn kind(cause: Cause) -> ErrorKind {
@@ -72,20 +83,13 @@ pub(super) fn list() -> Result<Vec<MicrophoneInfo>, DeviceError> {
     let default = host.default_input_device().and_then(|device| describe(&device));
     let devices = host.input_devices().map_err(|e| error(kind(e.kind()), "", &e.to_string()))?;
     let info = |device: cpal::Device| {
-        let (id, name) = describe(&device)?;
-        let formats = device.supported_input_configs().map(|configs| {
-            let mut formats: Vec<String> = configs
-                .map(|c| {
-                    let (low, high) = (c.min_sample_rate(), c.max_sample_rate());
-                    let rates = if low == high { low.to_string() } else { format!("{low}-{high}") };
-                    format!("{rates} Hz, {} channels, {}", c.channels(), c.sample_format())
-                })
-                .collect();
-            formats.dedup();
-            formats
-        });
+        // ALSA's sink for everything is no microphone.
+        let (id, name) = describe(&device).filter(|(id, _)| !id.ends_with(":null"))?;
+        let format = device.default_input_config().ok();
+        let format = format
+            .map(|c| format!("{} Hz, {} channels, {}", c.sample_rate(), c.channels(), c.sample_format()));
         let default = default.as_ref().is_some_and(|(default, _)| *default == id);
-        Some(MicrophoneInfo { id, name, default, formats: formats.unwrap_or_default() })
+        Some(MicrophoneInfo { id, name, default, format })
     };
     Ok(devices.filter_map(info).collect())
 }
@@ -101,20 +105,24 @@ fn find(name: &str) -> Result<cpal::Device, DeviceError> {
     }
     let devices = host.input_devices().map_err(|e| error(kind(e.kind()), name, &e.to_string()))?;
     let wanted = name.to_lowercase();
-    let mut named: Vec<_> = devices.filter_map(|device| Some((describe(&device)?.1.to_lowercase(), device))).collect();
+    let mut named: Vec<_> =
+        devices.filter_map(|device| Some((describe(&device)?.1.to_lowercase(), device))).collect();
     // The whole name goes before a part of one.
-    let place = named.iter().position(|(n, _)| *n == wanted).or_else(|| named.iter().position(|(n, _)| n.contains(&wanted)));
+    let place = named
+        .iter()
+        .position(|(n, _)| *n == wanted)
+        .or_else(|| named.iter().position(|(n, _)| n.contains(&wanted)));
     place.map(|place| named.swap_remove(place).1).ok_or_else(missing)
 }
 
 /// The microphone that a name means.
 pub(super) fn find_info(name: &str) -> Option<MicrophoneInfo> {
     let (id, name) = describe(&find(name).ok()?)?;
-    Some(MicrophoneInfo { id, name, default: false, formats: vec![] })
+    Some(MicrophoneInfo { id, name, default: false, format: None })
 }
 
 impl Cpal {
-    pub(super) fn open(name: &str) -> Result<Self, DeviceError> {
+    pub(super) fn open(name: &str, period: &Arc<AtomicU32>) -> Result<Self, DeviceError> {
         let failed = |e: cpal::Error| error(kind(e.kind()), name, &e.to_string());
         let device = find(name)?;
         let supported = device.default_input_config().map_err(failed)?;
@@ -123,7 +131,11 @@ impl Cpal {
         let (stamp_producer, stamps) = HeapRb::new(STAMPS).split();
         let reports = Arc::new(Reports::default());
         let writer = Writer { samples: sample_producer, stamps: stamp_producer, lost: 0, channels };
-        let config: StreamConfig = supported.config();
+        let mut config: StreamConfig = supported.config();
+        let frames = rate * period.load(Ordering::Relaxed).clamp(PERIODS[0], PERIODS[1]) / 1000;
+        if let SupportedBufferSize::Range { min, max } = *supported.buffer_size() {
+            config.buffer_size = BufferSize::Fixed(frames.clamp(min, max.max(min)));
+        }
         let stream = match supported.sample_format() {
             SampleFormat::I8 => start::<i8>(&device, config, writer, &reports),
             SampleFormat::I16 => start::<i16>(&device, config, writer, &reports),
@@ -137,7 +149,19 @@ impl Cpal {
         let stream = stream.map_err(failed)?;
         stream.play().map_err(failed)?;
         let name = describe(&device).map_or_else(|| name.to_string(), |(_, name)| name);
-        Ok(Self { name, _stream: stream, samples, stamps, reports, lost: 0, rate, channels })
+        let (period, overruns) = (period.clone(), (Instant::now(), 0));
+        Ok(Self {
+            name,
+            _stream: stream,
+            samples,
+            stamps,
+            reports,
+            lost: 0,
+            rate,
+            channels,
+            period,
+            overruns,
+        })
     }
 }
 
@@ -157,7 +181,12 @@ where
         Cause::DeviceChanged | Cause::RealtimeDenied => {}
         cause => reports.failure.store(kind(cause) as u8 + 1, Ordering::Relaxed),
     };
-    device.build_input_stream(config, move |data: &[T], info: &InputCallbackInfo| writer.take(data, info), report, None)
+    device.build_input_stream(
+        config,
+        move |data: &[T], info: &InputCallbackInfo| writer.take(data, info),
+        report,
+        None,
+    )
 }
 
 /// The callback's ends of the rings.
@@ -186,6 +215,23 @@ impl Writer {
     }
 }
 
+impl Cpal {
+    /// Counts overruns of the device. Too many: it is opened anew with a longer period.
+    fn overrun(&mut self, xruns: u64) -> Result<(), DeviceError> {
+        let (since, count) = &mut self.overruns;
+        if since.elapsed() > SLOW {
+            (*since, *count) = (Instant::now(), 0);
+        }
+        *count += xruns;
+        let period = self.period.load(Ordering::Relaxed).max(PERIODS[0]);
+        if *count < MANY || period >= PERIODS[1] {
+            return Ok(());
+        }
+        self.period.store(period * 2, Ordering::Relaxed);
+        Err(error(ErrorKind::Failed, &self.name, "it overran again and again; trying with a longer buffer"))
+    }
+}
+
 impl Microphone for Cpal {
     fn chunk(&mut self) -> Result<Chunk, DeviceError> {
         let begin = Instant::now();
@@ -196,6 +242,7 @@ impl Microphone for Cpal {
                 let lost = (stamp.lost - self.lost) / self.channels as u64;
                 self.lost = stamp.lost;
                 let xruns = self.reports.xruns.swap(0, Ordering::Relaxed);
+                self.overrun(xruns)?;
                 return Ok(Chunk { captured: stamp.captured, interleaved, lost, xruns });
             }
             let failure = match self.reports.failure.load(Ordering::Relaxed) {

@@ -2,10 +2,13 @@
 
 mod cpal;
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+
 use serde::Serialize;
 
-use super::device::{DeviceError, ErrorKind, Microphone};
 use self::cpal::Cpal;
+use super::device::{DeviceError, ErrorKind, Microphone};
 
 /// A microphone of this machine.
 #[derive(Clone, Debug, Serialize)]
@@ -16,8 +19,8 @@ pub struct MicrophoneInfo {
     pub name: String,
     /// Whether it is the one that is used if none is named.
     pub default: bool,
-    /// `48000 Hz, 2 channels` and so on; empty if it cannot be asked.
-    pub formats: Vec<String>,
+    /// How it would be opened, `48000 Hz, 2 channels, i16`; `None` if it does not open now.
+    pub format: Option<String>,
 }
 
 /// The microphones of this machine.
@@ -28,12 +31,27 @@ pub fn microphones() -> Result<Vec<MicrophoneInfo>, DeviceError> {
     cpal::list()
 }
 
-/// Opens a microphone: an id, or a part of a name; empty: the default one.
-///
-/// # Errors
-/// None of that name, in use, not allowed, or nothing that can be read.
-pub fn open_microphone(name: &str) -> Result<Box<dyn Microphone>, DeviceError> {
-    Ok(Box::new(Cpal::open(name)?))
+/// Opens a microphone again and again: an id, or a part of a name; empty: the default one.
+#[derive(Clone, Debug, Default)]
+pub struct MicrophoneOpener {
+    name: String,
+    /// A machine that proved slow gets longer buffers at the next opening.
+    period: Arc<AtomicU32>,
+}
+
+impl MicrophoneOpener {
+    /// For the microphone of this name.
+    pub fn new(name: &str) -> Self {
+        Self { name: name.into(), period: Arc::default() }
+    }
+
+    /// Opens it.
+    ///
+    /// # Errors
+    /// None of that name, in use, not allowed, or nothing that can be read.
+    pub fn open(&self) -> Result<Box<dyn Microphone>, DeviceError> {
+        Ok(Box::new(Cpal::open(&self.name, &self.period)?))
+    }
 }
 
 /// The microphone that a name means, if there is one.

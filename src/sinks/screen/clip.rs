@@ -74,8 +74,10 @@ impl Drop for Clip {
 fn write(target: &std::path::Path, frames: &[Vec<u8>], sound: &[f32]) -> Result<(), MediaError> {
     let mut encoder = None;
     for jpeg in frames {
-        let unreadable =
-            |e: image::ImageError| MediaError::Unwritable { output: target.display().to_string(), reason: e.to_string() };
+        let unreadable = |e: image::ImageError| MediaError::Unwritable {
+            output: target.display().to_string(),
+            reason: e.to_string(),
+        };
         let picture: RgbImage =
             image::load(Cursor::new(jpeg), ImageFormat::Jpeg).map_err(unreadable)?.into_rgb8();
         let even = |side: u32| side.next_multiple_of(2);

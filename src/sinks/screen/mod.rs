@@ -1,9 +1,9 @@
 //! The live screen in a terminal: picture, score, sound, devices, and keys.
 
 mod clip;
-mod view;
 #[cfg(test)]
 mod tests;
+mod view;
 mod widgets;
 
 use std::io;
@@ -48,6 +48,8 @@ pub struct Screen {
     folder: PathBuf,
     /// A slow terminal is given time; decisions do not wait for it.
     next: Instant,
+    /// A key changed what is shown, also while it is paused.
+    changed: bool,
 }
 
 impl Screen {
@@ -65,15 +67,21 @@ impl Screen {
             controls,
             folder,
             next: Instant::now(),
+            changed: false,
         })
     }
 
     fn keys(&mut self, moment: &Moment) -> Result<(), SinkError> {
+        if is_closed() {
+            self.stop();
+            return Ok(());
+        }
         while event::poll(Duration::ZERO).map_err(terminal_error)? {
             if let Input::Key(key) = event::read().map_err(terminal_error)?
                 && key.kind == KeyEventKind::Press
             {
                 self.key(key, moment);
+                self.changed = true;
             }
         }
         Ok(())
@@ -108,6 +116,21 @@ impl Screen {
     fn stop(&self) {
         self.controls.stop.store(true, Ordering::Relaxed);
     }
+}
+
+/// Whether the terminal is gone. Asked before every read: crossterm would read its end for ever.
+fn is_closed() -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let stdin = rustix::stdio::stdin();
+        let mut watched = [PollFd::new(&stdin, PollFlags::IN)];
+        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let asked = poll(&mut watched, Some(&now));
+        asked.is_ok() && watched[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
+    }
+    #[cfg(not(unix))]
+    false
 }
 
 /// Seconds since 1970, for names of files.
@@ -168,10 +191,14 @@ impl Sink for Screen {
             self.desk.say(outcome);
         }
         self.keys(moment)?;
+        if self.controls.stop.load(Ordering::Relaxed) {
+            return Ok(());
+        }
         let begin = Instant::now();
-        if !self.desk.paused && begin >= self.next {
+        if self.changed || (!self.desk.paused && begin >= self.next) {
             show(&mut self.terminal, moment, &self.desk).map_err(terminal_error)?;
             self.next = Instant::now() + begin.elapsed();
+            self.changed = false;
         }
         Ok(())
     }

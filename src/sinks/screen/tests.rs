@@ -28,7 +28,8 @@ impl Parts {
     fn new(state: State) -> Self {
         let mut timings = Timings::default();
         timings.add(Stage::Latency, Duration::from_millis(42));
-        let live = |detail: &str| DeviceHealth { state: DeviceState::Live, detail: detail.into(), reopened: 0 };
+        let live =
+            |detail: &str| DeviceHealth { state: DeviceState::Live, detail: detail.into(), reopened: 0 };
         Self {
             event: Event {
                 schema: SCHEMA,
@@ -43,7 +44,11 @@ impl Parts {
                 devices: None,
                 map: None,
             },
-            picture: RgbImage::from_fn(160, 120, |x, _| if x < 80 { Rgb([200, 0, 0]) } else { Rgb([0, 0, 200]) }),
+            picture: RgbImage::from_fn(
+                160,
+                120,
+                |x, _| if x < 80 { Rgb([200, 0, 0]) } else { Rgb([0, 0, 200]) },
+            ),
             map: Map { rows: 1, columns: 2, values: vec![0.1, 0.1] },
             second: vec![0.1; SAMPLE_RATE],
             columns: vec![vec![1.0; 257]; 199],
@@ -86,8 +91,15 @@ fn text(terminal: &Terminal<TestBackend>) -> String {
 fn everything_is_there_at_80_by_24() {
     let text = text(&screen(&Parts::new(State::Match), &Desk::default(), (80, 24)));
     for words in [
-        "camera is on", "microphone is on", "I hear it. It is here.", "score 0.87", "dB", "in all 42/42",
-        "lost: 0 frames", "sound swap: not yet tried", "q quit",
+        "camera is on",
+        "microphone is on",
+        "I hear it. It is here.",
+        "score 0.87",
+        "dB",
+        "in all 42/42",
+        "lost: 0 frames",
+        "swapped sound: not yet tried",
+        "q quit",
     ] {
         assert!(text.contains(words), "{words} is missing in\n{text}");
     }
@@ -102,7 +114,10 @@ fn silence_and_a_lost_camera_are_said_in_plain_words() {
     parts.health.camera.state = DeviceState::Gone;
     parts.health.microphone.state = DeviceState::Blank;
     let text = text(&screen(&parts, &Desk::default(), (110, 24)));
-    assert!(text.contains("camera is unplugged") && text.contains("microphone gives only silence: muted?"), "{text}");
+    assert!(
+        text.contains("camera is unplugged") && text.contains("microphone gives only silence: muted?"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -134,7 +149,7 @@ fn the_self_check_tells_whether_the_sound_matters() {
     let mut desk = Desk::default();
     desk.update(&parts.moment());
     let text = text(&screen(&parts, &desk, (80, 24)));
-    assert!(text.contains("0.87 -> 0.12, it listens"), "{text}");
+    assert!(text.contains("0.87 -> 0.12: it listens"), "{text}");
 }
 
 #[test]

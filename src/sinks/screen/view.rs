@@ -32,7 +32,8 @@ const SIDE: u16 = 30;
 /// Draws everything.
 pub(super) fn draw(frame: &mut Frame, moment: &Moment, picture: &RgbImage, status: &Status) {
     let [top, middle, bottom] =
-        Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)]).areas(frame.area());
+        Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)])
+            .areas(frame.area());
     frame.render_widget(devices(moment), top);
     frame.render_widget(Paragraph::new(keys(status)), bottom);
     let wide = middle.width > SIDE + 20;
@@ -106,7 +107,10 @@ fn side(frame: &mut Frame, area: Rect, moment: &Moment, status: &Status) {
     let words = Paragraph::new(moment.event.state.sentence()).style(color.add_modifier(Modifier::BOLD));
     frame.render_widget(words.wrap(Wrap { trim: true }), sentence);
     let unit = |value: f32| f64::from(if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.0 });
-    frame.render_widget(gauge(format!("score {:.2}", moment.event.score), unit(moment.event.score), color), score);
+    frame.render_widget(
+        gauge(format!("score {:.2}", moment.event.score), unit(moment.event.score), color),
+        score,
+    );
     let scores: Vec<u64> = moment.scores.iter().map(|score| (unit(*score) * 100.0) as u64).collect();
     let newest = &scores[scores.len().saturating_sub(usize::from(history.width))..];
     frame.render_widget(Sparkline::default().data(newest).max(100).style(color), history);
@@ -120,7 +124,13 @@ fn side(frame: &mut Frame, area: Rect, moment: &Moment, status: &Status) {
 }
 
 fn gauge(label: String, ratio: f64, style: Style) -> LineGauge<'static> {
-    LineGauge::default().label(label).ratio(ratio).filled_style(style).unfilled_style(FAINT)
+    LineGauge::default()
+        .filled_symbol("━")
+        .unfilled_symbol("─")
+        .label(label)
+        .ratio(ratio)
+        .filled_style(style)
+        .unfilled_style(FAINT)
 }
 
 /// Figures for those who look after it.
@@ -133,21 +143,17 @@ fn lines(moment: &Moment, status: &Status) -> Vec<Line<'static>> {
         Line::raw(format!("heads {} in all {}", pair(Stage::Heads), pair(Stage::Latency))),
     ];
     if let Some(health) = moment.health {
-        let text = format!(
-            "lost: {} frames {} overruns {} gaps",
-            health.frames_lost,
-            health.overruns + health.xruns,
-            health.gaps
-        );
         let style = if health.overruns + health.xruns + health.gaps > 0 { WARNING } else { FAINT };
-        lines.push(Line::styled(text, style));
+        lines.push(Line::raw(format!("lost: {} frames", health.frames_lost)));
+        let late = health.overruns + health.xruns;
+        lines.push(Line::styled(format!("{late} overruns, {} gaps in sound", health.gaps), style));
     }
     lines.push(match status.checked {
-        None => Line::raw("sound swap: not yet tried"),
+        None => Line::raw("swapped sound: not yet tried"),
         Some((_, score, swapped)) if score - swapped > 0.1 => {
-            Line::raw(format!("sound swap: {score:.2} -> {swapped:.2}, it listens"))
+            Line::raw(format!("swap {score:.2} -> {swapped:.2}: it listens"))
         }
-        Some((_, score, swapped)) => Line::raw(format!("sound swap: {score:.2} -> {swapped:.2}")),
+        Some((_, score, swapped)) => Line::raw(format!("swap {score:.2} -> {swapped:.2}: no effect")),
     });
     lines
 }

@@ -28,7 +28,8 @@ pub(super) struct Picture<'a>(pub(super) &'a RgbImage);
 impl Widget for Picture<'_> {
     fn render(self, area: Rect, buffer: &mut Buffer) {
         let small = shrink(self.0, u32::from(area.width), u32::from(area.height) * 2);
-        let (left, top) = ((area.width - small.width() as u16) / 2, (area.height - small.height().div_ceil(2) as u16) / 2);
+        let (left, top) =
+            ((area.width - small.width() as u16) / 2, (area.height - small.height().div_ceil(2) as u16) / 2);
         for y in (0..small.height()).step_by(2) {
             for x in 0..small.width() {
                 let lower = small.get_pixel_checked(x, y + 1).map(|pixel| pixel.0);
@@ -52,7 +53,8 @@ impl Widget for Spectrogram<'_> {
             return;
         }
         let pixel = |x: usize, y: usize| {
-            let columns = x * self.0.len() / wide..((x + 1) * self.0.len() / wide).max(x * self.0.len() / wide + 1);
+            let columns =
+                x * self.0.len() / wide..((x + 1) * self.0.len() / wide).max(x * self.0.len() / wide + 1);
             // Rows grow wider towards high frequencies, as hearing does.
             let edge = |row: usize| ((row as f32 / high as f32).powi(2) * BINS as f32) as usize;
             let row = high - 1 - y;

@@ -35,7 +35,12 @@ impl Heard {
         (Self::InView, "Match on the sound of what is in view"),
     ];
 
-    fn second(self, setting: &Setting, class: usize, rng: &mut ChaCha8Rng) -> Result<(Vec<f32>, String), Error> {
+    fn second(
+        self,
+        setting: &Setting,
+        class: usize,
+        rng: &mut ChaCha8Rng,
+    ) -> Result<(Vec<f32>, String), Error> {
         match self {
             Self::Silence => Ok((vec![0.0; SAMPLE_RATE], String::new())),
             Self::Noise => {
