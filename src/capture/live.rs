@@ -243,8 +243,10 @@ impl Conductor {
             let mut open = sound.is_empty() || self.write(sound.len(), &mut sound.into_iter());
             if last.elapsed() > MISSED {
                 let now = self.monitor.seconds(Instant::now()) - BEHIND;
+                // One gap, however often silence is added to it.
+                let gaps = u64::from(self.timeline.is_running());
                 let silence = self.timeline.silence_until(now);
-                self.lost(silence, u64::from(last.elapsed() < MISSED * 2));
+                self.lost(silence, gaps);
                 open = open && self.write(silence, &mut std::iter::repeat_n(0.0, silence));
             }
             if !open || !self.show() {

@@ -68,6 +68,11 @@ impl Timeline {
         self.drift.clear();
     }
 
+    /// Whether sound is coming, as opposed to silence in its place.
+    pub(super) fn is_running(&self) -> bool {
+        self.running
+    }
+
     /// Places a chunk whose first sample was taken at `captured`. `broken`: the device says that sound was
     /// lost before it, so that what is late is missing.
     pub(super) fn place(&mut self, captured: f64, broken: bool) -> Placement {

@@ -54,7 +54,8 @@ impl Calibrate {
         let hops = (self.seconds * f64::from(FRAME_RATE)) as u32;
         for hop in 1..=hops {
             let t = f64::from(hop) / f64::from(FRAME_RATE);
-            (sound.clear(), frames.clear());
+            sound.clear();
+            frames.clear();
             source.sound(SAMPLE_RATE / FRAME_RATE as usize, &mut sound);
             source.frames(t, &mut frames);
             calibration.sound(&sound);
