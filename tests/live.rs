@@ -71,6 +71,27 @@ fn without_devices_it_says_so_and_ends_when_asked() {
     assert!(last.t > 1.0, "time goes on: {}", last.t);
 }
 
+#[test]
+fn a_file_may_stand_in_for_either_device() {
+    let folder = tempfile::tempdir().unwrap();
+    let clip = folder.path().join("clip.mp4");
+    let made = Command::new("ffmpeg")
+        .args(["-v", "error", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=25:duration=3"])
+        .args(["-f", "lavfi", "-i", "sine=frequency=600:duration=3"])
+        .arg(&clip)
+        .status();
+    assert!(made.unwrap().success());
+    let clip = clip.to_str().unwrap();
+    let arguments =
+        ["live", "--camera", clip, "--microphone", clip, "--json", "--hop", "0.2", "--seconds", "5"];
+    let events = events(&lookhear(&arguments));
+    let live = |event: &&Event| {
+        event.devices.is_some_and(|d| d.camera == DeviceState::Live && d.microphone == DeviceState::Live)
+    };
+    assert!(events.iter().filter(live).count() > 15, "it goes on beyond the clip's end");
+    assert_ne!(events.last().unwrap().state, State::Silent);
+}
+
 /// What a fake device does next.
 #[derive(Clone, Copy)]
 enum Act {

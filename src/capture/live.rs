@@ -219,27 +219,26 @@ impl Conductor {
     fn run(mut self, heard: &Receiver<Heard>) {
         let mut last = Instant::now();
         loop {
-            let sound =
-                match heard.recv_timeout(Duration::from_millis(10)) {
-                    Ok(Heard::Begin { rate, channels }) => {
-                        // A format that cannot be brought to 48 kHz mono stays silent; the cpal side asks for no such.
-                        self.resampler = Resampler::new(rate as usize, channels)
-                            .ok()
-                            .map(|resampler| Input { resampler, rate, channels, taken: 0, made: 0 });
-                        self.timeline.restart();
-                        Vec::new()
-                    }
-                    Ok(Heard::Chunk(chunk)) => {
-                        last = Instant::now();
-                        self.place(&chunk)
-                    }
-                    Err(RecvTimeoutError::Timeout) => Vec::new(),
-                    Err(RecvTimeoutError::Disconnected) => {
-                        // The microphone's thread is gone for good: time goes on all the same.
-                        thread::sleep(Duration::from_millis(10));
-                        Vec::new()
-                    }
-                };
+            let sound = match heard.recv_timeout(Duration::from_millis(10)) {
+                Ok(Heard::Begin { rate, channels }) => {
+                    // A format that no sound card has stays silent.
+                    let resampler = Resampler::new(rate as usize, channels).ok();
+                    let input = |resampler| Input { resampler, rate, channels, taken: 0, made: 0 };
+                    self.resampler = resampler.map(input);
+                    self.timeline.restart();
+                    Vec::new()
+                }
+                Ok(Heard::Chunk(chunk)) => {
+                    last = Instant::now();
+                    self.place(&chunk)
+                }
+                Err(RecvTimeoutError::Timeout) => Vec::new(),
+                Err(RecvTimeoutError::Disconnected) => {
+                    // The microphone's thread is gone for good: time goes on all the same.
+                    thread::sleep(Duration::from_millis(10));
+                    Vec::new()
+                }
+            };
             let mut open = sound.is_empty() || self.write(sound.len(), &mut sound.into_iter());
             if last.elapsed() > MISSED {
                 let now = self.monitor.seconds(Instant::now()) - BEHIND;
@@ -290,7 +289,12 @@ impl Conductor {
         }
         let placement = self.timeline.place(captured, chunk.xruns > 0);
         self.lost(placement.silence, 1);
-        mono.drain(..placement.skip.min(mono.len()));
+        if placement.skip >= mono.len() {
+            // All of it is older than the silence; the next chunk has its own place.
+            self.timeline.restart();
+            return Vec::new();
+        }
+        mono.drain(..placement.skip);
         mono.splice(..0, std::iter::repeat_n(0.0, placement.silence));
         self.monitor.set_clock(self.timeline.origin(), self.timeline.drift());
         mono

@@ -8,6 +8,7 @@ pub mod microphone;
 pub mod monitor;
 mod offsets;
 mod recorded;
+mod stream;
 mod studio;
 mod timeline;
 

@@ -22,10 +22,11 @@ const STUDIO: &str = "studio";
 /// Which camera, which microphone.
 #[derive(Args)]
 pub(super) struct DeviceArguments {
-    /// A camera: its number, id, device file or a part of its name (see `lookhear devices`), or studio.
+    /// A camera: its number, id, device file or a part of its name (see `lookhear devices`), a
+    /// URL or file that ffmpeg reads, or studio.
     #[arg(long, default_value = "", hide_default_value = true, value_name = "NAME")]
     pub(super) camera: String,
-    /// A microphone: its id or a part of its name, or studio.
+    /// A microphone: its id or a part of its name, a URL or file, or studio.
     #[arg(long, default_value = "", hide_default_value = true, value_name = "NAME")]
     pub(super) microphone: String,
     /// Size of the camera's pictures, as near as it has them.

@@ -15,8 +15,41 @@ use crate::ring::VideoFrame;
 /// Video frames a second that every input is brought to.
 pub const FRAME_RATE: u32 = 25;
 
-/// Widest picture that is kept; more would cost time and change no decision.
-const WIDEST: u32 = 1280;
+/// Square pixels, and at most 1280 of them in a row: more would cost time and change no decision.
+const SIZE: &str = "scale=w=iw*sar:h=ih,scale=w='min(1280,iw)':h=-2,setsar=1";
+
+/// One of the two streams of a live input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stream {
+    /// Frames at [`FRAME_RATE`], binary PPM.
+    Picture,
+    /// 48 kHz mono, 32-bit floating point.
+    Sound,
+}
+
+/// Starts reading one stream of a URL as it comes, or of a file at its own pace, again and again.
+///
+/// # Errors
+/// `ffmpeg` cannot be started.
+pub(crate) fn live(input: &str, stream: Stream) -> Result<Child, MediaError> {
+    let mut command = ffmpeg();
+    if !input.contains("://") {
+        command.args(["-re", "-stream_loop", "-1"]);
+    }
+    // Threads would hold back as many frames as there are of them.
+    command.args(["-flags", "low_delay", "-threads", "1", "-i", &as_argument(input)]);
+    match stream {
+        Stream::Picture => {
+            let filter = format!("fps={FRAME_RATE},{SIZE}");
+            command.args(["-map", "0:v:0", "-vf", &filter, "-f", "image2pipe", "-c:v", "ppm", "pipe:1"])
+        }
+        Stream::Sound => {
+            let rate = SAMPLE_RATE.to_string();
+            command.args(["-map", "0:a:0", "-ar", &rate, "-ac", "1", "-f", "f32le", "pipe:1"])
+        }
+    };
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(missing("ffmpeg"))
+}
 
 /// A running `ffmpeg`, taken apart so that each part can live in its own thread.
 pub struct Decoder {
@@ -59,9 +92,7 @@ impl Decoder {
     /// `ffmpeg` cannot be started. What is wrong with the input tells its `watcher`.
     pub fn start(input: &str) -> Result<Self, MediaError> {
         let source = if input == "-" { "pipe:0".to_string() } else { as_argument(input) };
-        let pictures = format!(
-            "fps={FRAME_RATE}:start_time=0,scale=w=iw*sar:h=ih,scale=w='min({WIDEST},iw)':h=-2,setsar=1"
-        );
+        let pictures = format!("fps={FRAME_RATE}:start_time=0,{SIZE}");
         let sound = format!("aresample={SAMPLE_RATE}:async=1:first_pts=0");
         let (reader, writer) = io::pipe().map_err(missing("ffmpeg"))?;
         let mut command = ffmpeg();
@@ -142,7 +173,7 @@ impl Watcher {
 }
 
 /// Reads one binary PPM (P6, 8 bits) from a stream of them; `None` at the end of the stream.
-pub(super) fn read_ppm(stream: &mut impl Read) -> io::Result<Option<RgbImage>> {
+pub(crate) fn read_ppm(stream: &mut (impl Read + ?Sized)) -> io::Result<Option<RgbImage>> {
     let mut magic = [0u8; 2];
     if stream.read(&mut magic[..1])? == 0 {
         return Ok(None);

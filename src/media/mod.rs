@@ -10,9 +10,11 @@ pub use encoder::{Encoder, Quality};
 pub use probe::{Probe, probe};
 pub use still::{frame_at, picture, sound, sound_at};
 
-use std::io;
+pub(crate) use decoder::{Stream, live, read_ppm};
+
+use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use thiserror::Error;
 
@@ -74,6 +76,15 @@ fn last_words(stderr: &str) -> String {
     let line = stderr.lines().rev().find(|line| !line.trim().is_empty());
     let line = line.unwrap_or("no reason was given");
     line.rsplit("] ").next().unwrap_or(line).trim().to_string()
+}
+
+/// The last thing that a process which has closed its output said.
+pub(crate) fn last_words_of(child: &mut Child) -> String {
+    let mut said = String::new();
+    if let Some(stderr) = &mut child.stderr {
+        let _ = stderr.read_to_string(&mut said);
+    }
+    last_words(&said)
 }
 
 /// Keeps a path that begins with a dash from being read as an option.

@@ -8,6 +8,7 @@ mod v4l;
 use serde::Serialize;
 
 use super::device::{Camera, DeviceError, ErrorKind};
+use super::stream::{self, StreamCamera};
 
 /// A camera of this machine.
 #[derive(Clone, Debug, Serialize)]
@@ -35,7 +36,7 @@ pub enum Driver {
 /// What is wanted of a camera.
 #[derive(Clone, Debug)]
 pub struct CameraRequest {
-    /// A number, an id, a device file, or a part of a name; empty: the first one.
+    /// A number, an id, a device file, a part of a name, or a URL or file; empty: the first one.
     pub name: String,
     /// Width and height, as near as the camera has them.
     pub size: (u32, u32),
@@ -76,6 +77,9 @@ fn named<'a>(cameras: &'a [CameraInfo], name: &str) -> Option<&'a CameraInfo> {
 /// # Errors
 /// None of that name, in use, not allowed, or nothing that can be read.
 pub fn open_camera(request: &CameraRequest) -> Result<Box<dyn Camera>, DeviceError> {
+    if stream::is_stream(&request.name) {
+        return Ok(Box::new(StreamCamera::open(&request.name)?));
+    }
     let shown = if request.name.is_empty() { "camera" } else { &request.name };
     let cameras = cameras()?;
     let info =

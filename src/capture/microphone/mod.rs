@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use self::cpal::Cpal;
 use super::device::{DeviceError, ErrorKind, Microphone};
+use super::stream::{self, StreamMicrophone};
 
 /// A microphone of this machine.
 #[derive(Clone, Debug, Serialize)]
@@ -31,7 +32,7 @@ pub fn microphones() -> Result<Vec<MicrophoneInfo>, DeviceError> {
     cpal::list()
 }
 
-/// Opens a microphone again and again: an id, or a part of a name; empty: the default one.
+/// Opens a microphone again and again: an id, a part of a name, or a URL or file; empty: the default one.
 #[derive(Clone, Debug, Default)]
 pub struct MicrophoneOpener {
     name: String,
@@ -50,6 +51,9 @@ impl MicrophoneOpener {
     /// # Errors
     /// None of that name, in use, not allowed, or nothing that can be read.
     pub fn open(&self) -> Result<Box<dyn Microphone>, DeviceError> {
+        if stream::is_stream(&self.name) {
+            return Ok(Box::new(StreamMicrophone::open(&self.name)?));
+        }
         Ok(Box::new(Cpal::open(&self.name, &self.period)?))
     }
 }
