@@ -89,7 +89,7 @@ pub fn save(
 /// Reads the checkpoint of a folder into a network and an optimizer of the same config.
 ///
 /// # Errors
-/// The checkpoint is damaged, or its config differs in more than the number of steps.
+/// The checkpoint is damaged, or its config differs in more than the number of steps between checkpoints.
 pub fn load(
     folder: &Path,
     config: &Config,
