@@ -19,8 +19,6 @@ const ALIKE: f32 = 0.9;
 pub struct Swapped {
     /// Score of the picture with the earlier sound.
     pub score: f32,
-    /// How many seconds ago that was heard.
-    pub ago: f64,
 }
 
 /// Keeps sounds, and swaps them in.
@@ -52,10 +50,7 @@ impl SwapCheck {
     ) -> Option<Swapped> {
         let due = audible && self.every > 0.0 && t - self.checked >= self.every;
         let other = if due || asked { self.most_unlike(heard) } else { None };
-        let swapped = other.map(|(when, other)| {
-            let score = judge.judge(seen, other).score();
-            Swapped { score, ago: t - when }
-        });
+        let swapped = other.map(|(_, other)| Swapped { score: judge.judge(seen, other).score() });
         if swapped.is_some() {
             self.checked = t;
         }

@@ -1,5 +1,10 @@
 //! How far picture and sound of a device pair lie apart, from flashes and beeps that happen together.
 
+use image::RgbImage;
+
+use crate::judge::level;
+use crate::preprocess::SAMPLE_RATE;
+
 /// Blocks of a picture along each side; a flash need not fill the picture.
 const BLOCKS: u32 = 8;
 /// Rise of a block's brightness (0..255) from one frame to the next that is a flash.
@@ -14,11 +19,6 @@ const BEEP: f32 = 15.0;
 const AUDIBLE: f32 = -50.0;
 /// A flash and a beep further apart than this (seconds) do not belong together.
 const TOGETHER: f64 = 0.5;
-
-use image::RgbImage;
-
-use crate::judge::level;
-use crate::preprocess::SAMPLE_RATE;
 
 /// What was measured.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use clap::Args;
 use lookhear::pipeline::{self, Controls, Settings, Sink, Summary};
-use lookhear::sinks::{DeviceLog, Json, Lines, Recorder, Screen, Snapshots, Video};
+use lookhear::preprocess::SAMPLE_RATE;
+use lookhear::sinks::{DeviceLog, Json, Lines, Recorder, Screen, Video};
 use lookhear::timing::Stage;
 
 use super::devices::DeviceArguments;
-use super::{Failure, ModelArguments, controls};
+use super::{Failure, ModelArguments, RunArguments, controls};
 
 #[derive(Args)]
 pub(super) struct Live {
@@ -22,24 +23,14 @@ pub(super) struct Live {
     /// Nothing but lines on standard output.
     #[arg(long)]
     headless: bool,
-    /// One JSON line per decision.
-    #[arg(long)]
-    json: bool,
-    /// Add the localization map to the JSON lines.
-    #[arg(long, requires = "json")]
-    map: bool,
     /// Keep the session as it was judged: `lookhear watch` gives the same decisions again.
     #[arg(long, value_name = "FOLDER")]
     record: Option<PathBuf>,
     /// Write the annotated video (MP4).
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
-    /// Write an annotated picture whenever something is seen to sound.
-    #[arg(long, value_name = "FOLDER")]
-    snapshots: Option<PathBuf>,
-    /// Seconds between decisions.
-    #[arg(long, default_value_t = Settings::default().hop, value_name = "SECONDS")]
-    hop: f64,
+    #[command(flatten)]
+    run: RunArguments,
     /// Seconds between two audio-swap self-checks; 0: none.
     #[arg(long, default_value_t = 5.0, value_name = "SECONDS")]
     swap: f64,
@@ -55,14 +46,11 @@ pub(super) struct Live {
 
 impl Live {
     pub(super) fn run(self) -> Result<(), Failure> {
-        if !(0.01..=10.0).contains(&self.hop) {
-            return Err(format!("--hop {}: give 0.01 to 10 seconds", self.hop).into());
-        }
+        let settings = Settings { swap: self.swap, end: self.seconds, ..self.run.settings()? };
         let controls = controls()?;
         let mut judge = self.model.load()?;
-        let mut sinks = self.sinks(&controls)?;
-        let settings = Settings { hop: self.hop, map: self.map, swap: self.swap, end: self.seconds };
         let source = self.devices.open(self.offset.map(|ms| ms / 1e3));
+        let mut sinks = self.sinks(&controls)?;
         let summary = pipeline::run(source, &mut judge, &mut sinks, settings, &controls)?;
         drop(sinks); // Gives the terminal back.
         if self.stats {
@@ -74,26 +62,25 @@ impl Live {
     fn sinks(&self, controls: &Arc<Controls>) -> Result<Vec<Box<dyn Sink>>, Failure> {
         let stdout = io::stdout();
         let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
-        let screen = !self.json && !self.headless && stdout.is_terminal();
-        if !screen {
-            sinks.push(Box::new(DeviceLog::new(io::stderr())));
-        }
-        sinks.push(match (self.json, screen) {
-            (true, _) => Box::new(Json(BufWriter::new(stdout))),
-            (false, true) => Box::new(Screen::new(controls.clone(), PathBuf::from("."))?),
-            (false, false) => Box::new(Lines(BufWriter::new(stdout))),
-        });
+        // Before the screen: what is said on it would spoil it.
         if let Some(folder) = &self.record {
             let recorder = Recorder::new(folder)?;
             eprintln!("Recording picture and sound to {}", recorder.target().display());
             sinks.push(Box::new(recorder));
         }
+        let screen = !self.run.json && !self.headless && stdout.is_terminal();
+        if !screen {
+            sinks.push(Box::new(DeviceLog::new(io::stderr())));
+        }
+        sinks.push(match (self.run.json, screen) {
+            (true, _) => Box::new(Json(BufWriter::new(stdout))),
+            (false, true) => Box::new(Screen::new(controls.clone(), PathBuf::from("."))?),
+            (false, false) => Box::new(Lines(BufWriter::new(stdout))),
+        });
         if let Some(target) = &self.save {
             sinks.push(Box::new(Video::new(target.clone())?));
         }
-        if let Some(folder) = &self.snapshots {
-            sinks.push(Box::new(Snapshots::new(folder.clone())?));
-        }
+        sinks.extend(self.run.snapshots()?);
         Ok(sinks)
     }
 }
@@ -121,7 +108,7 @@ fn report(summary: &Summary) {
             health.overruns,
             health.xruns,
             health.gaps,
-            health.samples_lost as f64 / 48_000.0,
+            health.samples_lost as f64 / SAMPLE_RATE as f64,
             health.drift
         );
     }

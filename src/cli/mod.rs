@@ -17,7 +17,8 @@ use lookhear::engine::int::kernel::Choice;
 use lookhear::engine::{Backend, Setup};
 use lookhear::judge::Judge;
 use lookhear::model::{Bundle, BundleError};
-use lookhear::pipeline::Controls;
+use lookhear::pipeline::{Controls, Settings, Sink};
+use lookhear::sinks::Snapshots;
 
 /// The model that is built into the program.
 const BUILT_IN: &[u8] = include_bytes!("../../models/lookhear-edge.safetensors");
@@ -74,6 +75,39 @@ impl ModelArguments {
         };
         let threads = self.threads.map(usize::from);
         Judge::new(&bundle, Setup { backend: self.engine, threads, kernel: self.kernel.clone() })
+    }
+}
+
+/// What every run of the pipeline can be asked.
+#[derive(Args)]
+pub(crate) struct RunArguments {
+    /// One JSON line per decision instead of words.
+    #[arg(long)]
+    json: bool,
+    /// Add the localization map to the JSON lines.
+    #[arg(long, requires = "json")]
+    map: bool,
+    /// Write an annotated picture whenever something is seen to sound.
+    #[arg(long, value_name = "FOLDER")]
+    snapshots: Option<PathBuf>,
+    /// Seconds between decisions.
+    #[arg(long, default_value_t = Settings::default().hop, value_name = "SECONDS")]
+    hop: f64,
+}
+
+impl RunArguments {
+    fn settings(&self) -> Result<Settings, Failure> {
+        if !(0.01..=10.0).contains(&self.hop) {
+            return Err(format!("--hop {}: give 0.01 to 10 seconds", self.hop).into());
+        }
+        Ok(Settings { hop: self.hop, map: self.map, ..Settings::default() })
+    }
+
+    fn snapshots(&self) -> Result<Option<Box<dyn Sink>>, Failure> {
+        Ok(match &self.snapshots {
+            Some(folder) => Some(Box::new(Snapshots::new(folder.clone())?)),
+            None => None,
+        })
     }
 }
 

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use lookhear::capture::open_recorded;
-use lookhear::pipeline::{self, Settings, Sink, Summary};
-use lookhear::sinks::{Json, Lines, Snapshots, Terminal, Video};
+use lookhear::pipeline::{self, Sink, Summary};
+use lookhear::sinks::{Json, Lines, Terminal, Video};
 
-use super::{Failure, ModelArguments, controls};
+use super::{Failure, ModelArguments, RunArguments, controls};
 
 /// Endings of files that a folder is searched for.
 const VIDEOS: [&str; 10] = ["mp4", "mkv", "webm", "mov", "avi", "m4v", "mpg", "ts", "ogv", "3gp"];
@@ -17,24 +17,14 @@ const VIDEOS: [&str; 10] = ["mp4", "mkv", "webm", "mov", "avi", "m4v", "mpg", "t
 pub(super) struct Watch {
     /// A file, a folder of files, a URL that ffmpeg reads (RTSP, HTTP), or - for standard input.
     input: String,
-    /// One JSON line per decision instead of words.
-    #[arg(long)]
-    json: bool,
-    /// Add the localization map to the JSON lines.
-    #[arg(long, requires = "json")]
-    map: bool,
     /// Show the annotated picture in the terminal.
     #[arg(long, conflicts_with = "json")]
     show: bool,
     /// Write the annotated video (MP4), sound included. For a folder: a folder.
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
-    /// Write an annotated picture whenever something is seen to sound.
-    #[arg(long, value_name = "FOLDER")]
-    snapshots: Option<PathBuf>,
-    /// Seconds between decisions.
-    #[arg(long, default_value_t = Settings::default().hop, value_name = "SECONDS")]
-    hop: f64,
+    #[command(flatten)]
+    run: RunArguments,
     /// Tell on standard error how long the network took.
     #[arg(long)]
     stats: bool,
@@ -44,12 +34,9 @@ pub(super) struct Watch {
 
 impl Watch {
     pub(super) fn run(self) -> Result<(), Failure> {
-        if !(0.01..=10.0).contains(&self.hop) {
-            return Err(format!("--hop {}: give 0.01 to 10 seconds", self.hop).into());
-        }
+        let settings = self.run.settings()?;
         let controls = controls()?;
         let mut judge = self.model.load()?;
-        let settings = Settings { hop: self.hop, map: self.map, ..Settings::default() };
         let mut one = |input: &str, save: Option<PathBuf>| -> Result<(), Failure> {
             let source = open_recorded(input)?;
             let mut sinks = self.sinks(save)?;
@@ -71,7 +58,7 @@ impl Watch {
         for file in &files {
             let name = file.file_name().unwrap_or_default();
             let save = self.save.as_ref().map(|folder| folder.join(name).with_extension("mp4"));
-            if self.json || !self.show {
+            if self.run.json || !self.show {
                 eprintln!("{}", file.display());
             }
             // One bad file does not keep the others from being watched.
@@ -89,7 +76,7 @@ impl Watch {
     fn sinks(&self, save: Option<PathBuf>) -> Result<Vec<Box<dyn Sink>>, Failure> {
         let stdout = io::stdout();
         let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
-        sinks.push(match (self.json, self.show && stdout.is_terminal()) {
+        sinks.push(match (self.run.json, self.show && stdout.is_terminal()) {
             (true, _) => Box::new(Json(BufWriter::new(stdout))),
             (false, true) => Box::new(Terminal::new()),
             (false, false) => Box::new(Lines(BufWriter::new(stdout))),
@@ -97,9 +84,7 @@ impl Watch {
         if let Some(target) = save {
             sinks.push(Box::new(Video::new(target)?));
         }
-        if let Some(folder) = &self.snapshots {
-            sinks.push(Box::new(Snapshots::new(folder.clone())?));
-        }
+        sinks.extend(self.run.snapshots()?);
         Ok(sinks)
     }
 }

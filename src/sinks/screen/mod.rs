@@ -33,8 +33,8 @@ struct Desk {
     paused: bool,
     mirrored: bool,
     message: Option<(Instant, String)>,
-    /// The last self-check: its time, the score then, the score with the other sound.
-    checked: Option<(f64, f32, f32)>,
+    /// The last self-check: the score then, the score with the other sound.
+    checked: Option<(f32, f32)>,
     /// Times and counts of frames.
     counted: Vec<(f64, u64)>,
 }
@@ -149,7 +149,7 @@ impl Desk {
 
     fn update(&mut self, moment: &Moment) {
         if let Some(swapped) = moment.swapped {
-            self.checked = Some((moment.event.t, moment.event.score, swapped.score));
+            self.checked = Some((moment.event.score, swapped.score));
         }
         self.message.take_if(|(since, _)| since.elapsed() > MESSAGE);
         if let Some(health) = moment.health {

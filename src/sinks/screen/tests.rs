@@ -145,7 +145,7 @@ fn any_size_can_be_drawn() {
 #[test]
 fn the_self_check_tells_whether_the_sound_matters() {
     let mut parts = Parts::new(State::Match);
-    parts.swapped = Some(Swapped { score: 0.12, ago: 4.0 });
+    parts.swapped = Some(Swapped { score: 0.12 });
     let mut desk = Desk::default();
     desk.update(&parts.moment());
     let text = text(&screen(&parts, &desk, (80, 24)));

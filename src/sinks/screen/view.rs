@@ -20,7 +20,7 @@ pub(super) struct Status<'a> {
     pub(super) paused: bool,
     pub(super) mirrored: bool,
     pub(super) message: Option<&'a str>,
-    pub(super) checked: Option<(f64, f32, f32)>,
+    pub(super) checked: Option<(f32, f32)>,
     pub(super) frame_rate: f64,
 }
 
@@ -150,10 +150,10 @@ fn lines(moment: &Moment, status: &Status) -> Vec<Line<'static>> {
     }
     lines.push(match status.checked {
         None => Line::raw("swapped sound: not yet tried"),
-        Some((_, score, swapped)) if score - swapped > 0.1 => {
+        Some((score, swapped)) if score - swapped > 0.1 => {
             Line::raw(format!("swap {score:.2} -> {swapped:.2}: it listens"))
         }
-        Some((_, score, swapped)) => Line::raw(format!("swap {score:.2} -> {swapped:.2}: no effect")),
+        Some((score, swapped)) => Line::raw(format!("swap {score:.2} -> {swapped:.2}: no effect")),
     });
     lines
 }
