@@ -1,33 +1,45 @@
-//! Decisions that do not flicker: a state machine with hysteresis.
+//! Decisions that do not flicker: a state machine with hysteresis and a least duration.
 
 use crate::event::State;
 use crate::model::Thresholds;
 
 /// Turns a score a hop into a steady state.
 ///
-/// A match begins at `on` and ends below `off`. Sound begins above the silence threshold at once and
-/// ends when the level has been below it for as long as the judged second is long: the level is that
-/// of the whole second, so no further delay is needed.
+/// A match begins at `on` and ends below `off`, each only when it has lasted for `hold`; what is heard first
+/// after silence is no match until then. Sound begins above the silence threshold at once and ends when the level
+/// has been below it for as long as the judged second is long: the level is that of the whole second, so
+/// no further delay is needed.
 #[derive(Clone, Debug)]
 pub struct Decision {
     thresholds: Thresholds,
     matched: bool,
+    /// Since when the scores have been for the other answer.
+    otherwise: Option<f64>,
 }
 
 impl Decision {
     /// Begins without a match.
     pub fn new(thresholds: Thresholds) -> Self {
-        Self { thresholds, matched: false }
+        Self { thresholds, matched: false, otherwise: None }
     }
 
-    /// The state after a hop with this AVC score (0..1) and this level (see [`crate::judge::level`]).
-    pub fn update(&mut self, score: f32, level: f32) -> State {
+    /// The state at `t` (seconds, growing from call to call) with this AVC score (0..1) and this level (see
+    /// [`crate::judge::level`]).
+    pub fn update(&mut self, t: f64, score: f32, level: f32) -> State {
         if level < self.thresholds.silence {
-            self.matched = false;
+            (self.matched, self.otherwise) = (false, None);
             return State::Silent;
         }
         let least = if self.matched { self.thresholds.off } else { self.thresholds.on };
-        self.matched = score >= least;
+        if (score >= least) == self.matched {
+            self.otherwise = None;
+        } else {
+            let since = *self.otherwise.get_or_insert(t);
+            // Half a millisecond for the rounding of times.
+            if t - since >= f64::from(self.thresholds.hold) - 5e-4 {
+                (self.matched, self.otherwise) = (!self.matched, None);
+            }
+        }
         if self.matched { State::Match } else { State::NoVisibleSource }
     }
 
@@ -47,21 +59,33 @@ impl Decision {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use State::{Match, NoVisibleSource as No, Silent};
+
+    fn states(thresholds: Thresholds, scores: &[f32]) -> Vec<State> {
+        let mut decision = Decision::new(thresholds);
+        let timed = scores.iter().enumerate();
+        timed.map(|(hop, score)| decision.update(hop as f64 * 0.08, *score, -20.0)).collect()
+    }
 
     #[test]
     fn a_match_holds_until_the_lower_threshold() {
-        let thresholds = Thresholds { on: 0.6, off: 0.4, silence: -60.0, extent: 0.5 };
-        let mut decision = Decision::new(thresholds);
-        let states: Vec<State> = [0.5, 0.6, 0.5, 0.41, 0.39, 0.5].map(|s| decision.update(s, -20.0)).into();
-        use State::{Match, NoVisibleSource as No};
-        assert_eq!(states, [No, Match, Match, Match, No, No]);
+        let thresholds = Thresholds { on: 0.6, off: 0.4, hold: 0.0, ..Thresholds::default() };
+        assert_eq!(states(thresholds, &[0.5, 0.6, 0.5, 0.41, 0.39, 0.5]), [No, Match, Match, Match, No, No]);
+    }
+
+    #[test]
+    fn an_answer_must_last_before_it_is_given() {
+        let thresholds = Thresholds { hold: 0.16, ..Thresholds::default() };
+        let scores = [0.9, 0.1, 0.9, 0.9, 0.9, 0.1, 0.9, 0.1, 0.1, 0.1, 0.1];
+        let expected = [No, No, No, No, Match, Match, Match, Match, Match, No, No];
+        assert_eq!(states(thresholds, &scores), expected);
     }
 
     #[test]
     fn silence_is_never_a_match_whatever_the_score() {
-        let mut decision = Decision::new(Thresholds::default());
-        assert_eq!(decision.update(1.0, -20.0), State::Match);
-        assert_eq!(decision.update(1.0, -120.0), State::Silent);
-        assert_eq!(decision.confidence(State::Silent, 1.0, -120.0), 1.0);
+        let mut decision = Decision::new(Thresholds { hold: 0.0, ..Thresholds::default() });
+        assert_eq!(decision.update(0.0, 1.0, -20.0), Match);
+        assert_eq!(decision.update(0.08, 1.0, -120.0), Silent);
+        assert_eq!(decision.confidence(Silent, 1.0, -120.0), 1.0);
     }
 }

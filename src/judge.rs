@@ -88,7 +88,7 @@ impl Judge {
     ) -> Event {
         let size = shown.dimensions();
         let score = if is_dark(shown) { 0.0 } else { judgement.score() };
-        let state = decision.update(score, level);
+        let state = decision.update(t, score, level);
         let place = self.place(&judgement.map, size);
         Event {
             schema: SCHEMA,

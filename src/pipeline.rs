@@ -5,6 +5,7 @@
 //! gives the same events whatever the machine's speed.
 
 use std::collections::VecDeque;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -49,6 +50,24 @@ pub struct Controls {
     pub stop: AtomicBool,
     /// Check once, now, whether the answer depends on the sound.
     pub swap: AtomicBool,
+    /// An output that cannot be written at present, and why: for whoever shows the run.
+    pub trouble: Trouble,
+}
+
+/// What is wrong with the outputs of a run, in one sentence.
+#[derive(Debug, Default)]
+pub struct Trouble(Mutex<Option<String>>);
+
+impl Trouble {
+    /// Says it, or that it is over.
+    pub fn set(&self, sentence: Option<String>) {
+        *self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = sentence;
+    }
+
+    /// What was said last.
+    pub fn get(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    }
 }
 
 /// Everything about one decision, for sinks that show more than the event.

@@ -74,3 +74,30 @@ fn cosine(a: &[f32], b: &[f32]) -> f32 {
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f32>();
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt().max(1e-12)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard(embedding: [f32; 2]) -> Heard {
+        Heard { embedding: embedding.into(), ..Heard::default() }
+    }
+
+    fn kept(sounds: &[[f32; 2]]) -> SwapCheck {
+        let kept = sounds.iter().enumerate().map(|(n, sound)| (n as f64 * APART, heard(*sound))).collect();
+        SwapCheck { kept, ..SwapCheck::new(5.0) }
+    }
+
+    #[test]
+    fn the_sound_that_is_least_like_the_present_one_is_swapped_in() {
+        let check = kept(&[[1.0, 0.1], [0.2, 1.0], [1.0, 1.0]]);
+        assert_eq!(check.most_unlike(&heard([1.0, 0.0])).unwrap().1.embedding, [0.2, 1.0]);
+        assert_eq!(check.most_unlike(&heard([0.0, 2.0])).unwrap().1.embedding, [1.0, 0.1]);
+    }
+
+    #[test]
+    fn the_same_sound_again_is_no_other_sound() {
+        assert!(kept(&[]).most_unlike(&heard([1.0, 0.0])).is_none());
+        assert!(kept(&[[3.0, 0.1], [2.0, 0.0]]).most_unlike(&heard([1.0, 0.0])).is_none());
+    }
+}

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 use std::{env, fs};
 
-use lookhear::capture::monitor::DeviceState::{self, Blank, Busy, Failed, Gone, Live, Missing, Stalled};
+use lookhear::event::DeviceState::{self, Blank, Busy, Failed, Gone, Live, Missing, Stalled};
 use lookhear::event::{Event, State};
 
 /// All scenarios have run; this folder holds what they left.

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use image::{Rgb, RgbImage};
 use lookhear::capture::device::{Camera, CameraFrame, Chunk, DeviceError, ErrorKind, Microphone};
 use lookhear::capture::live::{self, Opener};
-use lookhear::capture::monitor::{DeviceState, Health};
-use lookhear::event::{Event, State};
+use lookhear::capture::monitor::Health;
+use lookhear::event::{DeviceState, Event, State};
 use lookhear::judge::{Judge, level};
 use lookhear::model::Bundle;
 use lookhear::pipeline::{self, Controls, Moment, Settings, Sink, SinkError};
@@ -283,4 +283,27 @@ fn sound_that_was_lost_is_counted_and_its_place_kept() {
     let (_, health, _) = notes.last().unwrap();
     assert_eq!((health.overruns, health.gaps), (1, 1), "{health:?}");
     assert!((23_500..=24_500).contains(&health.samples_lost), "half a second: {}", health.samples_lost);
+}
+
+/// A limit on the size of files stands for a full disk: ffmpeg can write no more.
+#[test]
+fn a_full_disk_is_told_and_what_was_recorded_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = env!("CARGO_BIN_EXE_lookhear");
+    let line = format!(
+        "ulimit -f 1500; exec {program} live --camera studio --microphone studio --json --hop 0.2 \
+         --seconds 16 --record {}",
+        folder.path().display()
+    );
+    let output = Command::new("bash").args(["-c", &line]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.lines().count() >= 60, "the run goes on to its end:\n{said}");
+    assert!(said.contains("not saved: ") && said.contains("session.mkv"), "{said}");
+    assert!(said.contains("what was recorded before is kept"), "{said}");
+    assert!(folder.path().join("session-2.mkv").exists(), "it was tried again:\n{said}");
+    let session = folder.path().join("session.mkv");
+    let again = lookhear(&["watch", session.to_str().unwrap(), "--json", "--hop", "0.2"]);
+    let watched = String::from_utf8_lossy(&again.stdout).lines().count();
+    assert!(watched >= 10, "what was kept can be watched: {watched} decisions");
 }

@@ -12,8 +12,9 @@ use image::RgbImage;
 
 use super::Source;
 use super::device::{Camera, CameraFrame, Chunk, DeviceError, ErrorKind, Microphone};
-use super::monitor::{Device, DeviceState, Monitor};
+use super::monitor::{Device, Monitor};
 use super::timeline::Timeline;
+use crate::event::DeviceState;
 use crate::media::FRAME_RATE;
 use crate::preprocess::{Resampler, SAMPLE_RATE};
 use crate::ring::{Producer, VideoFrame, ring};

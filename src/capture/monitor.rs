@@ -4,34 +4,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
 use super::device::{DeviceError, ErrorKind};
-
-/// How a device is doing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DeviceState {
-    /// Being opened for the first time.
-    #[default]
-    Opening,
-    /// It delivers.
-    Live,
-    /// Open, but nothing comes.
-    Stalled,
-    /// A microphone that gives digital silence: muted, or not connected.
-    Blank,
-    /// There is none of that name.
-    Missing,
-    /// Another program uses it.
-    Busy,
-    /// It may not be used.
-    Denied,
-    /// It was unplugged.
-    Gone,
-    /// It fails otherwise.
-    Failed,
-}
+use crate::event::DeviceState;
 
 impl From<ErrorKind> for DeviceState {
     fn from(kind: ErrorKind) -> Self {
@@ -42,23 +16,6 @@ impl From<ErrorKind> for DeviceState {
             ErrorKind::Stalled => Self::Stalled,
             ErrorKind::Gone => Self::Gone,
             ErrorKind::Unsupported | ErrorKind::Failed => Self::Failed,
-        }
-    }
-}
-
-impl DeviceState {
-    /// In plain words, for a device called `what`.
-    pub fn words(self, what: &str) -> String {
-        match self {
-            Self::Opening => format!("opening the {what}"),
-            Self::Live => format!("{what} is on"),
-            Self::Stalled => format!("{what} gives nothing any more"),
-            Self::Blank => format!("{what} gives only silence: muted?"),
-            Self::Missing => format!("no {what} found"),
-            Self::Busy => format!("{what} is used by another program"),
-            Self::Denied => format!("{what} may not be used"),
-            Self::Gone => format!("{what} is unplugged"),
-            Self::Failed => format!("{what} fails"),
         }
     }
 }

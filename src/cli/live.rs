@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use lookhear::pipeline::{self, Controls, Settings, Sink, Summary};
+use lookhear::pipeline::{self, Controls, Settings, Sink, SinkError, Summary};
 use lookhear::preprocess::SAMPLE_RATE;
-use lookhear::sinks::{DeviceLog, Json, Lines, Recorder, Screen, Video};
+use lookhear::sinks::{DeviceLog, Json, Lines, Persistent, Recorder, Screen, Video};
 use lookhear::timing::Stage;
 
 use super::devices::DeviceArguments;
@@ -23,6 +23,9 @@ pub(super) struct Live {
     /// Nothing but lines on standard output.
     #[arg(long)]
     headless: bool,
+    /// Show the picture in half blocks, even where the terminal shows pixels.
+    #[arg(long)]
+    blocks: bool,
     /// Keep the session as it was judged: `lookhear watch` gives the same decisions again.
     #[arg(long, value_name = "FOLDER")]
     record: Option<PathBuf>,
@@ -61,24 +64,33 @@ impl Live {
 
     fn sinks(&self, controls: &Arc<Controls>) -> Result<Vec<Box<dyn Sink>>, Failure> {
         let stdout = io::stdout();
+        let screen = !self.run.json && !self.headless && stdout.is_terminal();
         let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
         // Before the screen: what is said on it would spoil it.
         if let Some(folder) = &self.record {
-            let recorder = Recorder::new(folder)?;
-            eprintln!("Recording picture and sound to {}", recorder.target().display());
-            sinks.push(Box::new(recorder));
+            let (folder, mut screen_is_on) = (folder.clone(), false);
+            let record = move || -> Result<Box<dyn Sink>, SinkError> {
+                let recorder = Recorder::new(&folder)?;
+                if !screen_is_on {
+                    eprintln!("Recording picture and sound to {}", recorder.target().display());
+                    screen_is_on = screen;
+                }
+                Ok(Box::new(recorder))
+            };
+            sinks.push(Box::new(Persistent::new(record, controls.clone())?));
         }
-        let screen = !self.run.json && !self.headless && stdout.is_terminal();
         if !screen {
-            sinks.push(Box::new(DeviceLog::new(io::stderr())));
+            sinks.push(Box::new(DeviceLog::new(io::stderr(), controls.clone())));
         }
         sinks.push(match (self.run.json, screen) {
             (true, _) => Box::new(Json(BufWriter::new(stdout))),
-            (false, true) => Box::new(Screen::new(controls.clone(), PathBuf::from("."))?),
+            (false, true) => Box::new(Screen::new(controls.clone(), PathBuf::from("."), self.blocks)?),
             (false, false) => Box::new(Lines(BufWriter::new(stdout))),
         });
         if let Some(target) = &self.save {
-            sinks.push(Box::new(Video::new(target.clone())?));
+            let target = target.clone();
+            let open = move || Ok(Box::new(Video::new(target.clone())?) as Box<dyn Sink>);
+            sinks.push(Box::new(Persistent::new(open, controls.clone())?));
         }
         sinks.extend(self.run.snapshots()?);
         Ok(sinks)

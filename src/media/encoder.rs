@@ -63,6 +63,7 @@ impl Quality {
 pub struct Encoder {
     target: PathBuf,
     partial: PathBuf,
+    quality: Quality,
     size: (u32, u32),
     child: Child,
     /// `None` once the input has ended.
@@ -125,6 +126,7 @@ impl Encoder {
         Ok(Self {
             target: target.into(),
             partial,
+            quality,
             size,
             child,
             pictures: Some(picture_sender),
@@ -187,7 +189,16 @@ impl Encoder {
         let _ = self.child.kill();
         self.end_input();
         let said = self.stderr.take().and_then(|reader| reader.join().ok()).unwrap_or_default();
-        self.unwritable(last_words(&said))
+        let mut reason = last_words(&said);
+        // Matroska can be read as far as it was written; MP4 cannot.
+        let written = std::fs::metadata(&self.partial).map_or(0, |file| file.len());
+        if self.quality == Quality::Exact
+            && written > 0
+            && std::fs::rename(&self.partial, &self.target).is_ok()
+        {
+            reason += " (what was recorded before is kept)";
+        }
+        self.unwritable(reason)
     }
 
     fn unwritable(&self, reason: String) -> MediaError {

@@ -55,6 +55,12 @@ pub struct Thresholds {
     pub on: f32,
     /// AVC score under which a match ends; below `on`.
     pub off: f32,
+    /// AVC score at which yes and no are equally likely: what AVC accuracy is counted at.
+    #[serde(default = "half")]
+    pub even: f32,
+    /// Seconds for which another answer must last before it is given; silence is said at once.
+    #[serde(default)]
+    pub hold: f32,
     /// Level of the judged second, in decibels relative to full scale, under which nothing sounds.
     pub silence: f32,
     /// Part of the map's range, counted from its peak, that still belongs to the object.
@@ -63,8 +69,12 @@ pub struct Thresholds {
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Self { on: 0.5, off: 0.4, silence: -60.0, extent: 0.5 }
+        Self { on: 0.5, off: 0.4, even: half(), hold: 0.0, silence: -60.0, extent: 0.5 }
     }
+}
+
+fn half() -> f32 {
+    0.5
 }
 
 /// Output for the golden input, which every version computes alike.

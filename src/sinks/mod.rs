@@ -2,6 +2,7 @@
 
 mod device_log;
 mod lines;
+mod persistent;
 mod recorder;
 mod screen;
 mod snapshots;
@@ -10,6 +11,7 @@ mod video;
 
 pub use device_log::DeviceLog;
 pub use lines::{Json, Lines};
+pub use persistent::Persistent;
 pub use recorder::Recorder;
 pub use screen::Screen;
 pub use snapshots::Snapshots;

@@ -22,8 +22,20 @@ pub struct Progress {
     pub seconds: f64,
 }
 
+/// Everything that the next step depends on.
+pub struct State {
+    /// What is trained.
+    pub network: Network,
+    /// Its running mean.
+    pub average: Network,
+    /// Its moments.
+    pub optimizer: ModuleOptimizer,
+    /// How far it is.
+    pub progress: Progress,
+}
+
 #[derive(Serialize, Deserialize)]
-struct State {
+struct Header {
     progress: Progress,
     config: Config,
 }
@@ -35,7 +47,7 @@ fn path(folder: &Path) -> PathBuf {
     if !newest.exists() && before.exists() { before } else { newest }
 }
 
-fn state(target: &Path) -> Result<State, Error> {
+fn header(target: &Path) -> Result<Header, Error> {
     let file = target.join("state.json");
     let json = fs::read_to_string(&file).map_err(|e| Error::file(&file, e))?;
     serde_json::from_str(&json).map_err(|e| Error::file(&file, e))
@@ -46,20 +58,14 @@ fn state(target: &Path) -> Result<State, Error> {
 /// # Errors
 /// There is no checkpoint.
 pub fn config(folder: &Path) -> Result<Config, Error> {
-    Ok(state(&path(folder))?.config)
+    Ok(header(&path(folder))?.config)
 }
 
 /// Writes into a new folder beside the old checkpoint, then puts it in its place.
 ///
 /// # Errors
 /// Names the file that could not be written.
-pub fn save(
-    folder: &Path,
-    config: &Config,
-    network: &Network,
-    optimizer: &ModuleOptimizer,
-    progress: &Progress,
-) -> Result<(), Error> {
+pub fn save(folder: &Path, config: &Config, state: &State) -> Result<(), Error> {
     let (target, fresh, old) =
         (folder.join("checkpoint"), folder.join("checkpoint.new"), folder.join("checkpoint.old"));
     let at = |p: &Path| {
@@ -70,10 +76,12 @@ pub fn save(
         fs::remove_dir_all(&fresh).map_err(at(&fresh))?;
     }
     fs::create_dir_all(&fresh).map_err(at(&fresh))?;
-    network.clone().save_file(fresh.join("network.bpk")).map_err(|e| Error::file(&fresh, e))?;
-    optimizer.save(fresh.join("optimizer.bpk")).map_err(|e| Error::file(&fresh, e))?;
-    let state = State { progress: *progress, config: config.clone() };
-    let json = serde_json::to_string_pretty(&state).map_err(|e| Error::file(&fresh, e))?;
+    for (network, name) in [(&state.network, "network.bpk"), (&state.average, "average.bpk")] {
+        network.clone().save_file(fresh.join(name)).map_err(|e| Error::file(&fresh, e))?;
+    }
+    state.optimizer.save(fresh.join("optimizer.bpk")).map_err(|e| Error::file(&fresh, e))?;
+    let header = Header { progress: state.progress, config: config.clone() };
+    let json = serde_json::to_string_pretty(&header).map_err(|e| Error::file(&fresh, e))?;
     fs::write(fresh.join("state.json"), json).map_err(at(&fresh))?;
     if old.exists() {
         fs::remove_dir_all(&old).map_err(at(&old))?;
@@ -86,32 +94,31 @@ pub fn save(
     Ok(())
 }
 
-/// Reads the checkpoint of a folder into a network and an optimizer of the same config.
+/// Reads the checkpoint of a folder into a fresh state of the same config; `None`: there is no checkpoint.
 ///
 /// # Errors
 /// The checkpoint is damaged, or its config differs in more than the number of steps between checkpoints.
-pub fn load(
-    folder: &Path,
-    config: &Config,
-    network: Network,
-    optimizer: ModuleOptimizer,
-) -> Result<Option<(Network, ModuleOptimizer, Progress)>, Error> {
+pub fn load(folder: &Path, config: &Config, fresh: State) -> Result<Option<State>, Error> {
     let target = path(folder);
     if !target.exists() {
         return Ok(None);
     }
-    let State { progress, config: theirs } = state(&target)?;
+    let Header { progress, config: theirs } = header(&target)?;
     let comparable = Config { checkpoint: config.checkpoint, ..theirs };
     if comparable != *config {
         let why =
             "this checkpoint was made with another config; give --out another folder, or the same config";
         return Err(Error::file(&target, why));
     }
-    let network = network
-        .try_load_file(target.join("network.bpk"))
-        .map_err(|e| Error::file(&target.join("network.bpk"), e))?;
-    let optimizer = optimizer
-        .load(target.join("optimizer.bpk"))
-        .map_err(|e| Error::file(&target.join("optimizer.bpk"), e))?;
-    Ok(Some((network, optimizer, progress)))
+    let network = |network: Network, name| {
+        let file = target.join(name);
+        network.try_load_file(&file).map_err(|e| Error::file(&file, e))
+    };
+    let optimizer = target.join("optimizer.bpk");
+    Ok(Some(State {
+        network: network(fresh.network, "network.bpk")?,
+        average: network(fresh.average, "average.bpk")?,
+        optimizer: fresh.optimizer.load(&optimizer).map_err(|e| Error::file(&optimizer, e))?,
+        progress,
+    }))
 }

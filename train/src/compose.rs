@@ -10,7 +10,9 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use crate::Error;
+use crate::config::Config;
 use crate::corpus::{Corpus, Item};
+use crate::cutout::cut_out;
 use crate::example::{Example, mask, random_gain, random_second, random_second_and_speed};
 
 /// Side of the picture that the vision tower sees.
@@ -33,9 +35,9 @@ pub fn balanced_classes(corpus: &Corpus, count: usize, rng: &mut ChaCha8Rng) -> 
     classes
 }
 
-/// An example in which `class` sounds, or, if `unpaired`, one in which nothing corresponds. A
-/// webcam's effects, another speed of the sound and masks in its spectrogram each disturb a `disturb` share
-/// of the examples.
+/// An example in which `class` sounds, or, if `unpaired`, one in which nothing corresponds.
+///
+/// [`Config::disturb`] and [`Config::cut_out`] say how often examples are disturbed and objects cut out.
 ///
 /// # Errors
 /// A file of the corpus cannot be read.
@@ -43,9 +45,10 @@ pub fn example(
     corpus: &Corpus,
     class: usize,
     unpaired: bool,
-    disturb: f64,
+    config: &Config,
     rng: &mut ChaCha8Rng,
 ) -> Result<Example, Error> {
+    let disturb = config.disturb;
     if unpaired {
         return Ok(Example {
             picture: picture::normalize(&distractor(corpus, rng)?),
@@ -58,7 +61,7 @@ pub fn example(
         true => None,
         false => Some(other_class(corpus, class, rng)),
     };
-    let mut scene = scene(corpus, class, other, rng)?;
+    let mut scene = scene(corpus, class, other, config.cut_out, rng)?;
     compose::jitter(&mut scene, 0.3, true, rng);
     if rng.random_bool(disturb) {
         compose::webcam(&mut scene.picture, rng);
@@ -80,7 +83,8 @@ pub fn other_class(corpus: &Corpus, class: usize, rng: &mut ChaCha8Rng) -> usize
     (class + rng.random_range(1..corpus.taught.len())) % corpus.taught.len()
 }
 
-/// A scene with one or two objects. The first box is that of `class`.
+/// A scene with one or two objects. The first box is that of `class`. A share `cut` (0..1) of the objects
+/// that stand before a background is cut out along its outline, where the photo allows it.
 ///
 /// # Errors
 /// A file of the corpus cannot be read.
@@ -88,6 +92,7 @@ pub fn scene(
     corpus: &Corpus,
     class: usize,
     other: Option<usize>,
+    cut: f64,
     rng: &mut ChaCha8Rng,
 ) -> Result<Scene, Error> {
     let photo = |class: usize, rng: &mut ChaCha8Rng| pick(&corpus.taught[class].photos, rng).picture();
@@ -97,22 +102,27 @@ pub fn scene(
         // So that the sounding one is as often on either side.
         if rng.random_bool(0.5) {
             photos.swap(0, 1);
-            let mut scene = arrange(corpus, &[&photos[0], &photos[1]], rng)?;
+            let mut scene = arrange(corpus, &[&photos[0], &photos[1]], cut, rng)?;
             scene.boxes.swap(0, 1);
             return Ok(scene);
         }
     }
     let photos: Vec<&RgbImage> = photos.iter().map(|p| &**p).collect();
-    arrange(corpus, &photos, rng)
+    arrange(corpus, &photos, cut, rng)
 }
 
-/// Photos filling the picture, or framed before a background.
-fn arrange(corpus: &Corpus, photos: &[&RgbImage], rng: &mut ChaCha8Rng) -> Result<Scene, Error> {
+/// Photos filling the picture, or framed or cut out before a background.
+fn arrange(corpus: &Corpus, photos: &[&RgbImage], cut: f64, rng: &mut ChaCha8Rng) -> Result<Scene, Error> {
     if corpus.backgrounds.is_empty() || rng.random_bool(0.5) {
         return Ok(compose::mosaic(photos, SIDE, rng));
     }
     let background = full(&*pick(&corpus.backgrounds, rng).picture()?, rng);
-    let objects: Vec<_> = photos.iter().map(|photo| compose::framed(photo, 160, rng)).collect();
+    let mut object = |photo: &RgbImage| {
+        // No draw without cut-outs, so that the scenes of an evaluation stay what they were.
+        let cut = if cut > 0.0 && rng.random_bool(cut) { cut_out(photo) } else { None };
+        cut.unwrap_or_else(|| compose::framed(photo, 160, rng))
+    };
+    let objects: Vec<_> = photos.iter().map(|photo| object(photo)).collect();
     Ok(compose::side_by_side(&background, &objects, rng))
 }
 

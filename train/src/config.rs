@@ -48,6 +48,12 @@ pub struct Config {
     /// Share of examples that a webcam's effects, another speed, and masks disturb, each by itself (0 to 1).
     /// `corpus` only.
     pub disturb: f64,
+    /// Share of objects before a background that are cut out along their outline, where their photo has a plain
+    /// background (0 to 1). `corpus` only.
+    pub cut_out: f64,
+    /// Decay of the running mean of the parameters, which is what gets exported (0 to 1, 1 excluded); 0: the
+    /// last step's parameters.
+    pub average: f64,
     /// Weight of the fusion head's loss; the localization head's is 1.
     pub fusion_weight: f64,
     /// Steps between checkpoints.
@@ -93,6 +99,8 @@ impl Default for Config {
             sharpen: 0.5,
             unpaired: 0.1,
             disturb: 0.3,
+            cut_out: 0.5,
+            average: 0.999,
             fusion_weight: 1.0,
             checkpoint: 250,
         }
@@ -145,10 +153,15 @@ impl Config {
             ("sharpen", self.sharpen),
             ("unpaired", self.unpaired),
             ("disturb", self.disturb),
+            ("cut_out", self.cut_out),
+            ("average", self.average),
         ] {
             if !(0.0..=1.0).contains(&value) {
                 return Err(format!("{key} = {value}: a share between 0 and 1"));
             }
+        }
+        if self.average >= 1.0 {
+            return Err("average = 1: the mean would never move; below 1, such as 0.999".into());
         }
         for (key, value) in [
             ("learning_rate", self.learning_rate),

@@ -24,6 +24,10 @@ const CALIBRATION: usize = 1000;
 const RANGE_BATCHES: u64 = 6;
 /// How far the score must fall below the threshold before a match ends.
 const HYSTERESIS: f32 = 0.1;
+/// Share of the sounds of what is not in view that may count as a match, on the training side.
+const FALSE_ALARMS: f64 = 0.05;
+/// Seconds for which an answer must last: three hops.
+const HOLD: f32 = 0.24;
 
 /// How the towers of a preset see pictures: the papers crop, the shipped model sees all.
 fn fit(preset: &str) -> Fit {
@@ -46,8 +50,9 @@ pub fn calibration(config: &Config) -> Result<Vec<Sample>, Error> {
     Ok(samples)
 }
 
-/// The network of a run as a bundle. The threshold of a match is the one at which most composed
-/// scenes of the TRAINING side are answered rightly; nothing held out is looked at.
+/// The network of a run as a bundle. Its thresholds come from composed scenes of the TRAINING side: the one at
+/// which most are answered rightly, and the one that lets few false alarms through. Nothing held out is
+/// looked at.
 ///
 /// # Errors
 /// The run has no checkpoint, or its corpus cannot be read.
@@ -91,15 +96,19 @@ pub fn calibrate(model: &Path, corpus: &Path) -> Result<Bundle, Error> {
     })
 }
 
-/// Makes a bundle with the threshold that answers most scenes of a corpus rightly.
+/// Makes a bundle with the threshold that answers most scenes of a corpus rightly, and the one from which on
+/// a match is said.
 fn with_threshold(
     corpus: &Corpus,
     make: impl Fn(Thresholds) -> Result<Bundle, BundleError>,
 ) -> Result<Bundle, Error> {
     let mut judge = Judge::new(&make(Thresholds::default())?, Backend::Int)?;
     let mut setting = Setting { judge: &mut judge, corpus, n: CALIBRATION, seed: 1 };
-    let on = Scored::best_threshold(&composed(&mut setting)?);
-    Ok(make(Thresholds { on, off: (on - HYSTERESIS).max(0.0), ..Thresholds::default() })?)
+    let scored = composed(&mut setting)?;
+    let even = Scored::best_threshold(&scored);
+    let on = Scored::threshold_for(&scored, FALSE_ALARMS).max(even);
+    let off = (on - HYSTERESIS).max(0.0);
+    Ok(make(Thresholds { on, off, even, hold: HOLD, ..Thresholds::default() })?)
 }
 
 /// A network of a preset with random weights: the control beside every figure. Activation ranges are

@@ -15,6 +15,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use lookhear::model::{Network, Pooling, Spec};
 
 use crate::Error;
+use crate::average;
 use crate::checkpoint::{self, Progress};
 use crate::config::{Config, Negatives};
 use crate::example::Batch;
@@ -28,6 +29,8 @@ pub struct Learner {
     spec: Spec,
     device: Device,
     network: Network,
+    /// Running mean of `network`.
+    average: Network,
     optimizer: ModuleOptimizer,
     /// Steps done, time spent.
     pub progress: Progress,
@@ -57,7 +60,8 @@ impl Learner {
             .with_weight_decay(Some(WeightDecayConfig::new(config.weight_decay as f32)))
             .with_grad_clipping(Some(GradientClippingConfig::Norm(config.clip)))
             .init();
-        Ok(Self { config, spec, device, network, optimizer, progress: Progress::default() })
+        let average = network.clone();
+        Ok(Self { config, spec, device, network, average, optimizer, progress: Progress::default() })
     }
 
     /// Goes on from the checkpoint of a folder, if there is one.
@@ -65,10 +69,15 @@ impl Learner {
     /// # Errors
     /// The checkpoint cannot be read, or belongs to another config.
     pub fn resume(mut self, folder: &Path) -> Result<Self, Error> {
-        if let Some(state) =
-            checkpoint::load(folder, &self.config, self.network.clone(), self.optimizer.clone())?
-        {
-            (self.network, self.optimizer, self.progress) = state;
+        let fresh = checkpoint::State {
+            network: self.network.clone(),
+            average: self.average.clone(),
+            optimizer: self.optimizer.clone(),
+            progress: self.progress,
+        };
+        if let Some(state) = checkpoint::load(folder, &self.config, fresh)? {
+            (self.network, self.average) = (state.network, state.average);
+            (self.optimizer, self.progress) = (state.optimizer, state.progress);
         }
         Ok(self)
     }
@@ -78,7 +87,13 @@ impl Learner {
     /// # Errors
     /// The folder cannot be written; the checkpoint before is still there.
     pub fn save(&self, folder: &Path) -> Result<(), Error> {
-        checkpoint::save(folder, &self.config, &self.network, &self.optimizer, &self.progress)
+        let state = checkpoint::State {
+            network: self.network.clone(),
+            average: self.average.clone(),
+            optimizer: self.optimizer.clone(),
+            progress: self.progress,
+        };
+        checkpoint::save(folder, &self.config, &state)
     }
 
     /// One optimizer step.
@@ -102,6 +117,9 @@ impl Learner {
         let gradients = GradientsParams::from_grads(total.backward(), &self.network);
         let rate = self.config.rate_at(step);
         self.network = self.optimizer.step(rate, self.network.clone(), gradients);
+        // At first the mean is over the few steps that there are.
+        let decay = self.config.average.min((1.0 + step as f64) / (10.0 + step as f64));
+        self.average = average::follow(self.average.clone(), &self.network, decay);
         self.progress.steps += 1;
         self.progress.pairs += n as u64;
         figures
@@ -147,9 +165,9 @@ impl Learner {
         self.save(folder)
     }
 
-    /// The network as it is, for inference.
+    /// The running mean of the network, for inference.
     pub fn network(&self) -> Network {
-        self.network.valid()
+        self.average.valid()
     }
 
     /// The layer table.

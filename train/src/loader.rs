@@ -71,7 +71,7 @@ impl Source {
         rng: &mut ChaCha8Rng,
     ) -> Result<Example, Error> {
         let unpaired = rng.random_bool(config.unpaired);
-        let mut example = compose::example(corpus, class, unpaired, config.disturb, rng)?;
+        let mut example = compose::example(corpus, class, unpaired, config, rng)?;
         if config.negatives == Negatives::Sampled && !unpaired && rng.random_bool(0.5) {
             // A sound of a class that is not in the picture.
             loop {

@@ -181,7 +181,7 @@ impl Evaluation {
             bundle = export::random(&bundle.manifest.spec.name, self.seed, self.corpus.as_deref())?;
         }
         let mut judge = Judge::new(&bundle, self.engine)?;
-        let on = bundle.manifest.thresholds.on;
+        let even = bundle.manifest.thresholds.even;
         let wanted = |one| self.experiment == one || self.experiment == Experiment::All;
         let show = |experiment: &str, note: &str, split: &str, figures| -> Result<(), Error> {
             let report = Report {
@@ -205,12 +205,12 @@ impl Evaluation {
             let split = corpus.split.clone();
             let mut setting = Setting { judge: &mut judge, corpus: &corpus, n: self.n, seed: self.seed };
             if wanted(Experiment::Avc) {
-                let figures = Scored::figures(&eval::composed(&mut setting)?, on);
+                let figures = Scored::figures(&eval::composed(&mut setting)?, even);
                 let note = "Weak pairs: photo and sound share a class, not a moment. No figure of the papers compares.";
                 show("AVC, composed scenes of held-out photos and sounds", note, &split, figures)?;
             }
             if wanted(Experiment::Photo) {
-                let figures = Scored::figures(&eval::photo_and_sound(&mut setting)?, on);
+                let figures = Scored::figures(&eval::photo_and_sound(&mut setting)?, even);
                 let note = "Weak pairs, no composition.";
                 show("AVC, held-out photo and held-out sound", note, &split, figures)?;
             }

@@ -1,6 +1,7 @@
 //! The live screen in a terminal: picture, score, sound, devices, and keys.
 
 mod clip;
+mod graphics;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -20,6 +21,7 @@ use ratatui::{DefaultTerminal, Terminal};
 use crate::pipeline::{Controls, Moment, Sink, SinkError};
 use crate::sinks::annotate;
 use clip::Clip;
+use graphics::Graphics;
 use view::{Status, draw};
 
 /// How long a message stays.
@@ -35,6 +37,8 @@ struct Desk {
     message: Option<(Instant, String)>,
     /// The last self-check: the score then, the score with the other sound.
     checked: Option<(f32, f32)>,
+    /// What is wrong with the outputs.
+    trouble: Option<String>,
     /// Times and counts of frames.
     counted: Vec<(f64, u64)>,
 }
@@ -42,6 +46,7 @@ struct Desk {
 /// Shows the live pipeline in the terminal until it is asked to stop.
 pub struct Screen {
     terminal: DefaultTerminal,
+    graphics: Graphics,
     desk: Desk,
     clip: Clip,
     controls: Arc<Controls>,
@@ -54,14 +59,17 @@ pub struct Screen {
 
 impl Screen {
     /// Takes the terminal over; it is given back when this is dropped, also by a panic.
-    /// Snapshots and clips go to `folder`.
+    /// Snapshots and clips go to `folder`. With `blocks`, the picture is shown in half blocks even where
+    /// the terminal can do better.
     ///
     /// # Errors
     /// The terminal cannot be used.
-    pub fn new(controls: Arc<Controls>, folder: PathBuf) -> Result<Self, SinkError> {
+    pub fn new(controls: Arc<Controls>, folder: PathBuf, blocks: bool) -> Result<Self, SinkError> {
         let terminal = ratatui::try_init().map_err(terminal_error)?;
+        let graphics = if blocks { Graphics::default() } else { Graphics::ask() };
         Ok(Self {
             terminal,
+            graphics,
             desk: Desk::default(),
             clip: Clip::default(),
             controls,
@@ -172,20 +180,27 @@ impl Desk {
             message: self.message.as_ref().map(|(_, message)| message.as_str()),
             checked: self.checked,
             frame_rate: self.frame_rate(),
+            trouble: self.trouble.as_deref(),
         }
     }
 }
 
 /// Draws a moment on any terminal.
-fn show<B: Backend>(terminal: &mut Terminal<B>, moment: &Moment, desk: &Desk) -> Result<(), B::Error> {
+fn show<B: Backend>(
+    terminal: &mut Terminal<B>,
+    graphics: &mut Graphics,
+    moment: &Moment,
+    desk: &Desk,
+) -> Result<(), B::Error> {
     let mirrored: Option<RgbImage> = desk.mirrored.then(|| image::imageops::flip_horizontal(moment.picture));
     let picture = mirrored.as_ref().unwrap_or(moment.picture);
-    terminal.draw(|frame| draw(frame, moment, picture, &desk.status())).map(drop)
+    terminal.draw(|frame| draw(frame, graphics, moment, picture, &desk.status())).map(drop)
 }
 
 impl Sink for Screen {
     fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
         self.desk.update(moment);
+        self.desk.trouble = self.controls.trouble.get();
         self.clip.take(moment);
         if let Some(outcome) = self.clip.outcome() {
             self.desk.say(outcome);
@@ -196,7 +211,7 @@ impl Sink for Screen {
         }
         let begin = Instant::now();
         if self.changed || (!self.desk.paused && begin >= self.next) {
-            show(&mut self.terminal, moment, &self.desk).map_err(terminal_error)?;
+            show(&mut self.terminal, &mut self.graphics, moment, &self.desk).map_err(terminal_error)?;
             self.next = Instant::now() + begin.elapsed();
             self.changed = false;
         }

@@ -5,8 +5,8 @@ use ratatui::backend::TestBackend;
 use ratatui::style::Color;
 
 use super::*;
-use crate::capture::monitor::{DeviceHealth, DeviceState, Health};
-use crate::event::{Event, Map, SCHEMA, State};
+use crate::capture::monitor::{DeviceHealth, Health};
+use crate::event::{DeviceState, Event, Map, SCHEMA, State};
 use crate::preprocess::SAMPLE_RATE;
 use crate::swap::Swapped;
 use crate::timing::{Stage, Timings};
@@ -77,7 +77,7 @@ impl Parts {
 
 fn screen(parts: &Parts, desk: &Desk, (width, height): (u16, u16)) -> Terminal<TestBackend> {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-    show(&mut terminal, &parts.moment(), desk).unwrap();
+    show(&mut terminal, &mut Graphics::default(), &parts.moment(), desk).unwrap();
     terminal
 }
 
@@ -161,4 +161,33 @@ fn frames_a_second_are_counted_from_the_devices() {
         desk.update(&parts.moment());
     }
     assert!((desk.frame_rate() - 25.0).abs() < 0.5, "{}", desk.frame_rate());
+}
+
+#[test]
+fn terminals_with_graphics_get_pixels_and_keep_one_picture() {
+    use ratatui_image::picker::{Picker, ProtocolType};
+    let parts = Parts::new(State::Match);
+    for (protocol, begin) in [
+        (ProtocolType::Kitty, "\x1b_G"),
+        (ProtocolType::Iterm2, "\x1b]1337;File="),
+        (ProtocolType::Sixel, "\x1bP"),
+    ] {
+        let mut picker = Picker::halfblocks();
+        picker.set_protocol_type(protocol);
+        let mut graphics = Graphics::with(&picker);
+        let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+        let mut shown = || {
+            show(&mut terminal, &mut graphics, &parts.moment(), &Desk::default()).unwrap();
+            let text = text(&terminal);
+            let at = text.find(begin).unwrap_or_else(|| panic!("{protocol:?}: no picture"));
+            assert!(text.contains("I hear it. It is here.") && text.contains("q quit"), "{protocol:?}");
+            text[at..].chars().take(40).collect::<String>()
+        };
+        let first = shown();
+        assert_eq!(first, shown(), "{protocol:?}: the same picture is replaced, not added");
+        for size in [(1, 1), (20, 5), (300, 3)] {
+            let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
+            show(&mut terminal, &mut graphics, &parts.moment(), &Desk::default()).unwrap();
+        }
+    }
 }

@@ -7,9 +7,10 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{LineGauge, Paragraph, Sparkline, Wrap};
 
-use super::widgets::{Picture, Spectrogram};
-use crate::capture::monitor::{Device, DeviceHealth, DeviceState};
-use crate::event::{Event, State};
+use super::graphics::Graphics;
+use super::widgets::Spectrogram;
+use crate::capture::monitor::{Device, DeviceHealth};
+use crate::event::{DeviceState, Event, State};
 use crate::judge::level;
 use crate::overlay::{mark, state_color};
 use crate::pipeline::Moment;
@@ -22,6 +23,8 @@ pub(super) struct Status<'a> {
     pub(super) message: Option<&'a str>,
     pub(super) checked: Option<(f32, f32)>,
     pub(super) frame_rate: f64,
+    /// What is wrong with the outputs.
+    pub(super) trouble: Option<&'a str>,
 }
 
 const FAINT: Style = Style::new().fg(Color::DarkGray);
@@ -30,7 +33,13 @@ const WARNING: Style = Style::new().fg(Color::Yellow);
 const SIDE: u16 = 30;
 
 /// Draws everything.
-pub(super) fn draw(frame: &mut Frame, moment: &Moment, picture: &RgbImage, status: &Status) {
+pub(super) fn draw(
+    frame: &mut Frame,
+    graphics: &mut Graphics,
+    moment: &Moment,
+    picture: &RgbImage,
+    status: &Status,
+) {
     let [top, middle, bottom] =
         Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)])
             .areas(frame.area());
@@ -49,7 +58,7 @@ pub(super) fn draw(frame: &mut Frame, moment: &Moment, picture: &RgbImage, statu
             (above, below)
         }
     };
-    frame.render_widget(Picture(&marked(moment, picture, status.mirrored)), left);
+    graphics.show(frame, left, &marked(moment, picture, status.mirrored));
     side(frame, right, moment, status);
 }
 
@@ -85,7 +94,7 @@ fn device_words(device: Device, health: &DeviceHealth) -> Span<'static> {
 }
 
 fn keys(status: &Status) -> Line<'static> {
-    if let Some(message) = status.message {
+    if let Some(message) = status.message.or(status.trouble) {
         return Line::styled(message.to_string(), WARNING);
     }
     let pause = if status.paused { "PAUSED: p goes on" } else { "p pause" };

@@ -40,7 +40,7 @@ pub fn composed(setting: &mut Setting) -> Result<Vec<Scored>, Error> {
     let mut scored = Vec::with_capacity(setting.n);
     for (i, class) in classes.into_iter().enumerate() {
         let other = rng.random_bool(0.5).then(|| other_class(setting.corpus, class, &mut rng));
-        let picture = scene(setting.corpus, class, other, &mut rng)?.picture;
+        let picture = scene(setting.corpus, class, other, 0.0, &mut rng)?.picture;
         let corresponds = i % 2 == 0;
         let mut heard = class;
         while !corresponds && (heard == class || Some(heard) == other) {
@@ -76,8 +76,8 @@ pub fn photo_and_sound(setting: &mut Setting) -> Result<Vec<Scored>, Error> {
 
 impl Scored {
     /// The accuracies of the score and of each head, each against its own threshold: the score's is
-    /// `on`, a head's is one half.
-    pub fn figures(scored: &[Self], on: f32) -> Vec<Figure> {
+    /// `even`, a head's is one half.
+    pub fn figures(scored: &[Self], even: f32) -> Vec<Figure> {
         let figure = |name: &str, threshold: f32, value: &dyn Fn(&Judgement) -> Option<f32>| {
             let case = |s: &Self| {
                 let right = (value(&s.judgement)? >= threshold) == s.corresponds;
@@ -87,11 +87,22 @@ impl Scored {
             cases.map(|cases| Figure::new(name, 50.0, &cases))
         };
         let all = [
-            figure(&format!("AVC accuracy, score at the threshold {on:.2}"), on, &|j| Some(j.score())),
+            figure(&format!("AVC accuracy, score at the threshold {even:.2}"), even, &|j| Some(j.score())),
             figure("AVC accuracy, fusion head alone", 0.5, &|j| j.fusion),
             figure("AVC accuracy, localization head alone", 0.5, &|j| j.localization),
         ];
         all.into_iter().flatten().collect()
+    }
+
+    /// The lowest threshold at which no more than a share `alarms` (0..1) of what does not correspond counts
+    /// as a match.
+    pub fn threshold_for(scored: &[Self], alarms: f64) -> f32 {
+        let mut scores: Vec<f32> =
+            scored.iter().filter(|s| !s.corresponds).map(|s| s.judgement.score()).collect();
+        scores.sort_by(|a, b| b.total_cmp(a));
+        let allowed = (alarms * scores.len() as f64) as usize;
+        // Just above the first score that is too many.
+        scores.get(allowed).map_or(0.0, |score| score.next_up())
     }
 
     /// The threshold of the score at which right yeses and right noes together are most.
@@ -124,12 +135,14 @@ mod tests {
 
     #[test]
     fn the_threshold_lies_between_the_classes() {
-        let no = [0.1, 0.3, 0.35].map(|score| scored(score, false));
+        let no = [0.1, 0.3, 0.35];
         let yes = [0.2, 0.6, 0.9].map(|score| scored(score, true));
-        let cases: Vec<Scored> = no.into_iter().chain(yes).collect();
+        let cases: Vec<Scored> = no.map(|score| scored(score, false)).into_iter().chain(yes).collect();
         assert!((Scored::best_threshold(&cases) - 0.475).abs() < 1e-6);
         let figures = Scored::figures(&cases, 0.475);
         assert!((figures[0].percent - 100.0 * 5.0 / 6.0).abs() < 1e-6);
         assert_eq!(figures.len(), 3);
+        let alarms = |threshold: f32| no.iter().filter(|score| **score >= threshold).count();
+        assert_eq!([0.0, 0.34, 1.0].map(|share| alarms(Scored::threshold_for(&cases, share))), [0, 1, 3]);
     }
 }

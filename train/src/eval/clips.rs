@@ -39,13 +39,13 @@ pub fn clips(judge: &mut Judge, folder: &Path) -> Result<Vec<Figure>, Error> {
         }
         towers.push((file.display().to_string(), moments));
     }
-    let on = judge.manifest().thresholds.on;
+    let even = judge.manifest().thresholds.even;
     let mut cases = Vec::new();
     for (i, (group, moments)) in towers.iter().enumerate() {
         let (_, others) = &towers[(i + 1) % towers.len()];
         for (j, (seen, heard)) in moments.iter().enumerate() {
             let mut add = |heard: &Heard, corresponds: bool| {
-                let right = (judge.judge(seen, heard).score() >= on) == corresponds;
+                let right = (judge.judge(seen, heard).score() >= even) == corresponds;
                 cases.push(Case { right, group: group.clone() });
             };
             if let Some((_, other)) = others.get(j % others.len().max(1)) {
@@ -54,5 +54,5 @@ pub fn clips(judge: &mut Judge, folder: &Path) -> Result<Vec<Figure>, Error> {
             }
         }
     }
-    Ok(vec![Figure::new(&format!("AVC accuracy, score at the threshold {on:.2}"), 50.0, &cases)])
+    Ok(vec![Figure::new(&format!("AVC accuracy, score at the threshold {even:.2}"), 50.0, &cases)])
 }

@@ -42,7 +42,7 @@ pub fn localize(setting: &mut Setting) -> Result<Vec<Figure>, Error> {
     let mut covered = 0.0;
     for (number, class) in classes.into_iter().enumerate() {
         let other = other_class(setting.corpus, class, &mut rng);
-        let scene = scene(setting.corpus, class, Some(other), &mut rng)?;
+        let scene = scene(setting.corpus, class, Some(other), 0.0, &mut rng)?;
         let seen = setting.judge.see(&scene.picture);
         let mut map_of = |setting: &mut Setting, class: usize| -> Result<Map, Error> {
             let (second, _) = sound(setting, class, &mut rng)?;

@@ -1,7 +1,7 @@
 //! False alarms: what is not in view must not be seen to sound.
 
 use lookhear::event::State;
-use lookhear::judge::{is_dark, level};
+use lookhear::judge::{Judge, is_dark, level};
 use lookhear::preprocess::{SAMPLE_RATE, spectrogram};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -59,7 +59,7 @@ impl Heard {
 }
 
 /// Scenes with one object of a taught class, each with every kind of sound; answered by the very decision
-/// that events carry, without a decision before it.
+/// that events carry, for a scene that lasts and without another before it.
 ///
 /// # Errors
 /// A file of the corpus cannot be read.
@@ -67,7 +67,7 @@ pub fn negatives(setting: &mut Setting) -> Result<Vec<Figure>, Error> {
     let mut rng = setting.rng(5);
     let mut cases: Vec<Vec<Case>> = vec![Vec::new(); Heard::ALL.len()];
     for (n, class) in balanced_classes(setting.corpus, setting.n, &mut rng).into_iter().enumerate() {
-        let picture = scene(setting.corpus, class, None, &mut rng)?.picture;
+        let picture = scene(setting.corpus, class, None, 0.0, &mut rng)?.picture;
         let seen = setting.judge.see(&picture);
         for (cases, (kind, _)) in cases.iter_mut().zip(Heard::ALL) {
             if kind == Heard::Unknown && setting.corpus.unseen.is_empty() {
@@ -76,12 +76,19 @@ pub fn negatives(setting: &mut Setting) -> Result<Vec<Figure>, Error> {
             let (second, source) = kind.second(setting, class, &mut rng)?;
             let heard = setting.judge.hear(&spectrogram::second(&second));
             let score = if is_dark(&picture) { 0.0 } else { setting.judge.judge(&seen, &heard).score() };
-            let state = setting.judge.decision().update(score, level(&second));
-            let right = (state == State::Match) == (kind == Heard::InView);
+            let right = matches(setting.judge, score, level(&second)) == (kind == Heard::InView);
             let group = if source.is_empty() { n.to_string() } else { source };
             cases.push(Case { right, group });
         }
     }
     let named = cases.into_iter().zip(Heard::ALL).filter(|(cases, _)| !cases.is_empty());
     Ok(named.map(|(cases, (_, name))| Figure::new(name, 50.0, &cases)).collect())
+}
+
+/// The decision on a scene that lasts.
+fn matches(judge: &Judge, score: f32, level: f32) -> bool {
+    let mut decision = judge.decision();
+    decision.update(0.0, score, level);
+    let lasted = f64::from(judge.manifest().thresholds.hold) + 1.0;
+    decision.update(lasted, score, level) == State::Match
 }

@@ -14,12 +14,12 @@ use crate::corpus::Corpus;
 /// # Errors
 /// A file of the corpus cannot be read, or the bundle does not run.
 pub fn quantization(bundle: &Bundle, corpus: &Corpus, n: usize, seed: u64) -> Result<Vec<Figure>, Error> {
-    let on = bundle.manifest.thresholds.on;
+    let even = bundle.manifest.thresholds.even;
     let of = |backend: Backend| -> Result<Vec<Figure>, Error> {
         let mut judge = Judge::new(bundle, backend)?;
         let mut setting = Setting { judge: &mut judge, corpus, n, seed };
-        let mut figures = named("composed", Scored::figures(&composed(&mut setting)?, on));
-        figures.extend(named("photo", Scored::figures(&photo_and_sound(&mut setting)?, on)));
+        let mut figures = named("composed", Scored::figures(&composed(&mut setting)?, even));
+        figures.extend(named("photo", Scored::figures(&photo_and_sound(&mut setting)?, even)));
         let localized = localize(&mut setting)?.into_iter().filter(|f| !f.name.contains("baseline"));
         figures.extend(named("localize", localized.collect()));
         Ok(figures)

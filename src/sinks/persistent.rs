@@ -1,0 +1,130 @@
+//! An output that may fail, say because the disk is full, without ending a live run.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::pipeline::{Controls, Moment, Sink, SinkError};
+
+/// Waits before another try: the first, and the longest.
+const WAITS: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(60)];
+
+/// Opens an output anew, and later again, when it fails; tells what is wrong meanwhile.
+pub struct Persistent<F> {
+    open: F,
+    sink: Option<Box<dyn Sink>>,
+    controls: Arc<Controls>,
+    next: Instant,
+    wait: Duration,
+}
+
+impl<F: FnMut() -> Result<Box<dyn Sink>, SinkError>> Persistent<F> {
+    /// Opens it for the first time.
+    ///
+    /// # Errors
+    /// It cannot be opened: better known before the run than in it.
+    pub fn new(mut open: F, controls: Arc<Controls>) -> Result<Self, SinkError> {
+        let sink = Some(open()?);
+        Ok(Self { open, sink, controls, next: Instant::now(), wait: WAITS[0] })
+    }
+
+    fn failed(&mut self, error: &SinkError) {
+        self.sink = None;
+        self.next = Instant::now() + self.wait;
+        let sentence = format!("not saved: {error}; tried again in {} s", self.wait.as_secs());
+        self.wait = (self.wait * 2).min(WAITS[1]);
+        self.controls.trouble.set(Some(sentence));
+    }
+}
+
+impl<F: FnMut() -> Result<Box<dyn Sink>, SinkError>> Sink for Persistent<F> {
+    fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
+        if self.sink.is_none() && Instant::now() >= self.next {
+            match (self.open)() {
+                Ok(sink) => {
+                    self.sink = Some(sink);
+                    self.controls.trouble.set(None);
+                }
+                Err(error) => self.failed(&error),
+            }
+        }
+        if let Some(Err(error)) = self.sink.as_mut().map(|sink| sink.take(moment)) {
+            self.failed(&error);
+        }
+        Ok(())
+    }
+
+    /// The end of a run is told as it is: a file that could not be completed is an error.
+    fn finish(&mut self) -> Result<(), SinkError> {
+        self.sink.as_mut().map_or(Ok(()), |sink| sink.finish())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::event::{Event, Map, SCHEMA, State};
+    use crate::timing::Timings;
+    use image::RgbImage;
+
+    /// Fails when it takes its second moment.
+    struct Full(Arc<Mutex<Vec<&'static str>>>, usize);
+
+    impl Sink for Full {
+        fn take(&mut self, _: &Moment) -> Result<(), SinkError> {
+            self.1 += 1;
+            self.0.lock().unwrap().push("taken");
+            let source = std::io::Error::other("no space left");
+            if self.1 == 2 { Err(SinkError::Io { output: "session.mkv".into(), source }) } else { Ok(()) }
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_told_and_tried_again() {
+        let event = Event {
+            schema: SCHEMA,
+            t: 0.0,
+            score: 0.0,
+            state: State::Silent,
+            peak: [0.0; 2],
+            bounds: None,
+            confidence: 0.0,
+            latency_ms: 0.0,
+            swapped_score: None,
+            devices: None,
+            map: None,
+        };
+        let moment = Moment {
+            event: &event,
+            picture: &RgbImage::new(1, 1),
+            map: &Map::default(),
+            frames: &[],
+            sound: &[],
+            second: &[],
+            columns: &[],
+            scores: &[],
+            timings: &Timings::default(),
+            swapped: None,
+            health: None,
+        };
+        let (log, controls) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Controls::default()));
+        let seen = log.clone();
+        let open = move || -> Result<Box<dyn Sink>, SinkError> {
+            seen.lock().unwrap().push("opened");
+            Ok(Box::new(Full(seen.clone(), 0)))
+        };
+        let mut sink = Persistent::new(open, controls.clone()).unwrap();
+        for _ in 0..4 {
+            sink.take(&moment).unwrap();
+        }
+        assert_eq!(*log.lock().unwrap(), ["opened", "taken", "taken"]);
+        let told = controls.trouble.get().unwrap();
+        assert!(told.contains("session.mkv") && told.contains("no space left"), "{told}");
+        sink.next = Instant::now();
+        sink.take(&moment).unwrap();
+        assert_eq!(log.lock().unwrap()[3..], ["opened", "taken"]);
+        assert_eq!(controls.trouble.get(), None);
+        assert_eq!(sink.wait, 2 * WAITS[0]);
+    }
+}

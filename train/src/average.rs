@@ -1,0 +1,46 @@
+//! The running mean of a network's parameters over the last steps ("Polyak averaging"): steadier than
+//! any single step's, and as good in the middle of a run as others are at its end.
+
+use std::collections::HashMap;
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::tensor::Tensor;
+use lookhear::model::Network;
+
+/// Moves every parameter of `average`, and batch norm's running statistics, from where they are towards those
+/// of `network`: `decay * average + (1 - decay) * network`.
+pub fn follow(average: Network, network: &Network, decay: f64) -> Network {
+    let mut flat = Flat::default();
+    network.visit(&mut flat);
+    average.map(&mut Follow { towards: flat.values, decay })
+}
+
+/// Parameters by their ids, `[elements]` each.
+#[derive(Default)]
+struct Flat {
+    values: HashMap<ParamId, Tensor<1>>,
+}
+
+impl ModuleVisitor for Flat {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let values = param.val().detach();
+        let count = values.shape().num_elements();
+        self.values.insert(param.id, values.reshape([count]));
+    }
+}
+
+struct Follow {
+    towards: HashMap<ParamId, Tensor<1>>,
+    decay: f64,
+}
+
+impl ModuleMapper for Follow {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Some(towards) = self.towards.remove(&param.id) else { return param };
+        let decay = self.decay;
+        param.map(|average| {
+            let towards = towards.reshape(average.shape());
+            (average.detach() * decay + towards * (1.0 - decay)).detach()
+        })
+    }
+}
