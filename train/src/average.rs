@@ -1,46 +1,48 @@
 //! The running mean of a network's parameters over the last steps ("Polyak averaging"): steadier than
 //! any single step's, and as good in the middle of a run as others are at its end.
 
-use std::collections::HashMap;
+use std::collections::VecDeque;
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 use lookhear::model::Network;
 
 /// Moves every parameter of `average`, and batch norm's running statistics, from where they are towards those
-/// of `network`: `decay * average + (1 - decay) * network`.
+/// of `network`: `decay * average + (1 - decay) * network`. Both are of one layer table, but not clones of each
+/// other: clones share their running statistics.
 pub fn follow(average: Network, network: &Network, decay: f64) -> Network {
     let mut flat = Flat::default();
-    network.visit(&mut flat);
+    // valid() also brings batch norm's statistics up to date.
+    network.valid().visit(&mut flat);
     average.map(&mut Follow { towards: flat.values, decay })
 }
 
-/// Parameters by their ids, `[elements]` each.
+/// Parameters in the order of the layer table, `[elements]` each.
 #[derive(Default)]
 struct Flat {
-    values: HashMap<ParamId, Tensor<1>>,
+    values: VecDeque<Tensor<1>>,
 }
 
 impl ModuleVisitor for Flat {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let values = param.val().detach();
+        let values = param.val();
         let count = values.shape().num_elements();
-        self.values.insert(param.id, values.reshape([count]));
+        self.values.push_back(values.reshape([count]));
     }
 }
 
 struct Follow {
-    towards: HashMap<ParamId, Tensor<1>>,
+    towards: VecDeque<Tensor<1>>,
     decay: f64,
 }
 
 impl ModuleMapper for Follow {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(towards) = self.towards.remove(&param.id) else { return param };
+        let Some(towards) = self.towards.pop_front() else { return param };
         let decay = self.decay;
         param.map(|average| {
             let towards = towards.reshape(average.shape());
-            (average.detach() * decay + towards * (1.0 - decay)).detach()
+            average * decay + towards * (1.0 - decay)
         })
     }
 }

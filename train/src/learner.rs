@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use burn::grad_clipping::GradientClippingConfig;
-use burn::module::Module;
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::module::avg_pool2d;
@@ -29,7 +28,7 @@ pub struct Learner {
     spec: Spec,
     device: Device,
     network: Network,
-    /// Running mean of `network`.
+    /// Running mean of `network`; without gradients.
     average: Network,
     optimizer: ModuleOptimizer,
     /// Steps done, time spent.
@@ -52,6 +51,7 @@ impl Learner {
     pub fn new(config: Config, device: Device) -> Result<Self, Error> {
         let spec = Spec::preset(&config.preset)
             .ok_or_else(|| Error::Other(format!("there is no preset {:?}", config.preset)))?;
+        let inference = device.clone();
         let device = device.autodiff();
         device.seed(config.seed);
         let network = Network::new(&spec, &device);
@@ -60,7 +60,7 @@ impl Learner {
             .with_weight_decay(Some(WeightDecayConfig::new(config.weight_decay as f32)))
             .with_grad_clipping(Some(GradientClippingConfig::Norm(config.clip)))
             .init();
-        let average = network.clone();
+        let average = average::follow(Network::new(&spec, &inference), &network, 0.0);
         Ok(Self { config, spec, device, network, average, optimizer, progress: Progress::default() })
     }
 
@@ -167,7 +167,7 @@ impl Learner {
 
     /// The running mean of the network, for inference.
     pub fn network(&self) -> Network {
-        self.average.valid()
+        self.average.clone()
     }
 
     /// The layer table.
