@@ -3,6 +3,7 @@
 
 use image::{DynamicImage, RgbImage};
 use ratatui::Frame;
+use ratatui::crossterm::terminal::window_size;
 use ratatui::layout::{Rect, Size};
 use ratatui_image::picker::{Picker, ProtocolType};
 use ratatui_image::protocol::{StatefulProtocol, StatefulProtocolType};
@@ -25,18 +26,28 @@ struct Pixels {
 }
 
 impl Graphics {
-    /// Asks the terminal. To be called after it was taken over, before its keys are read.
-    pub(super) fn ask() -> Self {
-        Picker::from_query_stdio().map_or(Self(None), |picker| Self::with(&picker))
+    /// What the terminal is known to do. Its environment tells; asking it would mean reading its answer among
+    /// the keys, and waiting for it where none comes.
+    pub(super) fn of_terminal() -> Self {
+        let variable = |name: &str| std::env::var(name).unwrap_or_default();
+        let protocol = protocol_of(variable);
+        let font = window_size().ok().and_then(|window| {
+            let width = window.width.checked_div(window.columns).filter(|width| *width > 0)?;
+            let height = window.height.checked_div(window.rows).filter(|height| *height > 0)?;
+            Some(FontSize::new(width, height))
+        });
+        match (protocol, font) {
+            (Some(protocol), Some(font)) => Self::with(protocol, font),
+            _ => Self(None),
+        }
     }
 
-    /// What a terminal said of itself.
-    pub(super) fn with(picker: &Picker) -> Self {
-        if picker.protocol_type() == ProtocolType::Halfblocks {
-            return Self(None);
-        }
+    /// A protocol, and the size of a character in pixels.
+    pub(super) fn with(protocol: ProtocolType, font: FontSize) -> Self {
+        let mut picker = Picker::halfblocks();
+        picker.set_protocol_type(protocol);
         let protocol = picker.new_resize_protocol(DynamicImage::default()).protocol_type_owned();
-        Self(Some(Pixels { font: picker.font_size(), protocol: Some(protocol) }))
+        Self(Some(Pixels { font, protocol: Some(protocol) }))
     }
 
     /// Shows a picture, as large as it fits, centred.
@@ -66,5 +77,43 @@ impl Graphics {
             &mut protocol,
         );
         pixels.protocol = Some(protocol.protocol_type_owned());
+    }
+}
+
+/// The protocol of the terminal that an environment belongs to; `None`: none that is known.
+fn protocol_of(variable: impl Fn(&str) -> String) -> Option<ProtocolType> {
+    let (term, program) = (variable("TERM"), variable("TERM_PROGRAM"));
+    // A multiplexer stands between, and hands graphics on only if it was told to.
+    if !variable("TMUX").is_empty() || term.starts_with("screen") || term.starts_with("tmux") {
+        return None;
+    }
+    match (program.as_str(), term.as_str()) {
+        ("ghostty", _) | (_, "xterm-kitty" | "xterm-ghostty") => Some(ProtocolType::Kitty),
+        // WezTerm has all three; this one is its best.
+        ("iTerm.app" | "WezTerm", _) => Some(ProtocolType::Iterm2),
+        (_, "foot" | "foot-extra" | "mlterm") => Some(ProtocolType::Sixel),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_terminals_are_known() {
+        let found = |pairs: &[(&str, &str)]| {
+            let value = |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
+            protocol_of(|name| value(name).unwrap_or_default().to_string())
+        };
+        assert_eq!(found(&[("TERM", "xterm-kitty")]), Some(ProtocolType::Kitty));
+        assert_eq!(
+            found(&[("TERM_PROGRAM", "WezTerm"), ("TERM", "xterm-256color")]),
+            Some(ProtocolType::Iterm2)
+        );
+        assert_eq!(found(&[("TERM", "foot")]), Some(ProtocolType::Sixel));
+        assert_eq!(found(&[("TERM", "xterm-256color")]), None);
+        assert_eq!(found(&[("TERM", "xterm-kitty"), ("TMUX", "/tmp/tmux-0/default,1,0")]), None);
+        assert_eq!(found(&[]), None);
     }
 }

@@ -66,7 +66,7 @@ impl Screen {
     /// The terminal cannot be used.
     pub fn new(controls: Arc<Controls>, folder: PathBuf, blocks: bool) -> Result<Self, SinkError> {
         let terminal = ratatui::try_init().map_err(terminal_error)?;
-        let graphics = if blocks { Graphics::default() } else { Graphics::ask() };
+        let graphics = if blocks { Graphics::default() } else { Graphics::of_terminal() };
         Ok(Self {
             terminal,
             graphics,

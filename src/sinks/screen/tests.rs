@@ -165,16 +165,15 @@ fn frames_a_second_are_counted_from_the_devices() {
 
 #[test]
 fn terminals_with_graphics_get_pixels_and_keep_one_picture() {
-    use ratatui_image::picker::{Picker, ProtocolType};
+    use ratatui_image::FontSize;
+    use ratatui_image::picker::ProtocolType;
     let parts = Parts::new(State::Match);
     for (protocol, begin) in [
         (ProtocolType::Kitty, "\x1b_G"),
         (ProtocolType::Iterm2, "\x1b]1337;File="),
         (ProtocolType::Sixel, "\x1bP"),
     ] {
-        let mut picker = Picker::halfblocks();
-        picker.set_protocol_type(protocol);
-        let mut graphics = Graphics::with(&picker);
+        let mut graphics = Graphics::with(protocol, FontSize::new(10, 20));
         let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
         let mut shown = || {
             show(&mut terminal, &mut graphics, &parts.moment(), &Desk::default()).unwrap();
