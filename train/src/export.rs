@@ -25,7 +25,7 @@ const RANGE_BATCHES: u64 = 6;
 /// How far the score must fall below the threshold before a match ends.
 const HYSTERESIS: f32 = 0.1;
 /// Share of the sounds of what is not in view that may count as a match, on the training side.
-const FALSE_ALARMS: f64 = 0.05;
+const FALSE_ALARMS: f64 = 0.1;
 /// Seconds for which an answer must last: three hops.
 const HOLD: f32 = 0.24;
 
