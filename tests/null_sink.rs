@@ -46,21 +46,25 @@ impl SoundSystem {
         thread::sleep(Duration::from_millis(300));
         system.daemon(&mut Command::new("wireplumber"));
         system.daemon(&mut Command::new("pipewire-pulse"));
-        let begin = Instant::now();
-        while !system.command("pactl").arg("info").stdout(Stdio::null()).status().unwrap().success() {
-            assert!(begin.elapsed() < Duration::from_secs(20), "PipeWire does not answer");
-            thread::sleep(Duration::from_millis(100));
-        }
+        system.pactl(&["info"]);
         let format = format!("rate={rate}");
         for arguments in [
             &["load-module", "module-null-sink", "sink_name=fake", &format, "channels=2"][..],
             &["set-default-sink", "fake"],
             &["set-default-source", "fake.monitor"],
         ] {
-            let status = system.command("pactl").args(arguments).stdout(Stdio::null()).status().unwrap();
-            assert!(status.success(), "{arguments:?}");
+            system.pactl(arguments);
         }
         system
+    }
+
+    /// Tried until it succeeds: the daemons come up one after the other, each in its own time.
+    fn pactl(&self, arguments: &[&str]) {
+        let begin = Instant::now();
+        while !self.command("pactl").args(arguments).stdout(Stdio::null()).status().unwrap().success() {
+            assert!(begin.elapsed() < Duration::from_secs(20), "pactl {arguments:?} fails");
+            thread::sleep(Duration::from_millis(100));
+        }
     }
 
     fn command(&self, program: &str) -> Command {
