@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use lookhear::pipeline::{self, Controls, Settings, Sink, SinkError, Summary};
 use lookhear::preprocess::SAMPLE_RATE;
-use lookhear::sinks::{DeviceLog, Json, Lines, Persistent, Recorder, Screen, Video};
+use lookhear::sinks::{DeviceLog, Json, Lines, Persistent, Recorder, Screen, Snapshots, Video};
 use lookhear::timing::Stage;
 
 use super::devices::DeviceArguments;
@@ -92,7 +92,10 @@ impl Live {
             let open = move || Ok(Box::new(Video::new(target.clone())?) as Box<dyn Sink>);
             sinks.push(Box::new(Persistent::new(open, controls.clone())?));
         }
-        sinks.extend(self.run.snapshots()?);
+        if let Some(folder) = self.run.snapshots.clone() {
+            let open = move || Ok(Box::new(Snapshots::new(folder.clone())?) as Box<dyn Sink>);
+            sinks.push(Box::new(Persistent::new(open, controls.clone())?));
+        }
         Ok(sinks)
     }
 }
