@@ -4,7 +4,7 @@
 //! in threads of their own. Between them everything happens here, in order, so that the same input
 //! gives the same events whatever the machine's speed.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -50,23 +50,29 @@ pub struct Controls {
     pub stop: AtomicBool,
     /// Check once, now, whether the answer depends on the sound.
     pub swap: AtomicBool,
-    /// An output that cannot be written at present, and why: for whoever shows the run.
+    /// Outputs that cannot be written at present, and why: for whoever shows the run.
     pub trouble: Trouble,
 }
 
-/// What is wrong with the outputs of a run, in one sentence.
+/// What is wrong with the outputs of a run, a sentence for each.
 #[derive(Debug, Default)]
-pub struct Trouble(Mutex<Option<String>>);
+pub struct Trouble(Mutex<BTreeMap<&'static str, String>>);
 
 impl Trouble {
-    /// Says it, or that it is over.
-    pub fn set(&self, sentence: Option<String>) {
-        *self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = sentence;
+    /// Says what is wrong with an output, or that nothing is any more.
+    pub fn set(&self, output: &'static str, sentence: Option<String>) {
+        let mut troubles = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        match sentence {
+            Some(sentence) => troubles.insert(output, sentence),
+            None => troubles.remove(output),
+        };
     }
 
-    /// What was said last.
+    /// Everything that is wrong now; `None`: nothing.
     pub fn get(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+        let troubles = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let sentences: Vec<&str> = troubles.values().map(String::as_str).collect();
+        (!sentences.is_empty()).then(|| sentences.join("; "))
     }
 }
 

@@ -68,16 +68,16 @@ impl Live {
         let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
         // Before the screen: what is said on it would spoil it.
         if let Some(folder) = &self.record {
-            let (folder, mut screen_is_on) = (folder.clone(), false);
+            let (folder, mut told) = (folder.clone(), false);
             let record = move || -> Result<Box<dyn Sink>, SinkError> {
                 let recorder = Recorder::new(&folder)?;
-                if !screen_is_on {
+                if !(told && screen) {
                     eprintln!("Recording picture and sound to {}", recorder.target().display());
-                    screen_is_on = screen;
+                    told = true;
                 }
                 Ok(Box::new(recorder))
             };
-            sinks.push(Box::new(Persistent::new(record, controls.clone())?));
+            sinks.push(Box::new(Persistent::new("recording", record, controls.clone())?));
         }
         if !screen {
             sinks.push(Box::new(DeviceLog::new(io::stderr(), controls.clone())));
@@ -90,11 +90,11 @@ impl Live {
         if let Some(target) = &self.save {
             let target = target.clone();
             let open = move || Ok(Box::new(Video::new(target.clone())?) as Box<dyn Sink>);
-            sinks.push(Box::new(Persistent::new(open, controls.clone())?));
+            sinks.push(Box::new(Persistent::new("video", open, controls.clone())?));
         }
         if let Some(folder) = self.run.snapshots.clone() {
             let open = move || Ok(Box::new(Snapshots::new(folder.clone())?) as Box<dyn Sink>);
-            sinks.push(Box::new(Persistent::new(open, controls.clone())?));
+            sinks.push(Box::new(Persistent::new("snapshots", open, controls.clone())?));
         }
         Ok(sinks)
     }

@@ -10,6 +10,7 @@ const WAITS: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(60)];
 
 /// Opens an output anew, and later again, when it fails; tells what is wrong meanwhile.
 pub struct Persistent<F> {
+    name: &'static str,
     open: F,
     sink: Option<Box<dyn Sink>>,
     controls: Arc<Controls>,
@@ -18,13 +19,13 @@ pub struct Persistent<F> {
 }
 
 impl<F: FnMut() -> Result<Box<dyn Sink>, SinkError>> Persistent<F> {
-    /// Opens it for the first time.
+    /// Opens it for the first time; `name` tells it from the run's other outputs.
     ///
     /// # Errors
     /// It cannot be opened: better known before the run than in it.
-    pub fn new(mut open: F, controls: Arc<Controls>) -> Result<Self, SinkError> {
+    pub fn new(name: &'static str, mut open: F, controls: Arc<Controls>) -> Result<Self, SinkError> {
         let sink = Some(open()?);
-        Ok(Self { open, sink, controls, next: Instant::now(), wait: WAITS[0] })
+        Ok(Self { name, open, sink, controls, next: Instant::now(), wait: WAITS[0] })
     }
 
     fn failed(&mut self, error: &SinkError) {
@@ -32,7 +33,7 @@ impl<F: FnMut() -> Result<Box<dyn Sink>, SinkError>> Persistent<F> {
         self.next = Instant::now() + self.wait;
         let sentence = format!("not saved: {error}; tried again in {} s", self.wait.as_secs());
         self.wait = (self.wait * 2).min(WAITS[1]);
-        self.controls.trouble.set(Some(sentence));
+        self.controls.trouble.set(self.name, Some(sentence));
     }
 }
 
@@ -42,7 +43,7 @@ impl<F: FnMut() -> Result<Box<dyn Sink>, SinkError>> Sink for Persistent<F> {
             match (self.open)() {
                 Ok(sink) => {
                     self.sink = Some(sink);
-                    self.controls.trouble.set(None);
+                    self.controls.trouble.set(self.name, None);
                 }
                 Err(error) => self.failed(&error),
             }
@@ -114,17 +115,18 @@ mod tests {
             seen.lock().unwrap().push("opened");
             Ok(Box::new(Full(seen.clone(), 0)))
         };
-        let mut sink = Persistent::new(open, controls.clone()).unwrap();
+        let mut sink = Persistent::new("recording", open, controls.clone()).unwrap();
         for _ in 0..4 {
             sink.take(&moment).unwrap();
         }
         assert_eq!(*log.lock().unwrap(), ["opened", "taken", "taken"]);
         let told = controls.trouble.get().unwrap();
         assert!(told.contains("session.mkv") && told.contains("no space left"), "{told}");
+        controls.trouble.set("video", Some("another".into()));
         sink.next = Instant::now();
         sink.take(&moment).unwrap();
         assert_eq!(log.lock().unwrap()[3..], ["opened", "taken"]);
-        assert_eq!(controls.trouble.get(), None);
+        assert_eq!(controls.trouble.get().as_deref(), Some("another"), "its own is over, the other is not");
         assert_eq!(sink.wait, 2 * WAITS[0]);
     }
 }

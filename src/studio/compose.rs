@@ -62,6 +62,20 @@ fn put(picture: &mut RgbImage, object: &RgbaImage, left: u32, top: u32) {
     }
 }
 
+/// Without the transparent margin, so that the box is the object's.
+pub fn trim(picture: &RgbaImage) -> RgbaImage {
+    let (mut x0, mut y0, mut x1, mut y1) = (picture.width(), picture.height(), 0, 0);
+    for (x, y, pixel) in picture.enumerate_pixels() {
+        if pixel.0[3] > 32 {
+            (x0, y0, x1, y1) = (x0.min(x), y0.min(y), x1.max(x + 1), y1.max(y + 1));
+        }
+    }
+    match x1 > x0 {
+        true => imageops::crop_imm(picture, x0, y0, x1 - x0, y1 - y0).to_image(),
+        false => picture.clone(),
+    }
+}
+
 /// Photos that fill the picture between them: two halves (left and right, or top and bottom).
 /// One photo fills it alone.
 pub fn mosaic(photos: &[&RgbImage], side: u32, rng: &mut impl Rng) -> Scene {

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use image::RgbaImage;
-
 use super::Performer;
+use super::compose::trim;
 use crate::media;
 use crate::preprocess::SAMPLE_RATE;
 
@@ -46,24 +45,10 @@ fn normalize(sound: &mut Vec<f32>) {
     sound.iter_mut().for_each(|s| *s *= 0.5 / peak);
 }
 
-/// Without the transparent margin, so that the box is the object's.
-fn trim(picture: &RgbaImage) -> RgbaImage {
-    let (mut x0, mut y0, mut x1, mut y1) = (picture.width(), picture.height(), 0, 0);
-    for (x, y, pixel) in picture.enumerate_pixels() {
-        if pixel.0[3] > 32 {
-            (x0, y0, x1, y1) = (x0.min(x), y0.min(y), x1.max(x + 1), y1.max(y + 1));
-        }
-    }
-    match x1 > x0 {
-        true => image::imageops::crop_imm(picture, x0, y0, x1 - x0, y1 - y0).to_image(),
-        false => picture.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::Rgba;
+    use image::{Rgba, RgbaImage};
 
     #[test]
     fn margins_go() {

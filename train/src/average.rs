@@ -10,7 +10,7 @@ use lookhear::model::Network;
 /// Moves every parameter of `average`, and batch norm's running statistics, from where they are towards those
 /// of `network`: `decay * average + (1 - decay) * network`. Both are of one layer table, but not clones of each
 /// other: clones share their running statistics.
-pub fn follow(average: Network, network: &Network, decay: f64) -> Network {
+pub(crate) fn follow(average: Network, network: &Network, decay: f64) -> Network {
     let mut flat = Flat::default();
     // valid() also brings batch norm's statistics up to date.
     network.valid().visit(&mut flat);

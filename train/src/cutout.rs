@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use image::{Rgb, RgbImage, RgbaImage, imageops};
+use lookhear::studio::compose;
 
 /// Largest difference from the background's colour, in any channel (of 255).
 const TOLERANCE: u8 = 26;
@@ -13,7 +14,7 @@ const COVERED: std::ops::Range<f32> = 0.08..0.85;
 
 /// The object of a photo with a plain background, transparent around it; `None` if there is no
 /// such background.
-pub fn cut_out(photo: &RgbImage) -> Option<RgbaImage> {
+pub(crate) fn cut_out(photo: &RgbImage) -> Option<RgbaImage> {
     let (w, h) = photo.dimensions();
     if w < 8 || h < 8 {
         return None;
@@ -43,14 +44,17 @@ pub fn cut_out(photo: &RgbImage) -> Option<RgbaImage> {
     }
     let object = alpha.pixels().filter(|p| p.0[0] > 0).count() as f32 / (w * h) as f32;
     COVERED.contains(&object).then(|| {
-        let [left, top, width, height] = bounds(&alpha);
-        // Softened, as a camera would see the edge.
-        let alpha = imageops::fast_blur(&alpha, 0.8);
-        let with_alpha = RgbaImage::from_fn(w, h, |x, y| {
+        let mut object = compose::trim(&RgbaImage::from_fn(w, h, |x, y| {
             let Rgb([r, g, b]) = *photo.get_pixel(x, y);
             image::Rgba([r, g, b, alpha.get_pixel(x, y).0[0]])
+        }));
+        // Softened, as a camera would see the edge.
+        let hard = image::GrayImage::from_fn(object.width(), object.height(), |x, y| {
+            image::Luma([object.get_pixel(x, y).0[3]])
         });
-        imageops::crop_imm(&with_alpha, left, top, width, height).to_image()
+        let soft = imageops::fast_blur(&hard, 0.8);
+        object.pixels_mut().zip(soft.pixels()).for_each(|(pixel, alpha)| pixel.0[3] = alpha.0[0]);
+        object
     })
 }
 
@@ -63,17 +67,6 @@ fn median<'a>(pixels: impl Iterator<Item = &'a Rgb<u8>>) -> Rgb<u8> {
         let middle = values.len() / 2;
         *values.select_nth_unstable(middle).1
     }))
-}
-
-/// `[left, top, width, height]` of what is opaque; something must be.
-fn bounds(alpha: &image::GrayImage) -> [u32; 4] {
-    let (mut x0, mut y0, mut x1, mut y1) = (alpha.width(), alpha.height(), 0, 0);
-    for (x, y, pixel) in alpha.enumerate_pixels() {
-        if pixel.0[0] > 0 {
-            (x0, y0, x1, y1) = (x0.min(x), y0.min(y), x1.max(x + 1), y1.max(y + 1));
-        }
-    }
-    [x0, y0, x1 - x0, y1 - y0]
 }
 
 #[cfg(test)]

@@ -3,12 +3,12 @@
 //! Data flows one way: videos or a corpus -> examples -> batches ([`loader`]) -> [`learner`] ->
 //! [`checkpoint`] -> bundle -> evaluation. Model and preprocessing are those of the `lookhear` crate.
 
-pub mod average;
+mod average;
 pub mod checkpoint;
 pub mod compose;
 pub mod config;
 pub mod corpus;
-pub mod cutout;
+mod cutout;
 mod error;
 pub mod eval;
 pub mod example;

@@ -12,7 +12,8 @@ use ratatui_image::{FontSize, Resize, StatefulImage};
 use super::widgets::Picture;
 use crate::overlay::shrink;
 
-/// Pixels that are sent at most, in each direction: more take longer to encode than a decision lasts.
+/// Pixels that are sent at most, in each direction, so that encoding does not hold up decisions; chosen, not
+/// measured.
 const LARGEST: (u32, u32) = (480, 360);
 
 /// How pictures get onto the terminal.
