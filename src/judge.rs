@@ -5,7 +5,7 @@
 use image::RgbImage;
 
 use crate::decision::Decision;
-use crate::engine::{Engine, Heard, Judgement, Seen, Setup};
+use crate::engine::{ActivationMap, Engine, Heard, Judgement, Seen, Setup};
 use crate::event::{Event, Map, SCHEMA, State};
 use crate::localize::{Place, place, shown_map};
 use crate::model::{Bundle, BundleError, Manifest};
@@ -38,11 +38,14 @@ impl Judge {
 
     /// The vision tower's view of a picture of any size.
     pub fn see(&mut self, shown: &RgbImage) -> Seen {
-        let side = self.manifest.spec.vision.input[1] as u32;
-        let square = picture::square(shown, self.manifest.preprocessing.fit, side);
         let mut seen = Seen::default();
-        self.engine.see(&picture::normalize(&square), &mut seen);
+        self.engine.see(&self.vision_input(shown), &mut seen);
         seen
+    }
+
+    fn vision_input(&self, shown: &RgbImage) -> Vec<f32> {
+        let side = self.manifest.spec.vision.input[1] as u32;
+        picture::normalize(&picture::square(shown, self.manifest.preprocessing.fit, side))
     }
 
     /// The audio tower's view of a second: `[257, 199]`, bin by bin.
@@ -64,6 +67,20 @@ impl Judge {
         let mut judgement = Judgement::default();
         self.engine.judge(seen, heard, &mut judgement);
         judgement
+    }
+
+    /// The vision tower's activation map of a picture of any size.
+    pub fn see_map(&mut self, shown: &RgbImage) -> ActivationMap {
+        let mut map = ActivationMap::default();
+        self.engine.see_map(&self.vision_input(shown), &mut map);
+        map
+    }
+
+    /// The audio tower's activation map of a second: `[257, 199]`, bin by bin.
+    pub fn hear_map(&mut self, spectrogram: &[f32]) -> ActivationMap {
+        let mut map = ActivationMap::default();
+        self.engine.hear_map(spectrogram, &mut map);
+        map
     }
 
     /// Where the object is in a shown picture of this size (pixels).

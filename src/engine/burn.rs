@@ -2,7 +2,7 @@
 
 use ::burn::tensor::{Device, Tensor, TensorData, activation};
 
-use super::{Engine, Heard, Judgement, Seen};
+use super::{ActivationMap, Engine, Heard, Judgement, Seen};
 use crate::event::Map;
 use crate::model::{Network, Spec, embedding};
 
@@ -23,6 +23,12 @@ impl BurnEngine {
     fn tensor(&self, values: &[f32], [c, h, w]: [usize; 3]) -> Tensor<4> {
         Tensor::from_data(TensorData::new(values.to_vec(), [1, c, h, w]), &self.device)
     }
+}
+
+/// Writes a tower's output `[1, channels, rows, columns]`.
+fn write(output: Tensor<4>, map: &mut ActivationMap) {
+    let [_, channels, rows, columns] = output.dims();
+    *map = ActivationMap { channels, rows, columns, values: values(output) };
 }
 
 /// Values of a tensor, in row-major order.
@@ -71,6 +77,14 @@ impl Engine for BurnEngine {
         let map = values(activation::sigmoid(head.logits(similarities)));
         judgement.localization = values(pooled).first().copied();
         judgement.map = Map { rows, columns, values: map };
+    }
+
+    fn see_map(&mut self, picture: &[f32], map: &mut ActivationMap) {
+        write(self.network.vision.forward(self.tensor(picture, self.spec.vision.input)), map);
+    }
+
+    fn hear_map(&mut self, spectrogram: &[f32], map: &mut ActivationMap) {
+        write(self.network.audio.forward(self.tensor(spectrogram, self.spec.audio.input)), map);
     }
 
     fn name(&self) -> &str {

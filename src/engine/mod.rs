@@ -1,10 +1,12 @@
 //! Engines: what runs the network. All of them take the same inputs and give the same outputs.
 
+mod activation;
 mod burn;
 mod choice;
 #[allow(unsafe_code, reason = "vector instructions, and memory shared by threads; documented there")]
 pub mod int;
 
+pub use self::activation::ActivationMap;
 pub use self::burn::BurnEngine;
 pub use self::choice::{Backend, Setup};
 
@@ -31,6 +33,12 @@ pub trait Engine {
 
     /// Both heads.
     fn judge(&mut self, seen: &Seen, heard: &Heard, judgement: &mut Judgement);
+
+    /// The activation map that the vision tower makes of a picture, as [`Engine::see`] takes it.
+    fn see_map(&mut self, picture: &[f32], map: &mut ActivationMap);
+
+    /// The activation map that the audio tower makes of a second, as [`Engine::hear`] takes it.
+    fn hear_map(&mut self, spectrogram: &[f32], map: &mut ActivationMap);
 
     /// What runs, for people: `int`, `flex`, ...
     fn name(&self) -> &str;

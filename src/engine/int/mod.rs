@@ -32,7 +32,7 @@ use self::team::Team;
 use self::tower::{Rounding, Tower};
 use self::vision_head::VisionHead;
 use self::weights::tower_weights;
-use super::{Engine, Heard, Judgement, Seen};
+use super::{ActivationMap, Engine, Heard, Judgement, Seen};
 use crate::model::{Network, Peaks, Spec};
 
 /// Pixels of a normalized picture are multiples of 1/255.
@@ -128,6 +128,32 @@ impl IntEngine {
         times
     }
 
+    fn run_vision(&mut self, picture: &[f32]) {
+        let Self { kernel, team, vision, scratches, .. } = self;
+        let (height, width, channels) = (vision.input.height, vision.input.width, vision.input.channels);
+        let rounding = vision.rounding();
+        for row in 0..height {
+            let pixels = vision.input.row_mut(row);
+            for channel in 0..channels {
+                let values = &picture[(channel * height + row) * width..][..width];
+                let targets = pixels.iter_mut().skip(channel).step_by(channels);
+                targets.zip(values).for_each(|(to, value)| *to = rounding.round(*value));
+            }
+        }
+        vision.run(0, None, &**kernel, team, scratches);
+    }
+
+    /// Rounds a second into the audio tower's input.
+    fn load_second(&mut self, spectrogram: &[f32]) {
+        self.listening = false;
+        let (columns, rounding) = (self.audio.input.height, self.audio.rounding());
+        for column in 0..columns {
+            let values = spectrogram.iter().skip(column).step_by(columns);
+            let targets = self.audio.input.row_mut(column).iter_mut();
+            targets.zip(values).for_each(|(to, value)| *to = rounding.round(*value));
+        }
+    }
+
     fn run_audio(&mut self, origin: usize, moved: Option<usize>, heard: &mut Heard) {
         let Self { kernel, team, audio, scratches, .. } = self;
         audio.run(origin, moved, &**kernel, team, scratches);
@@ -150,18 +176,8 @@ fn embed(tower: &mut Tower, embedding: &mut Vec<f32>) {
 
 impl Engine for IntEngine {
     fn see(&mut self, picture: &[f32], seen: &mut Seen) {
-        let Self { kernel, team, vision, scratches, .. } = self;
-        let (height, width, channels) = (vision.input.height, vision.input.width, vision.input.channels);
-        let rounding = vision.rounding();
-        for row in 0..height {
-            let pixels = vision.input.row_mut(row);
-            for channel in 0..channels {
-                let values = &picture[(channel * height + row) * width..][..width];
-                let targets = pixels.iter_mut().skip(channel).step_by(channels);
-                targets.zip(values).for_each(|(to, value)| *to = rounding.round(*value));
-            }
-        }
-        vision.run(0, None, &**kernel, team, scratches);
+        self.run_vision(picture);
+        let Self { kernel, team, vision, .. } = self;
         embed(vision, &mut seen.embedding);
         if let Some((head, _)) = &mut self.localization {
             head.run(vision.map(), &**kernel, team, &mut seen.positions);
@@ -169,13 +185,7 @@ impl Engine for IntEngine {
     }
 
     fn hear(&mut self, spectrogram: &[f32], heard: &mut Heard) {
-        self.listening = false;
-        let (columns, rounding) = (self.audio.input.height, self.audio.rounding());
-        for column in 0..columns {
-            let values = spectrogram.iter().skip(column).step_by(columns);
-            let targets = self.audio.input.row_mut(column).iter_mut();
-            targets.zip(values).for_each(|(to, value)| *to = rounding.round(*value));
-        }
+        self.load_second(spectrogram);
         self.run_audio(0, None, heard);
     }
 
@@ -197,6 +207,18 @@ impl Engine for IntEngine {
             Some((_, head)) => head.judge(seen, heard, self.map_size, judgement),
             None => (judgement.localization, judgement.map) = (None, Default::default()),
         }
+    }
+
+    fn see_map(&mut self, picture: &[f32], map: &mut ActivationMap) {
+        self.run_vision(picture);
+        self.vision.write_map(false, map);
+    }
+
+    fn hear_map(&mut self, spectrogram: &[f32], map: &mut ActivationMap) {
+        self.load_second(spectrogram);
+        let Self { kernel, team, audio, scratches, .. } = self;
+        audio.run(0, None, &**kernel, team, scratches);
+        audio.write_map(true, map);
     }
 
     fn name(&self) -> &str {

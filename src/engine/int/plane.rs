@@ -98,6 +98,16 @@ impl RealMap {
         self.height * self.width
     }
 
+    /// `[height, width]`.
+    pub(super) fn size(&self) -> [usize; 2] {
+        [self.height, self.width]
+    }
+
+    /// Values of a pixel, those that pad it included.
+    pub(super) fn depth(&self) -> usize {
+        self.channels
+    }
+
     /// All pixels.
     pub(super) fn get_mut(&mut self) -> &mut [f32] {
         self.data.get_mut()

@@ -112,7 +112,21 @@ fn agrees_with_flex(spec: &Spec) {
         assert_eq!(judgement.map.columns, judgement_f.map.columns);
         let pairs = judgement.map.values.iter().zip(&judgement_f.map.values);
         assert!(pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) < 0.05);
+        for (a, b) in maps(&mut engine, &sample).iter().zip(&maps(&mut reference, &sample)) {
+            assert_eq!([a.channels, a.rows, a.columns], [b.channels, b.rows, b.columns]);
+            assert!(cosine(&a.values, &b.values) > 0.999, "{}", cosine(&a.values, &b.values));
+        }
+        // pool4 of the map is the embedding.
+        let pooled: Vec<f32> = maps(&mut engine, &sample).iter().flat_map(|map| map.pool(1, 1)).collect();
+        assert_eq!(pooled, [seen.embedding, heard.embedding].concat());
     }
+}
+
+fn maps(engine: &mut dyn Engine, (picture, sound): &(Vec<f32>, Vec<f32>)) -> [ActivationMap; 2] {
+    let mut maps = [ActivationMap::default(), ActivationMap::default()];
+    engine.see_map(picture, &mut maps[0]);
+    engine.hear_map(sound, &mut maps[1]);
+    maps
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::time::Instant;
 
 use super::LayerTime;
+use crate::engine::ActivationMap;
 use super::buffer::Buffer;
 use super::convolve::{Hand, Scratch, Source, Target};
 use super::kernel::{Kernel, LANES};
@@ -198,6 +199,22 @@ impl Tower {
     /// only if the window is at row 0.
     pub(super) fn map(&mut self) -> &[f32] {
         self.map.get_mut()
+    }
+
+    /// The map with channels first; `sideways`: rows and columns changed places in this tower. The window has
+    /// to be at row 0.
+    pub(super) fn write_map(&mut self, sideways: bool, to: &mut ActivationMap) {
+        let (channels, depth, [height, width]) = (self.channels, self.map.depth(), self.map.size());
+        let [rows, columns] = if sideways { [width, height] } else { [height, width] };
+        let [row, column] = if sideways { [1, width] } else { [width, 1] };
+        let pixels = self.map.get_mut();
+        (to.channels, to.rows, to.columns) = (channels, rows, columns);
+        to.values.clear();
+        for channel in 0..channels {
+            for y in 0..rows {
+                to.values.extend((0..columns).map(|x| pixels[(y * row + x * column) * depth + channel]));
+            }
+        }
     }
 
     /// Decides what each step has to compute: `clean` rows of the input are as they were.
