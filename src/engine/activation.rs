@@ -32,7 +32,8 @@ impl ActivationMap {
             for column in 0..columns {
                 for channel in 0..self.channels {
                     let unit = self.unit(channel);
-                    let lines = window(row, rows, self.rows).map(|y| &unit[y * self.columns..][..self.columns]);
+                    let lines =
+                        window(row, rows, self.rows).map(|y| &unit[y * self.columns..][..self.columns]);
                     let values = lines.flat_map(|line| &line[window(column, columns, self.columns)]);
                     pooled.push(values.copied().fold(0.0, f32::max));
                 }

@@ -1,7 +1,6 @@
 //! The network as Burn modules, built from a [`Spec`].
 
-use burn::module::Module;
-use burn::module::Param;
+use burn::module::{Module, Param, RunningState};
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Initializer, Linear, LinearConfig};
@@ -101,6 +100,27 @@ impl ConvBlock {
         conv.bias = Some(Param::from_tensor(shift));
         Self { conv, norm: None }
     }
+
+    /// The inverse, for a batch `x`: batch norm with the statistics of this convolution's outputs, and with
+    /// the gain and shift that leave those outputs as they were. Returns the outputs, too.
+    fn unfold(self, x: Tensor<4>, norm: bool) -> (Self, Tensor<4>) {
+        let after = self.forward(x.clone());
+        let Self { mut conv, norm: None } = self else { return (self, after) };
+        let (Some(bias), true) = (conv.bias.clone(), norm) else { return (Self { conv, norm: None }, after) };
+        conv.bias = None;
+        let before = conv.forward(x);
+        let [_, channels, _, _] = before.dims();
+        let each = before.swap_dims(0, 1).flatten::<2>(1, 3);
+        let mean = each.clone().mean_dim(1);
+        let variance = (each - mean.clone()).square().mean_dim(1).reshape([channels]);
+        let mean = mean.reshape([channels]);
+        let mut norm = BatchNormConfig::new(channels).init(&mean.device());
+        norm.gamma = Param::from_tensor((variance.clone() + norm.epsilon).sqrt());
+        norm.beta = Param::from_tensor(bias.val() + mean.clone());
+        norm.running_mean = RunningState::new(mean);
+        norm.running_var = RunningState::new(variance);
+        (Self { conv, norm: Some(norm) }, after)
+    }
 }
 
 impl TowerNet {
@@ -123,6 +143,20 @@ impl TowerNet {
             }
         }
         Self { convs, pool_after }
+    }
+
+    /// See [`Network::unfold`]. Returns the activation map, too.
+    fn unfold(self, mut x: Tensor<4>) -> (Self, Tensor<4>) {
+        let mut convs = Vec::new();
+        for (conv, &pool) in self.convs.into_iter().zip(&self.pool_after) {
+            let (conv, after) = conv.unfold(x, true);
+            convs.push(conv);
+            x = activation::relu(after);
+            if pool {
+                x = module::max_pool2d(x, burn::tensor::ops::MaxPoolOptions::new([2, 2]).with_stride([2, 2]));
+            }
+        }
+        (Self { convs, pool_after: self.pool_after }, x)
     }
 
     /// `[batch, channels, height, width]` to the activation map
@@ -210,6 +244,16 @@ impl LocalizationNet {
         x / length
     }
 
+    fn unfold(self, vision: Tensor<4>, audio: Tensor<4>) -> Self {
+        let norm = self.spec.batch_norm;
+        let side = |[first, second]: [ConvBlock; 2], x| {
+            let (first, x) = first.unfold(x, norm);
+            let (second, _) = second.unfold(activation::relu(x), norm);
+            [first, second]
+        };
+        Self { vision: side(self.vision, vision), audio: side(self.audio, audio), ..self }
+    }
+
     /// Vision map `[batch, C, rows, columns]` to the common space `[batch, dims, rows, columns]`.
     pub fn see(&self, map: Tensor<4>) -> Tensor<4> {
         self.side(&self.vision, map)
@@ -295,5 +339,17 @@ impl Network {
                 ..head
             }),
         }
+    }
+
+    /// For training on: every convolution of a folded network gets a batch norm behind it again, so that for this
+    /// batch of pictures `[n, 3, h, w]` and sounds `[n, 1, bins, columns]` all outputs are what they were,
+    /// in training as in inference.
+    pub fn unfold(self, pictures: Tensor<4>, sounds: Tensor<4>) -> Self {
+        let (vision, seen) = self.vision.unfold(pictures);
+        let (audio, heard) = self.audio.unfold(sounds);
+        let [n, channels, _, _] = heard.dims();
+        let heard = embedding(heard).reshape([n, channels, 1, 1]);
+        let localization = self.localization.map(|head| head.unfold(seen, heard));
+        Self { vision, audio, fusion: self.fusion, localization }
     }
 }

@@ -13,6 +13,7 @@ use crate::Error;
 use crate::config::Config;
 use crate::corpus::{Corpus, Item};
 use crate::cutout::cut_out;
+use crate::disturb::{colour, room};
 use crate::example::{Example, mask, random_gain, random_second, random_second_and_speed};
 
 /// Side of the picture that the vision tower sees.
@@ -142,17 +143,32 @@ fn distractor(corpus: &Corpus, rng: &mut ChaCha8Rng) -> Result<RgbImage, Error> 
     Ok(full(&*pick(pool, rng).picture()?, rng))
 }
 
-/// A second of a class: level changed, a `disturb` share at another speed, sometimes with other noise
-/// under it.
+fn recorded(corpus: &Corpus, class: usize, disturb: f64, rng: &mut ChaCha8Rng) -> Result<Vec<f32>, Error> {
+    let recording = pick(&corpus.taught[class].sounds, rng).sound()?;
+    Ok(match rng.random_bool(disturb) {
+        true => random_second_and_speed(&recording, rng),
+        false => random_second(&recording, rng),
+    })
+}
+
+/// A second of a class: level changed, a `disturb` share at another speed, through other microphones, some in a room
+/// or mixed with another second of the class; sometimes with other noise under it.
 ///
 /// # Errors
 /// A file of the corpus cannot be read.
 pub fn sound(corpus: &Corpus, class: usize, disturb: f64, rng: &mut ChaCha8Rng) -> Result<Vec<f32>, Error> {
-    let recording = pick(&corpus.taught[class].sounds, rng).sound()?;
-    let mut second = match rng.random_bool(disturb) {
-        true => random_second_and_speed(&recording, rng),
-        false => random_second(&recording, rng),
-    };
+    let mut second = recorded(corpus, class, disturb, rng)?;
+    // Two dogs are a dog.
+    if rng.random_bool(0.3 * disturb) {
+        let other = recorded(corpus, class, disturb, rng)?;
+        second.iter_mut().zip(&other).for_each(|(s, o)| *s = (*s + o) * 0.5);
+    }
+    if rng.random_bool(disturb) {
+        colour(&mut second, rng);
+    }
+    if rng.random_bool(0.3 * disturb) {
+        room(&mut second, rng);
+    }
     random_gain(&mut second, rng);
     if rng.random_bool(0.3) {
         let noise = unseen_sound(corpus, rng)?;

@@ -17,6 +17,8 @@ pub struct Config {
     pub corpus: Option<PathBuf>,
     /// Folder of video files: the paper's sampling. Or else `corpus`.
     pub videos: Option<PathBuf>,
+    /// A bundle whose weights the run begins with; otherwise they are random.
+    pub from: Option<PathBuf>,
     /// Decides every random choice.
     pub seed: u64,
     /// Optimizer steps.
@@ -85,6 +87,7 @@ impl Default for Config {
             preset: "edge".into(),
             corpus: None,
             videos: None,
+            from: None,
             seed: 1,
             steps: 8000,
             batch: 32,
@@ -116,7 +119,7 @@ impl Config {
         let text = std::fs::read_to_string(path).map_err(|e| Error::file(path, e))?;
         let mut config: Self = toml::from_str(&text).map_err(|e| Error::file(path, e))?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        for data in [&mut config.corpus, &mut config.videos].into_iter().flatten() {
+        for data in [&mut config.corpus, &mut config.videos, &mut config.from].into_iter().flatten() {
             *data = folder.join(&*data);
         }
         match data {

@@ -22,6 +22,9 @@ pub enum Error {
     /// A model.
     #[error(transparent)]
     Bundle(#[from] lookhear::model::BundleError),
+    /// An option that was not given, in a sentence.
+    #[error("{0}")]
+    Missing(String),
     /// Anything else, in a sentence.
     #[error("{0}")]
     Other(String),

@@ -8,10 +8,11 @@ use std::time::Instant;
 use burn::grad_clipping::GradientClippingConfig;
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
+use burn::store::{BurnpackStore, ModuleSnapshot};
 use burn::tensor::module::avg_pool2d;
 use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Device, Tensor, TensorData};
-use lookhear::model::{Network, Pooling, Spec};
+use lookhear::model::{Bundle, Network, Pooling, Spec};
 
 use crate::Error;
 use crate::average;
@@ -79,6 +80,34 @@ impl Learner {
             (self.network, self.average) = (state.network, state.average);
             (self.optimizer, self.progress) = (state.optimizer, state.progress);
         }
+        Ok(self)
+    }
+
+    /// Begins with the weights of a bundle. Bundles have no batch norm left; it comes back with the statistics of
+    /// one batch of the source.
+    ///
+    /// # Errors
+    /// The bundle has another layer table, or a file cannot be read.
+    pub fn begin_with(mut self, bundle: &Bundle, source: &Source) -> Result<Self, Error> {
+        let theirs = &bundle.manifest.spec;
+        if *theirs != self.spec {
+            let why = format!("has the layers of {}; the recipe wants {}", theirs.name, self.spec.name);
+            return Err(Error::Other(format!("the bundle {why}. Give a bundle of that preset")));
+        }
+        let batch = source.batch(&self.config, self.config.steps)?;
+        let device = Device::flex();
+        let input = |values, [c, h, w]: [usize; 3]| {
+            Tensor::<4>::from_data(TensorData::new(values, [batch.size, c, h, w]), &device)
+        };
+        let (pictures, sounds) =
+            (input(batch.pictures, self.spec.vision.input), input(batch.sounds, self.spec.audio.input));
+        let network = bundle.network(&device)?.unfold(pictures, sounds);
+        let failed = |e: &dyn std::fmt::Display| Error::Other(format!("the bundle's weights: {e}"));
+        let mut store = BurnpackStore::from_bytes(None);
+        network.save_into(&mut store).map_err(|e| failed(&e))?;
+        let mut store = BurnpackStore::from_bytes(Some(store.get_bytes().map_err(|e| failed(&e))?));
+        self.network.load_from(&mut store).map_err(|e| failed(&e))?;
+        self.average = average::follow(self.average, &self.network, 0.0);
         Ok(self)
     }
 
@@ -177,6 +206,6 @@ impl Learner {
 }
 
 /// Means over 2x2 values.
-fn halve(x: Tensor<4>) -> Tensor<4> {
+pub(crate) fn halve(x: Tensor<4>) -> Tensor<4> {
     avg_pool2d(x, AvgPoolOptions::new([2, 2]).with_stride([2, 2]))
 }

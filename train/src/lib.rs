@@ -9,6 +9,7 @@ pub mod compose;
 pub mod config;
 pub mod corpus;
 mod cutout;
+mod disturb;
 mod error;
 pub mod eval;
 pub mod example;

@@ -4,7 +4,6 @@ use std::ops::Range;
 use std::time::Instant;
 
 use super::LayerTime;
-use crate::engine::ActivationMap;
 use super::buffer::Buffer;
 use super::convolve::{Hand, Scratch, Source, Target};
 use super::kernel::{Kernel, LANES};
@@ -13,6 +12,7 @@ use super::plane::{Plane, RealMap};
 use super::quantize::{ConvWeights, QuantizeError, Quantized, Scales};
 use super::step::{Operation, Step};
 use super::team::{Member, Team};
+use crate::engine::ActivationMap;
 use crate::model::{Layer, Tower as Table};
 
 /// Transformed weights that are larger than this are read once for many tiles: the transformed inputs

@@ -1,6 +1,7 @@
 //! AVC on weak pairs: composed scenes, and plain photos with plain sounds.
 
-use lookhear::engine::Judgement;
+use lookhear::engine::{Heard, Judgement, Seen};
+use lookhear::judge::Judge;
 use lookhear::preprocess::spectrogram;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
@@ -14,9 +15,12 @@ use crate::example::random_second;
 pub struct Scored {
     /// What the network said.
     pub judgement: Judgement,
+    /// The towers' outputs for picture and sound, pooled.
+    pub embeddings: [Vec<f32>; 2],
     /// Whether picture and sound share a class.
     pub corresponds: bool,
-    group: String,
+    /// The recording that is heard.
+    pub group: String,
 }
 
 /// A random second of a class, as it was recorded, and the name of its source.
@@ -49,7 +53,7 @@ pub fn composed(setting: &mut Setting) -> Result<Vec<Scored>, Error> {
         let (second, group) = sound(setting, heard, &mut rng)?;
         let seen = setting.judge.see(&picture);
         let heard = setting.judge.hear(&spectrogram::second(&second));
-        scored.push(Scored { judgement: setting.judge.judge(&seen, &heard), corresponds, group });
+        scored.push(Scored::new(setting.judge, seen, heard, corresponds, group));
     }
     Ok(scored)
 }
@@ -69,12 +73,17 @@ pub fn photo_and_sound(setting: &mut Setting) -> Result<Vec<Scored>, Error> {
         let (second, group) = sound(setting, heard, &mut rng)?;
         let seen = setting.judge.see(&photo);
         let heard = setting.judge.hear(&spectrogram::second(&second));
-        scored.push(Scored { judgement: setting.judge.judge(&seen, &heard), corresponds, group });
+        scored.push(Scored::new(setting.judge, seen, heard, corresponds, group));
     }
     Ok(scored)
 }
 
 impl Scored {
+    fn new(judge: &mut Judge, seen: Seen, heard: Heard, corresponds: bool, group: String) -> Self {
+        let judgement = judge.judge(&seen, &heard);
+        Self { judgement, embeddings: [seen.embedding, heard.embedding], corresponds, group }
+    }
+
     /// The accuracies of the score and of each head, each against its own threshold: the score's is
     /// `even`, a head's is one half.
     pub fn figures(scored: &[Self], even: f32) -> Vec<Figure> {
@@ -130,7 +139,7 @@ mod tests {
 
     fn scored(score: f32, corresponds: bool) -> Scored {
         let judgement = Judgement { fusion: Some(score), localization: Some(score), map: Map::default() };
-        Scored { judgement, corresponds, group: format!("{score}") }
+        Scored { judgement, embeddings: Default::default(), corresponds, group: format!("{score}") }
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! Figures and how sure they are.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -38,6 +37,24 @@ pub struct Figure {
 const DRAWS: usize = 2000;
 
 impl Figure {
+    /// The mean of percentages, one a group; the interval comes from drawing them with replacement.
+    pub fn of_values(name: &str, chance: f64, percents: &[f64]) -> Self {
+        let count = percents.len();
+        let mean = |values: &mut dyn Iterator<Item = f64>| values.sum::<f64>() / count.max(1) as f64;
+        let mut rng = ChaCha8Rng::seed_from_u64(95);
+        let mut draw = || mean(&mut (0..count).map(|_| percents[rng.random_range(0..count)]));
+        let mut draws: Vec<f64> = (0..DRAWS).map(|_| draw()).collect();
+        draws.sort_by(f64::total_cmp);
+        Self {
+            name: name.into(),
+            percent: mean(&mut percents.iter().copied()),
+            interval: [draws[DRAWS / 40], draws[DRAWS - 1 - DRAWS / 40]],
+            chance,
+            n: count,
+            groups: count,
+        }
+    }
+
     /// Counts cases; the interval comes from drawing whole groups with replacement.
     pub fn new(name: &str, chance: f64, cases: &[Case]) -> Self {
         let mut groups: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
@@ -66,49 +83,6 @@ impl Figure {
     }
 }
 
-/// The figures of one experiment, with everything needed to get them again.
-#[derive(Clone, Debug, Serialize)]
-pub struct Report {
-    /// The experiment.
-    pub experiment: String,
-    /// What its figures may and may not be compared with.
-    pub note: String,
-    /// SHA-256 of the model.
-    pub model: String,
-    /// Hash of the split.
-    pub split: String,
-    /// The seed.
-    pub seed: u64,
-    /// The figures.
-    pub figures: Vec<Figure>,
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        writeln!(
-            f,
-            "\n{} (model {}, split {}, seed {})",
-            self.experiment,
-            &self.model[..12.min(self.model.len())],
-            self.split,
-            self.seed
-        )?;
-        writeln!(f, "  {}", self.note)?;
-        writeln!(
-            f,
-            "  {:<58} {:>6}  {:>15} {:>7} {:>6} {:>7}",
-            "", "%", "95 % interval", "chance", "n", "groups"
-        )?;
-        for Figure { name, percent, interval: [low, high], chance, n, groups } in &self.figures {
-            writeln!(
-                f,
-                "  {name:<58} {percent:>6.1}  {low:>6.1} - {high:>6.1} {chance:>7.1} {n:>6} {groups:>7}"
-            )?;
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +100,14 @@ mod tests {
         let half = (figure.interval[1] - figure.interval[0]) / 2.0;
         assert!((8.5..11.5).contains(&half), "{half}");
         assert_eq!((figure.n, figure.groups), (1000, 100));
+    }
+
+    #[test]
+    fn a_mean_has_the_width_of_its_values() {
+        let values: Vec<f64> = (0..100).map(|i| if i % 2 == 0 { 0.0 } else { 100.0 }).collect();
+        let figure = Figure::of_values("", 0.0, &values);
+        assert!((figure.percent - 50.0).abs() < 1e-9);
+        assert!((8.5..11.5).contains(&((figure.interval[1] - figure.interval[0]) / 2.0)));
     }
 
     #[test]

@@ -1,20 +1,45 @@
-//! Evaluation: every figure with its chance level, its number of cases and its interval.
+//! Evaluation: every figure with its chance level, its number of cases, its interval, and the same network with
+//! random weights beside it.
 //!
-//! Everything runs through [`lookhear::judge::Judge`], the very path that `lookhear watch` takes.
+//! Everything runs through [`lookhear::judge::Judge`], the very path that `lookhear watch` takes. [`Run`] knows the
+//! experiments by name; the other modules hold one each, or what several share.
 
 mod avc;
+mod baselines;
+mod boxes;
 mod clips;
+mod clusters;
+mod experiment;
 mod figure;
+mod gallery;
+mod html;
+mod labelled;
+mod linear;
 mod localize;
+pub mod metrics;
 mod negatives;
+mod pictures;
+mod plots;
+mod pool;
+mod published;
 mod quantization;
+mod report;
+mod retrieval;
+mod transfer;
+mod tsne;
+mod units;
 
 pub use avc::{Scored, composed, photo_and_sound};
+pub use boxes::Annotated;
 pub use clips::clips;
-pub use figure::{Case, Figure, Report};
+pub use experiment::{Experiment, Inputs, Missing, Run};
+pub use figure::{Case, Figure};
+pub use html::page;
 pub use localize::localize;
 pub use negatives::negatives;
+pub use pictures::{Cell, Content, Picture, Row};
 pub use quantization::quantization;
+pub use report::{Findings, Published, Report};
 
 use lookhear::judge::Judge;
 use rand::SeedableRng;

@@ -1,0 +1,175 @@
+//! `lookhear-train eval`.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use clap::builder::PossibleValue;
+use clap::{ValueEnum, builder};
+use lookhear::engine::Backend;
+use lookhear::model::Bundle;
+use lookhear_train::eval::{Experiment, Inputs, Missing, Report, Run, page};
+use lookhear_train::{Error, export};
+
+use super::device;
+
+#[derive(Args)]
+pub(super) struct Eval {
+    /// What to measure.
+    experiment: Choice,
+    /// Folder with photos/<class>/ and sounds/<class>/; its training side serves to fit classifiers, and nothing else.
+    #[arg(long)]
+    corpus: Option<PathBuf>,
+    /// Folder of video clips.
+    #[arg(long)]
+    clips: Option<PathBuf>,
+    /// Boxes on the middle frames of the clips: VGG-SS' JSON. By default boxes.json in the folder of clips.
+    #[arg(long, requires = "clips")]
+    boxes: Option<PathBuf>,
+    /// Folder in the layout of ESC-50 or ESC-10.
+    #[arg(long)]
+    esc: Option<PathBuf>,
+    /// Folder in the layout of DCASE's acoustic scenes.
+    #[arg(long)]
+    dcase: Option<PathBuf>,
+    /// Folder in the layout of ImageNet.
+    #[arg(long)]
+    imagenet: Option<PathBuf>,
+    /// The bundle.
+    #[arg(long, default_value = "models/lookhear-edge.safetensors")]
+    model: PathBuf,
+    /// Measure random weights of a preset (l3, avol, edge) instead of a bundle.
+    #[arg(long, value_name = "PRESET")]
+    random_weights: Option<String>,
+    /// Leave out the same network with random weights, which is measured beside every figure.
+    #[arg(long)]
+    no_control: bool,
+    /// What runs the network: int, flex, wgpu or ndarray.
+    #[arg(long, default_value = "int")]
+    engine: Backend,
+    /// Number of cases.
+    #[arg(long, default_value_t = 600)]
+    n: usize,
+    /// Decides which cases.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Steps for which the supervised baselines learn.
+    #[arg(long, default_value_t = 600)]
+    steps: u64,
+    /// What the supervised baselines learn on: flex, wgpu or libtorch.
+    #[arg(long, default_value = "flex")]
+    device: String,
+    /// One JSON line per experiment.
+    #[arg(long)]
+    json: bool,
+    /// Folder for report.html (tables and pictures, one file) and report.json.
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+/// One experiment or all.
+#[derive(Clone, Copy)]
+enum Choice {
+    One(Experiment),
+    All,
+}
+
+impl ValueEnum for Choice {
+    fn value_variants<'a>() -> &'a [Self] {
+        const ALL: [Choice; Experiment::ALL.len() + 1] = {
+            let mut all = [Choice::All; Experiment::ALL.len() + 1];
+            let mut i = 0;
+            while i < Experiment::ALL.len() {
+                all[i] = Choice::One(Experiment::ALL[i]);
+                i += 1;
+            }
+            all
+        };
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<builder::PossibleValue> {
+        match self {
+            Self::One(experiment) => experiment.to_possible_value(),
+            Self::All => Some(PossibleValue::new("all").help("Everything that the given folders allow")),
+        }
+    }
+}
+
+impl Eval {
+    pub(super) fn run(self) -> Result<(), Error> {
+        let bundle = match &self.random_weights {
+            Some(preset) => export::random(preset, self.seed, self.corpus.as_deref())?,
+            None => Bundle::load(&self.model)?,
+        };
+        let boxes =
+            self.boxes.or_else(|| self.clips.as_ref().map(|c| c.join("boxes.json")).filter(|p| p.is_file()));
+        let run = Run {
+            bundle,
+            engine: self.engine,
+            inputs: Inputs {
+                corpus: self.corpus,
+                boxes: boxes.zip(self.clips.clone()),
+                clips: self.clips,
+                esc: self.esc,
+                dcase: self.dcase,
+                imagenet: self.imagenet,
+            },
+            n: self.n,
+            seed: self.seed,
+            control: !self.no_control && self.random_weights.is_none(),
+            steps: self.steps,
+            device: device(&self.device)?,
+        };
+        if let Some(out) = &self.out {
+            std::fs::create_dir_all(out).map_err(|e| Error::file(out, e))?;
+        }
+        let (chosen, all) = match self.experiment {
+            Choice::One(experiment) => (vec![experiment], false),
+            Choice::All => (Experiment::ALL.to_vec(), true),
+        };
+        let (mut reports, mut missing) = (Vec::new(), Vec::new());
+        for experiment in chosen {
+            match run.measure(experiment) {
+                Ok(found) => {
+                    for report in found {
+                        match self.json {
+                            true => println!("{}", json(&report)?),
+                            false => print!("{report}"),
+                        }
+                        reports.push(report);
+                    }
+                }
+                Err(Error::Missing(why)) if all => {
+                    missing.push(Missing { experiment: experiment.to_string(), why });
+                }
+                Err(error) => return Err(error),
+            }
+            // After each, so that a long run leaves what it has.
+            if let Some(out) = &self.out {
+                write(out, &reports, &missing)?;
+            }
+        }
+        for Missing { experiment, why } in &missing {
+            eprintln!("not run: {experiment}: {why}");
+        }
+        if reports.is_empty() {
+            return Err(Error::Other(
+                "nothing was measured: give folders, such as --corpus; see --help".into(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|e| Error::Other(e.to_string()))
+}
+
+fn write(out: &Path, reports: &[Report], missing: &[Missing]) -> Result<(), Error> {
+    let put = |name: &str, text: String| {
+        let path = out.join(name);
+        std::fs::write(&path, text).map_err(|e| Error::file(&path, e))
+    };
+    put("report.json", json(&reports)?)?;
+    put("report.html", page(reports, missing))
+}

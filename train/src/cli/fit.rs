@@ -1,0 +1,64 @@
+//! `lookhear-train fit`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Args;
+use lookhear::model::Bundle;
+use lookhear_train::Error;
+use lookhear_train::config::{Config, Data};
+use lookhear_train::learner::Learner;
+use lookhear_train::loader::Source;
+
+use super::device;
+
+#[derive(Args)]
+pub(super) struct Fit {
+    /// The recipe, a TOML file.
+    config: PathBuf,
+    /// Folder with photos/<class>/ and sounds/<class>/.
+    #[arg(long, conflicts_with = "videos")]
+    corpus: Option<PathBuf>,
+    /// Folder of video files.
+    #[arg(long)]
+    videos: Option<PathBuf>,
+    /// A bundle to train on from, instead of random weights.
+    #[arg(long)]
+    from: Option<PathBuf>,
+    /// Folder for checkpoints and metrics.
+    #[arg(long)]
+    out: PathBuf,
+    /// flex, wgpu or libtorch.
+    #[arg(long, default_value = "flex")]
+    device: String,
+}
+
+impl Fit {
+    pub(super) fn run(self) -> Result<(), Error> {
+        let data = self.corpus.map(Data::Corpus).or(self.videos.map(Data::Videos));
+        let mut config = Config::load(&self.config, data)?;
+        config.from = self.from.or(config.from);
+        let out = &self.out;
+        std::fs::create_dir_all(out).map_err(|e| Error::file(out, e))?;
+        let source = Arc::new(Source::open(&config)?);
+        let from = config.from.clone();
+        let mut learner = Learner::new(config, device(&self.device)?)?.resume(out)?;
+        if let Some(from) = from.filter(|_| learner.progress.steps == 0) {
+            learner = learner.begin_with(&Bundle::load(&from)?, &source)?;
+        }
+        let stop = Arc::new(AtomicBool::new(false));
+        let asked = stop.clone();
+        ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed))
+            .map_err(|e| Error::Other(e.to_string()))?;
+        learner.fit(source, out, &stop)?;
+        let progress = learner.progress;
+        println!(
+            "{} steps, {} pairs; the checkpoint is in {}",
+            progress.steps,
+            progress.pairs,
+            out.display()
+        );
+        Ok(())
+    }
+}

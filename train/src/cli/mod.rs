@@ -1,0 +1,82 @@
+//! The commands.
+
+mod eval;
+mod fit;
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use clap::{Parser, Subcommand};
+use lookhear::engine::Backend;
+use lookhear::model::Bundle;
+use lookhear_train::{Error, export};
+
+/// Trains and evaluates the networks of LookHear.
+#[derive(Parser)]
+#[command(version)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Train a network; goes on where an earlier run of the same recipe and folder stopped.
+    Fit(fit::Fit),
+    /// Make a bundle of a run: fold batch norm, calibrate the threshold, write.
+    Export {
+        /// Folder of the run.
+        run: PathBuf,
+        /// The bundle.
+        #[arg(long)]
+        out: PathBuf,
+        /// What it learned from, in words: kept in the bundle.
+        #[arg(long)]
+        data: String,
+    },
+    /// Measure activation ranges and threshold of a bundle anew, on the training side of a corpus.
+    Calibrate {
+        /// The bundle.
+        model: PathBuf,
+        /// Folder with photos/<class>/ and sounds/<class>/.
+        #[arg(long)]
+        corpus: PathBuf,
+        /// The bundle with what was measured.
+        #[arg(long)]
+        out: PathBuf,
+    },
+    /// Measure a model: one experiment, or all that the given folders allow.
+    Eval(eval::Eval),
+}
+
+impl Arguments {
+    pub(crate) fn run(self) -> Result<(), Error> {
+        match self.command {
+            Command::Fit(fit) => fit.run(),
+            Command::Export { run, out, data } => write(&export::bundle(&run, &data)?, &out),
+            Command::Calibrate { model, corpus, out } => write(&export::calibrate(&model, &corpus)?, &out),
+            Command::Eval(eval) => eval.run(),
+        }
+    }
+}
+
+fn write(bundle: &Bundle, out: &Path) -> Result<(), Error> {
+    export::write(bundle, out)?;
+    let thresholds = bundle.manifest.thresholds;
+    println!("{}: sha256 {}, match from {:.3}", out.display(), bundle.hash, thresholds.on);
+    Ok(())
+}
+
+/// What trains: `flex`, `wgpu`, `ndarray` or `libtorch`.
+fn device(name: &str) -> Result<Device, Error> {
+    match name {
+        #[cfg(feature = "libtorch")]
+        #[expect(deprecated, reason = "until a Burn backend trains as fast on a CPU")]
+        "libtorch" => Ok(Device::libtorch()),
+        #[cfg(not(feature = "libtorch"))]
+        "libtorch" => {
+            Err(Error::Other("device libtorch is not built in; build with `--features libtorch`".into()))
+        }
+        name => name.parse::<Backend>().and_then(|backend| backend.device()).map_err(Error::Other),
+    }
+}

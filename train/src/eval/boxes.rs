@@ -1,0 +1,211 @@
+//! Localization on annotated video frames, by the protocols of Flickr-SoundNet and VGG-SS.
+
+use std::path::{Path, PathBuf};
+
+use image::imageops::{self, FilterType};
+use image::{ImageBuffer, Luma};
+use lookhear::engine::{Heard, Seen};
+use lookhear::event::Map;
+use lookhear::judge::Judge;
+use lookhear::media;
+use lookhear::preprocess::spectrogram;
+use serde::Deserialize;
+
+use super::metrics::{auc, ciou, curve};
+use super::plots::{Curve, curves};
+use super::{Case, Content, Figure, Findings, Picture};
+use crate::Error;
+
+/// A video with its annotation.
+pub struct Annotated {
+    /// The video.
+    pub file: PathBuf,
+    /// Boxes `[x0, y0, x1, y1]`, 0..1 of width and height.
+    pub boxes: Vec<[f32; 4]>,
+}
+
+/// An entry of VGG-SS' annotation file.
+#[derive(Deserialize)]
+struct Entry {
+    #[serde(alias = "clip")]
+    file: String,
+    bbox: Vec<[f32; 4]>,
+}
+
+/// Reads annotations as VGG-SS publishes them: a JSON list of `file` (or `clip`), `class`, and `bbox`, the latter
+/// a list of `[x0, y0, x1, y1]` in 0..1. Videos that are not in the folder are left out: many are no longer to be
+/// had.
+///
+/// # Errors
+/// The file is no such list, or none of its videos is there.
+pub(super) fn read(file: &Path, folder: &Path) -> Result<Vec<Annotated>, Error> {
+    let text = std::fs::read_to_string(file).map_err(|e| Error::file(file, e))?;
+    let entries: Vec<Entry> = serde_json::from_str(&text).map_err(|e| Error::file(file, e))?;
+    let video = |name: &str| {
+        let path = folder.join(name);
+        if path.is_file() { path } else { folder.join(format!("{name}.mp4")) }
+    };
+    let annotated =
+        entries.into_iter().map(|entry| Annotated { file: video(&entry.file), boxes: entry.bbox });
+    let there: Vec<Annotated> = annotated.filter(|a| a.file.is_file()).collect();
+    if there.len() < 2 {
+        return Err(Error::file(file, format!("fewer than two of its videos are in {}", folder.display())));
+    }
+    Ok(there)
+}
+
+/// Maps are compared on as many pixels a side.
+const SIDE: usize = 224;
+
+/// Annotated pixels: 1 in any of the boxes, else 0.
+fn truth(boxes: &[[f32; 4]]) -> Vec<f32> {
+    let inside = |x: usize, y: usize| {
+        let [x, y] = [x, y].map(|v| (v as f32 + 0.5) / SIDE as f32);
+        boxes.iter().any(|[x0, y0, x1, y1]| (*x0..*x1).contains(&x) && (*y0..*y1).contains(&y))
+    };
+    (0..SIDE * SIDE).map(|i| f32::from(u8::from(inside(i % SIDE, i / SIDE)))).collect()
+}
+
+/// A map on the pixels of the annotation.
+fn pixels(map: &Map) -> Vec<f32> {
+    let size = [map.columns as u32, map.rows as u32];
+    match ImageBuffer::<Luma<f32>, Vec<f32>>::from_raw(size[0], size[1], map.values.clone()) {
+        Some(map) if size[0] > 0 => {
+            imageops::resize(&map, SIDE as u32, SIDE as u32, FilterType::Triangle).into_raw()
+        }
+        _ => vec![0.0; SIDE * SIDE],
+    }
+}
+
+/// Closeness to the middle: its upper half is the centre of the picture.
+fn centre() -> Vec<f32> {
+    let from_middle = |i: usize| (i as f32 + 0.5 - SIDE as f32 / 2.0).abs();
+    (0..SIDE * SIDE).map(|i| -from_middle(i % SIDE).max(from_middle(i / SIDE))).collect()
+}
+
+/// cIoU, AUC, and the peak, on the frame in the middle of each video with the second around it; beside them the
+/// centre of the picture, and the map without the sound (the mean over the other videos' sounds).
+///
+/// # Errors
+/// A video cannot be read, or the model has no localization head.
+pub(super) fn boxes(judge: &mut Judge, annotated: &[Annotated]) -> Result<Findings, Error> {
+    let mut moments: Vec<(Seen, Heard, (u32, u32))> = Vec::new();
+    for Annotated { file, .. } in annotated {
+        let middle = media::probe(&file.to_string_lossy())?.seconds / 2.0;
+        let frame = media::frame_at(file, middle)?;
+        let heard = judge.hear(&spectrogram::second(&media::sound_at(file, middle)?));
+        moments.push((judge.see(&frame), heard, frame.dimensions()));
+    }
+    let [mut own, mut blind, mut middle] = [const { Vec::new() }; 3];
+    let [mut peaks, mut blind_peaks, mut middles, mut moved] = [const { Vec::new() }; 4];
+    for (i, Annotated { file, boxes }) in annotated.iter().enumerate() {
+        let (seen, _, size) = &moments[i];
+        let maps: Vec<Map> = moments.iter().map(|(_, heard, _)| judge.judge(seen, heard).map).collect();
+        if maps[i].values.is_empty() {
+            return Err(Error::Other(
+                "the model has no localization head; there is nothing to localize with".into(),
+            ));
+        }
+        let others = maps.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, map)| map);
+        let mut mean = Map { values: vec![0.0; maps[i].values.len()], ..maps[i].clone() };
+        for other in others {
+            mean.values.iter_mut().zip(&other.values).for_each(|(sum, value)| *sum += value);
+        }
+        let truth = truth(boxes);
+        own.push(ciou(&pixels(&judge.shown_map(&maps[i], *size)), &truth));
+        blind.push(ciou(&pixels(&judge.shown_map(&mean, *size)), &truth));
+        middle.push(ciou(&centre(), &truth));
+        let case = |right: bool| Case { right, group: file.display().to_string() };
+        let hits = |[x, y]: [f32; 2]| {
+            boxes.iter().any(|[x0, y0, x1, y1]| (*x0..*x1).contains(&x) && (*y0..*y1).contains(&y))
+        };
+        let peak = |map: &Map| judge.place(map, *size).peak;
+        peaks.push(case(hits(peak(&maps[i]))));
+        blind_peaks.push(case(hits(peak(&mean))));
+        middles.push(case(hits([0.5, 0.5])));
+        moved.push(case(peak(&maps[i]) != peak(&maps[(i + 1) % maps.len()])));
+    }
+    let [own_curve, blind_curve, middle_curve] = [&own, &blind, &middle].map(|cious| curve(cious));
+    let mut figures = Vec::new();
+    for (name, cious) in
+        [("", &own), ("  baseline: centre of the picture, ", &middle), ("  baseline: vision only, ", &blind)]
+    {
+        let cases: Vec<Case> = annotated
+            .iter()
+            .zip(cious)
+            .map(|(a, ciou)| Case { right: *ciou >= 0.5, group: a.file.display().to_string() })
+            .collect();
+        figures.push(Figure::new(&format!("{name}cIoU >= 0.5"), 0.0, &cases));
+        let percent: Vec<f64> = cious.iter().map(|c| 100.0 * auc(&[*c])).collect();
+        figures.push(Figure::of_values(&format!("{name}AUC x 100"), 0.0, &percent));
+    }
+    figures.extend([
+        Figure::new("peak within a box", 0.0, &peaks),
+        Figure::new("  baseline: centre of the picture", 0.0, &middles),
+        Figure::new("  baseline: vision only", 0.0, &blind_peaks),
+        Figure::new("peak moves with another video's sound", 0.0, &moved),
+    ]);
+    let named = |name: &str, points| Curve { name: name.into(), points };
+    let lines = [
+        named("model", own_curve),
+        named("centre of the picture", middle_curve),
+        named("vision only", blind_curve),
+    ];
+    let svg = curves(
+        "Localization on annotated frames",
+        "cIoU threshold",
+        "share of frames at or above it",
+        &lines,
+    )?;
+    let picture = Picture {
+        title: "cIoU on annotated frames".into(),
+        caption: format!(
+            "Share of the {} frames whose cIoU reaches a threshold; higher is better.",
+            own.len()
+        ),
+        content: Content::Svg(svg),
+    };
+    Ok(Findings { figures, pictures: vec![picture] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boxes_become_pixels_and_overlap_once() {
+        let truth = truth(&[[0.0, 0.0, 0.5, 0.5], [0.25, 0.0, 0.5, 0.5]]);
+        assert_eq!(truth.iter().sum::<f32>(), (SIDE * SIDE / 4) as f32);
+        assert_eq!((truth[0], truth[SIDE - 1]), (1.0, 0.0));
+    }
+
+    #[test]
+    fn annotations_are_read_and_lost_videos_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("boxes.json");
+        std::fs::write(folder.path().join("a.mp4"), "").unwrap();
+        std::fs::write(folder.path().join("b.mp4"), "").unwrap();
+        let entry = |name: &str| format!(r#"{{"file": "{name}", "class": "dog", "bbox": [[0, 0, 0.5, 1]]}}"#);
+        std::fs::write(&file, format!("[{},{},{}]", entry("a"), entry("b.mp4"), entry("gone"))).unwrap();
+        let read_ = read(&file, folder.path()).unwrap();
+        assert_eq!((read_.len(), read_[0].boxes[0]), (2, [0.0, 0.0, 0.5, 1.0]));
+        std::fs::write(&file, "[{}]").unwrap();
+        assert!(read(&file, folder.path()).err().unwrap().to_string().contains("boxes.json"));
+    }
+
+    #[test]
+    fn the_centre_fills_half_of_the_picture() {
+        // A box of half the area in the middle is what the baseline predicts.
+        let half = 0.5f32.sqrt() / 2.0;
+        let found = ciou(&centre(), &truth(&[[0.5 - half, 0.5 - half, 0.5 + half, 0.5 + half]]));
+        assert!(found > 0.97, "{found}");
+    }
+
+    #[test]
+    fn a_map_covers_all_pixels() {
+        let map = Map { rows: 2, columns: 2, values: vec![0.0, 1.0, 0.0, 1.0] };
+        let pixels = pixels(&map);
+        assert_eq!(pixels.len(), SIDE * SIDE);
+        assert!(pixels[0] < 0.1 && pixels[SIDE - 1] > 0.9);
+    }
+}

@@ -1,0 +1,65 @@
+//! How well the embeddings' clusters follow the classes ("Look, Listen and Learn", section 4.4): k-means and
+//! normalized mutual information.
+
+use linfa::DatasetBase;
+use linfa::traits::{Fit, Predict};
+use linfa_clustering::KMeans;
+use ndarray::Array2;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::Figure;
+use super::linear::Scaler;
+use super::metrics::nmi;
+use crate::Error;
+
+/// As in the paper.
+const CLUSTERS: usize = 64;
+/// Times that the labels are drawn anew for the interval.
+const DRAWS: usize = 500;
+
+/// NMI (in percent) of k-means clusters of embeddings `[items][dims]` with their labels. The interval comes from
+/// drawing items with replacement.
+///
+/// # Errors
+/// There are fewer items than clusters.
+pub(super) fn figure(
+    embeddings: &[Vec<f32>],
+    labels: &[usize],
+    what: &str,
+    seed: u64,
+) -> Result<Figure, Error> {
+    let dims = embeddings.first().map_or(0, Vec::len);
+    if embeddings.len() < CLUSTERS {
+        return Err(Error::Other(format!("{} items are too few for {CLUSTERS} clusters", embeddings.len())));
+    }
+    let rows: Vec<&[f32]> = embeddings.iter().map(Vec::as_slice).collect();
+    let scaler = Scaler::fit(&rows);
+    let values: Vec<f64> = rows.iter().flat_map(|row| scaler.scaled(row)).map(f64::from).collect();
+    let failed = |e: &dyn std::fmt::Display| Error::Other(format!("k-means: {e}"));
+    let values = Array2::from_shape_vec((embeddings.len(), dims), values).map_err(|e| failed(&e))?;
+    let data = DatasetBase::from(values);
+    let model = KMeans::params(CLUSTERS).n_runs(5).fit(&data).map_err(|e| failed(&e))?;
+    let clusters = model.predict(&data).to_vec();
+
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut draws: Vec<f64> = (0..DRAWS)
+        .map(|_| {
+            let drawn: Vec<usize> = (0..labels.len()).map(|_| rng.random_range(0..labels.len())).collect();
+            let of = |values: &[usize]| drawn.iter().map(|i| values[*i]).collect::<Vec<usize>>();
+            100.0 * nmi(&of(&clusters), &of(labels))
+        })
+        .collect();
+    draws.sort_by(f64::total_cmp);
+    // What clusters have in common with labels that have nothing to do with them: more than 0, for there are many.
+    let mut shuffled = labels.to_vec();
+    rand::seq::SliceRandom::shuffle(&mut shuffled[..], &mut rng);
+    Ok(Figure {
+        name: format!("NMI x 100, {what}, k = {CLUSTERS}"),
+        percent: 100.0 * nmi(&clusters, labels),
+        interval: [draws[DRAWS / 40], draws[DRAWS - 1 - DRAWS / 40]],
+        chance: 100.0 * nmi(&clusters, &shuffled),
+        n: labels.len(),
+        groups: labels.len(),
+    })
+}

@@ -1,0 +1,87 @@
+//! What an experiment found, as text and as data.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{Figure, Picture};
+
+/// Figures and pictures of a model.
+#[derive(Default)]
+pub struct Findings {
+    /// What was counted.
+    pub figures: Vec<Figure>,
+    /// What there is to see.
+    pub pictures: Vec<Picture>,
+}
+
+impl From<Vec<Figure>> for Findings {
+    fn from(figures: Vec<Figure>) -> Self {
+        Self { figures, pictures: Vec::new() }
+    }
+}
+
+/// A figure from a paper.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Published {
+    /// What was measured, on which data.
+    pub name: &'static str,
+    /// As it is printed there.
+    pub value: &'static str,
+}
+
+/// The findings of one experiment, with everything needed to get them again.
+#[derive(Serialize)]
+pub struct Report {
+    /// Its name on the command line.
+    pub experiment: String,
+    /// What is measured, on what.
+    pub title: String,
+    /// What its figures may and may not be compared with.
+    pub note: String,
+    /// SHA-256 of the model.
+    pub model: String,
+    /// Hash of the split or of the folds.
+    pub split: String,
+    /// The seed.
+    pub seed: u64,
+    /// The figures.
+    pub figures: Vec<Figure>,
+    /// The same figures of the same network with random weights; empty if it was not asked.
+    pub random_weights: Vec<Figure>,
+    /// What the papers report.
+    pub published: Vec<Published>,
+    /// What there is to see.
+    #[serde(skip)]
+    pub pictures: Vec<Picture>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let model = &self.model[..12.min(self.model.len())];
+        writeln!(f, "\n{} (model {model}, split {}, seed {})", self.title, self.split, self.seed)?;
+        writeln!(f, "  {}", self.note)?;
+        writeln!(
+            f,
+            "  {:<66} {:>6}  {:>15} {:>7} {:>6} {:>7}  random weights",
+            "", "%", "95 % interval", "chance", "n", "groups"
+        )?;
+        for (i, figure) in self.figures.iter().enumerate() {
+            let Figure { name, percent, interval: [low, high], chance, n, groups } = figure;
+            write!(
+                f,
+                "  {name:<66} {percent:>6.1}  {low:>6.1} - {high:>6.1} {chance:>7.1} {n:>6} {groups:>7}"
+            )?;
+            match self.random_weights.get(i) {
+                Some(Figure { percent, interval: [low, high], .. }) => {
+                    writeln!(f, "  {percent:>5.1} ({low:.1} - {high:.1})")?;
+                }
+                None => writeln!(f)?,
+            }
+        }
+        for Published { name, value } in &self.published {
+            writeln!(f, "  published: {name}: {value}")?;
+        }
+        Ok(())
+    }
+}

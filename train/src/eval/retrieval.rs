@@ -1,0 +1,86 @@
+//! Cross-modal and intra-modal retrieval ("Objects that Sound", section 3.3): nDCG over the first 30 results, a
+//! result being right if it is of the query's class.
+
+use lookhear::engine::{Heard, Seen};
+use lookhear::preprocess::spectrogram;
+
+use super::metrics::ndcg;
+use super::pool::{pictures, seconds};
+use super::{Figure, Setting};
+use crate::Error;
+
+/// Results that count.
+const K: usize = 30;
+
+/// nDCG@30 in percent for each pair of senses. Between senses, results are ordered by the network's own
+/// correspondence; within a sense by the cosine of the pooled tower outputs, the query itself left out.
+///
+/// # Errors
+/// A file cannot be read.
+pub(super) fn retrieval(setting: &mut Setting) -> Result<Vec<Figure>, Error> {
+    let (pictures, seconds) = (pictures(setting)?, seconds(setting)?);
+    let seen: Vec<Seen> = pictures.items.iter().map(|(_, picture)| setting.judge.see(picture)).collect();
+    let heard: Vec<Heard> =
+        seconds.items.iter().map(|(_, s)| setting.judge.hear(&spectrogram::second(s))).collect();
+    let mut scores = vec![vec![0.0f32; heard.len()]; seen.len()];
+    for (row, seen) in scores.iter_mut().zip(&seen) {
+        for (score, heard) in row.iter_mut().zip(&heard) {
+            let judgement = setting.judge.judge(seen, heard);
+            // The localization head has the common space; L3-Net has none, and its answer stands for it.
+            *score = judgement.localization.or(judgement.fusion).unwrap_or(0.0);
+        }
+    }
+    let (of_pictures, of_seconds) = (pictures.labels(), seconds.labels());
+    let unit = |v: &[f32]| {
+        let length = v.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-9);
+        v.iter().map(|x| x / length).collect::<Vec<f32>>()
+    };
+    let seen: Vec<Vec<f32>> = seen.iter().map(|s| unit(&s.embedding)).collect();
+    let heard: Vec<Vec<f32>> = heard.iter().map(|h| unit(&h.embedding)).collect();
+    let cosine = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+    Ok(vec![
+        figure("picture to sound", &of_pictures, &of_seconds, false, &|q, r| scores[q][r]),
+        figure("sound to picture", &of_seconds, &of_pictures, false, &|q, r| scores[r][q]),
+        figure("picture to picture", &of_pictures, &of_pictures, true, &|q, r| cosine(&seen[q], &seen[r])),
+        figure("sound to sound", &of_seconds, &of_seconds, true, &|q, r| cosine(&heard[q], &heard[r])),
+    ])
+}
+
+/// Mean nDCG over the queries.
+fn figure(
+    name: &str,
+    queries: &[usize],
+    results: &[usize],
+    same: bool,
+    score: &dyn Fn(usize, usize) -> f32,
+) -> Figure {
+    let (mut found, mut guessed) = (Vec::new(), Vec::new());
+    for (query, class) in queries.iter().enumerate() {
+        let mut order: Vec<usize> = (0..results.len()).filter(|r| !same || *r != query).collect();
+        let gains = |order: &[usize]| -> Vec<f64> {
+            order.iter().map(|r| f64::from(u8::from(results[*r] == *class))).collect()
+        };
+        // Chance: an order that knows nothing of the query.
+        let size = order.len().max(1);
+        let blind: Vec<usize> = (0..size).map(|i| order[(i * 7919 + query * 31) % size]).collect();
+        guessed.push(100.0 * ndcg(&gains(&blind), K));
+        order.sort_by(|a, b| score(query, *b).total_cmp(&score(query, *a)));
+        found.push(100.0 * ndcg(&gains(&order), K));
+    }
+    let chance = guessed.iter().sum::<f64>() / guessed.len().max(1) as f64;
+    Figure::of_values(&format!("nDCG@{K} x 100, {name}"), chance, &found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_perfect_order_is_worth_all() {
+        let labels: Vec<usize> = (0..40).map(|i| i % 4).collect();
+        let perfect = figure("", &labels, &labels, true, &|q, r| f32::from(u8::from(labels[q] == labels[r])));
+        assert!((perfect.percent - 100.0).abs() < 1e-9);
+        assert!(perfect.chance < 60.0);
+        assert_eq!(perfect.n, 40);
+    }
+}

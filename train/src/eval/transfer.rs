@@ -1,0 +1,178 @@
+//! Transfer: what a linear classifier makes of the towers' embeddings on other tasks ("Look, Listen and Learn",
+//! sections 4.2 and 4.3).
+
+use std::collections::BTreeMap;
+
+use lookhear::judge::Judge;
+use lookhear::media;
+use lookhear::preprocess::{SAMPLE_RATE, spectrogram};
+use sha2::{Digest, Sha256};
+
+use super::labelled::Folds;
+use super::linear::{Linear, Objective, largest};
+use super::{Case, Figure};
+use crate::Error;
+
+/// Windows of a second that stand for a clip, evenly spread over it.
+const CROPS: usize = 10;
+/// LIBLINEAR's C, to choose from.
+const COSTS: [f64; 4] = [1e-5, 1e-4, 1e-3, 1e-2];
+
+/// The audio embedding of a second: the activation map over 4 frequencies x 3 times (6144-D at full width).
+pub(super) fn audio_embedding(judge: &mut Judge, second: &[f32]) -> Vec<f32> {
+    judge.hear_map(&spectrogram::second(second)).pool(4, 3)
+}
+
+/// The vision embedding of a picture: the activation map over 4x4 places (8192-D at full width).
+pub(super) fn vision_embedding(judge: &mut Judge, picture: &image::RgbImage) -> Vec<f32> {
+    judge.see_map(picture).pool(4, 4)
+}
+
+/// Evenly spread windows of a second; a clip that is shorter than a second is one window, filled up with silence.
+fn crops(sound: &[f32]) -> Vec<Vec<f32>> {
+    if sound.len() <= SAMPLE_RATE {
+        let mut only = sound.to_vec();
+        only.resize(SAMPLE_RATE, 0.0);
+        return vec![only];
+    }
+    let last = sound.len() - SAMPLE_RATE;
+    (0..CROPS).map(|i| sound[i * last / (CROPS - 1)..][..SAMPLE_RATE].to_vec()).collect()
+}
+
+/// Accuracy of a linear SVM on sounds: one vote of ten windows a clip, every fold tested once.
+///
+/// # Errors
+/// A file cannot be read.
+pub(super) fn sounds(judge: &mut Judge, set: &Folds) -> Result<Vec<Figure>, Error> {
+    let mut features = Vec::with_capacity(set.files.len());
+    for file in &set.files {
+        let sound = media::sound(&file.path)?;
+        features.push(crops(&sound).iter().map(|second| audio_embedding(judge, second)).collect());
+    }
+    classify(set, &features, "linear SVM on the audio tower", Objective::Svm)
+}
+
+/// Accuracy of a linear classifier on pictures.
+///
+/// # Errors
+/// A file cannot be read.
+pub(super) fn pictures(judge: &mut Judge, set: &Folds) -> Result<Vec<Figure>, Error> {
+    let mut features = Vec::with_capacity(set.files.len());
+    for file in &set.files {
+        features.push(vec![vision_embedding(judge, &media::picture(&file.path)?)]);
+    }
+    classify(set, &features, "linear classifier on the vision tower", Objective::Logistic)
+}
+
+/// `features`: the windows of each file, each `[dims]`.
+fn classify(
+    set: &Folds,
+    features: &[Vec<Vec<f32>>],
+    what: &str,
+    objective: Objective,
+) -> Result<Vec<Figure>, Error> {
+    let mut cases = Vec::new();
+    let mut costs: BTreeMap<String, usize> = BTreeMap::new();
+    for fold in &set.folds {
+        let cost = best_cost(set, features, &fold.train, objective)?;
+        *costs.entry(format!("{cost:e}")).or_default() += 1;
+        let linear = fit(set, features, &fold.train, cost, objective)?;
+        cases.extend(test(set, features, &fold.test, &linear));
+    }
+    let dims = features.first().and_then(|windows| windows.first()).map_or(0, Vec::len);
+    let costs: Vec<String> = costs.into_iter().map(|(cost, folds)| format!("{cost} x{folds}")).collect();
+    let name = format!("accuracy, {what} ({dims}-D; C {})", costs.join(", "));
+    Ok(vec![Figure::new(&name, 100.0 / set.classes.len().max(1) as f64, &cases)])
+}
+
+/// The cost that is best on a quarter of the training recordings when fitted on the others. The tested fold is not
+/// looked at.
+fn best_cost(
+    set: &Folds,
+    features: &[Vec<Vec<f32>>],
+    train: &[usize],
+    objective: Objective,
+) -> Result<f64, Error> {
+    let (inner, outer): (Vec<usize>, Vec<usize>) =
+        train.iter().partition(|i| Sha256::digest(&set.files[**i].group)[0] % 4 == 0);
+    if inner.is_empty() || outer.is_empty() {
+        return Ok(COSTS[1]);
+    }
+    let mut best = (0, COSTS[0]);
+    for cost in COSTS {
+        let linear = fit(set, features, &outer, cost, objective)?;
+        let right = test(set, features, &inner, &linear).iter().filter(|case| case.right).count();
+        if right > best.0 {
+            best = (right, cost);
+        }
+    }
+    Ok(best.1)
+}
+
+fn fit(
+    set: &Folds,
+    features: &[Vec<Vec<f32>>],
+    files: &[usize],
+    cost: f64,
+    objective: Objective,
+) -> Result<Linear, Error> {
+    let (mut rows, mut labels): (Vec<&[f32]>, Vec<usize>) = (Vec::new(), Vec::new());
+    for file in files {
+        rows.extend(features[*file].iter().map(Vec::as_slice));
+        labels.resize(rows.len(), set.files[*file].class);
+    }
+    Linear::fit(&rows, &labels, cost, objective)
+}
+
+/// The class with the largest mean score over a file's windows.
+fn test(set: &Folds, features: &[Vec<Vec<f32>>], files: &[usize], linear: &Linear) -> Vec<Case> {
+    let case = |file: &usize| {
+        let windows: Vec<Vec<f64>> = features[*file].iter().map(|row| linear.scores(row)).collect();
+        let sum = |class: usize| windows.iter().map(|scores| scores[class]).sum::<f64>();
+        let classes = windows.first().map_or(0, Vec::len);
+        let sums: Vec<f64> = (0..classes).map(sum).collect();
+        let labelled = &set.files[*file];
+        Case { right: largest(&sums) == labelled.class, group: labelled.group.clone() }
+    };
+    files.iter().map(case).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::eval::labelled::esc;
+
+    #[test]
+    fn ten_windows_reach_from_the_start_to_the_end() {
+        let sound: Vec<f32> = (0..5 * SAMPLE_RATE).map(|n| n as f32).collect();
+        let windows = crops(&sound);
+        assert_eq!((windows.len(), windows[0][0]), (CROPS, 0.0));
+        assert_eq!(windows[CROPS - 1].last(), sound.last());
+        assert_eq!(crops(&[1.0; 100]).concat().len(), SAMPLE_RATE);
+    }
+
+    /// A feature that tells the class in training and lies in the tested fold is of no use, and one that holds in
+    /// all folds is: the figures follow the tested side.
+    #[test]
+    fn what_is_tested_was_not_learned_from() {
+        let folder = tempfile::tempdir().unwrap();
+        for fold in 1..=3 {
+            for recording in 0..8 {
+                let name = format!("{fold}-{fold}{recording}-A-{}.wav", recording % 2);
+                std::fs::write(folder.path().join(name), "").unwrap();
+            }
+        }
+        let set = esc(folder.path()).unwrap();
+        let features = |holds: bool| -> Vec<Vec<Vec<f32>>> {
+            let feature = |(i, file): (usize, &crate::eval::labelled::Labelled)| {
+                let label = file.class as f32;
+                // Without class in it, all that a classifier can learn is the file's own number.
+                vec![vec![if holds { label } else { 0.5 }, (i * 37 % 11) as f32]]
+            };
+            set.files.iter().enumerate().map(feature).collect()
+        };
+        let percent = |holds| classify(&set, &features(holds), "", Objective::Svm).unwrap()[0].percent;
+        assert_eq!(percent(true), 100.0);
+        assert!(percent(false) < 80.0);
+    }
+}
