@@ -84,6 +84,20 @@ fn the_pairwise_form_of_fusion_equals_the_plain_one() {
     }
 }
 
+/// What folding took away comes back for training, and the outputs stay.
+#[test]
+fn unfolding_changes_nothing() {
+    let (spec, network, _) = reference();
+    let folded = network.fold();
+    let device = Device::flex();
+    let batch = |[c, h, w]: [usize; 3]| input([4, c, h, w], &device);
+    let unfolded = folded.clone().unfold(batch(spec.vision.input), batch(spec.audio.input));
+    assert!(unfolded.vision.convs.iter().chain(&unfolded.audio.convs).all(|block| block.norm.is_some()));
+    let (before, after) = (outputs(&folded, &spec, &device), outputs(&unfolded, &spec, &device));
+    let worst = before.iter().zip(&after).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(worst < 1e-3, "off by {worst}");
+}
+
 #[test]
 fn folding_changes_nothing() {
     let spec = tiny();

@@ -6,6 +6,8 @@ use std::sync::atomic::AtomicBool;
 
 use burn::tensor::{Device, Tensor};
 use image::RgbImage;
+use lookhear::model::{Bundle, Thresholds, Training};
+use lookhear::preprocess::{Fit, Preprocessing};
 use lookhear_train::config::{Config, Negatives};
 use lookhear_train::learner::Learner;
 use lookhear_train::loader::Source;
@@ -110,6 +112,30 @@ fn a_stopped_run_is_saved_and_ends_where_an_unstopped_one_ends() {
     let other = Config { seed: 99, ..config };
     let error = Learner::new(other, Device::flex()).unwrap().resume(run.path()).err().unwrap().to_string();
     assert!(error.contains("another config"), "{error}");
+}
+
+#[test]
+fn a_bundle_is_where_training_goes_on() {
+    let folder = corpus();
+    let config = config(folder.path(), Negatives::Batch);
+    let source = Source::open(&config).unwrap();
+    let mut first = Learner::new(config.clone(), Device::flex()).unwrap();
+    losses(&mut first, &source, &config, 0..3);
+    let preprocessing = Preprocessing::new(Fit::Stretch);
+    let (thresholds, training) = (Thresholds::default(), Training::default());
+    let bundle =
+        Bundle::new(first.spec().clone(), first.network(), preprocessing, thresholds, training, &[]).unwrap();
+    let other_seed = Config { seed: 7, ..config.clone() };
+    let mut second =
+        Learner::new(other_seed, Device::flex()).unwrap().begin_with(&bundle, &source).unwrap();
+    let (a, b) = (mapped(&first), mapped(&second));
+    let worst = a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(worst < 1e-2, "off by {worst}");
+    assert!(losses(&mut second, &source, &config, 0..1)[0].is_finite());
+
+    let l3 = Config { preset: "l3".into(), ..config };
+    let error = Learner::new(l3, Device::flex()).unwrap().begin_with(&bundle, &source).err().unwrap();
+    assert!(error.to_string().contains("edge"), "{error}");
 }
 
 #[test]
