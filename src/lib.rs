@@ -4,12 +4,14 @@
 //! Data flows one way, and the modules read in that order: [`capture`] -> [`ring`] -> [`preprocess`]
 //! -> towers ([`engine`], built from the table in [`model`]) -> fusion and localization ([`judge`],
 //! [`localize`], [`decision`]) -> [`event`] -> [`sinks`] and [`overlay`]. [`pipeline`] wires them.
+//! Beside that way, [`embed`] keeps what the towers make of files, for other tasks.
 //!
 //! The network is L3-Net ("Look, Listen and Learn", ICCV 2017) with the localization head of its
 //! successor AVOL-Net ("Objects that Sound", ECCV 2018).
 
 pub mod capture;
 pub mod decision;
+pub mod embed;
 pub mod engine;
 pub mod event;
 pub mod judge;

@@ -4,6 +4,7 @@ mod calibrate;
 mod demo;
 mod devices;
 mod doctor;
+mod embed;
 mod judge;
 mod live;
 mod watch;
@@ -46,6 +47,8 @@ enum Command {
     Calibrate(calibrate::Calibrate),
     /// Judge one picture with one sound, or a list of pairs.
     Judge(judge::JudgeArguments),
+    /// Turn sounds, pictures or videos into embeddings for other tasks: NPZ or Parquet files.
+    Embed(embed::Embed),
     /// Show what LookHear does, without camera, microphone or files.
     Demo(demo::Demo),
 }
@@ -69,12 +72,19 @@ pub(crate) struct ModelArguments {
 
 impl ModelArguments {
     fn load(&self) -> Result<Judge, BundleError> {
-        let bundle = match &self.model {
-            Some(path) => Bundle::load(path)?,
-            None => Bundle::from_bytes(BUILT_IN.to_vec(), "(built in)".into())?,
-        };
+        self.judge(&self.bundle()?)
+    }
+
+    fn bundle(&self) -> Result<Bundle, BundleError> {
+        match &self.model {
+            Some(path) => Bundle::load(path),
+            None => Bundle::from_bytes(BUILT_IN.to_vec(), "(built in)".into()),
+        }
+    }
+
+    fn judge(&self, bundle: &Bundle) -> Result<Judge, BundleError> {
         let threads = self.threads.map(usize::from);
-        Judge::new(&bundle, Setup { backend: self.engine, threads, kernel: self.kernel.clone() })
+        Judge::new(bundle, Setup { backend: self.engine, threads, kernel: self.kernel.clone() })
     }
 }
 
@@ -126,6 +136,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Doctor(doctor) => doctor.run(),
         Command::Calibrate(calibrate) => calibrate.run(),
         Command::Judge(judge) => judge.run(),
+        Command::Embed(embed) => embed.run(),
         Command::Demo(demo) => demo.run(),
     }
 }

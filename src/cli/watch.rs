@@ -5,13 +5,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use lookhear::capture::open_recorded;
+use lookhear::media::endings::{VIDEOS, has_ending};
 use lookhear::pipeline::{self, Sink, Summary};
 use lookhear::sinks::{Json, Lines, Terminal, Video};
 
 use super::{Failure, ModelArguments, RunArguments, controls};
-
-/// Endings of files that a folder is searched for.
-const VIDEOS: [&str; 10] = ["mp4", "mkv", "webm", "mov", "avi", "m4v", "mpg", "ts", "ogv", "3gp"];
 
 #[derive(Args)]
 pub(super) struct Watch {
@@ -99,10 +97,7 @@ fn report(input: &str, summary: &Summary) {
 
 fn videos_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let cannot = |e: io::Error| format!("{} cannot be read: {e}", folder.display());
-    let is_video = |path: &PathBuf| {
-        let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-        path.is_file() && VIDEOS.contains(&ending.as_str())
-    };
+    let is_video = |path: &PathBuf| path.is_file() && has_ending(path, &VIDEOS);
     let entries: Result<Vec<_>, _> = std::fs::read_dir(folder).map_err(cannot)?.collect();
     let mut files: Vec<PathBuf> =
         entries.map_err(cannot)?.into_iter().map(|e| e.path()).filter(is_video).collect();

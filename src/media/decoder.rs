@@ -1,6 +1,6 @@
 //! Files and URLs as two streams on one timeline, through one `ffmpeg` process.
 
-use std::io::{self, BufReader, PipeReader, Read};
+use std::io::{self, BufReader, Read};
 use std::os::fd::OwnedFd;
 use std::process::{Child, ChildStderr, ChildStdout, Stdio};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::ring::VideoFrame;
 pub const FRAME_RATE: u32 = 25;
 
 /// Square pixels, and at most 1280 of them in a row: more would cost time and change no decision.
-const SIZE: &str = "scale=w=iw*sar:h=ih,scale=w='min(1280,iw)':h=-2,setsar=1";
+pub(super) const SIZE: &str = "scale=w=iw*sar:h=ih,scale=w='min(1280,iw)':h=-2,setsar=1";
 
 /// One of the two streams of a live input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,15 +61,17 @@ pub struct Decoder {
     pub watcher: Watcher,
 }
 
-/// Video frames at [`FRAME_RATE`], upright and with square pixels.
+/// Video frames at [`FRAME_RATE`] or another even rate, upright and with square pixels.
 pub struct Pictures {
     pipe: BufReader<ChildStdout>,
+    /// Frames a second.
+    rate: f64,
     count: u32,
 }
 
 /// 48 kHz mono.
 pub struct Samples {
-    pipe: PipeReader,
+    pipe: Box<dyn Read + Send>,
     bytes: Vec<u8>,
     kept: usize,
     samples: Vec<f32>,
@@ -111,24 +113,32 @@ impl Decoder {
             return Err(missing("ffmpeg")(io::Error::other("its output is not connected")));
         };
         Ok(Self {
-            pictures: Pictures { pipe: BufReader::with_capacity(1 << 20, stdout), count: 0 },
-            samples: Samples { pipe: reader, bytes: vec![0; 1 << 14], kept: 0, samples: Vec::new() },
-            watcher: Watcher { input: input.into(), child, stderr },
+            pictures: Pictures::new(stdout, f64::from(FRAME_RATE)),
+            samples: Samples::new(Box::new(reader)),
+            watcher: Watcher::new(input, child, stderr),
         })
     }
 }
 
 impl Pictures {
+    pub(super) fn new(pipe: ChildStdout, rate: f64) -> Self {
+        Self { pipe: BufReader::with_capacity(1 << 20, pipe), rate, count: 0 }
+    }
+
     /// The next frame; `None` at the end, also at a broken one.
     pub fn next_frame(&mut self) -> Option<VideoFrame> {
         let picture = read_ppm(&mut self.pipe).ok().flatten()?;
-        let t = f64::from(self.count) / f64::from(FRAME_RATE);
+        let t = f64::from(self.count) / self.rate;
         self.count += 1;
         Some(VideoFrame { t, captured: t, picture: Arc::new(picture) })
     }
 }
 
 impl Samples {
+    pub(super) fn new(pipe: Box<dyn Read + Send>) -> Self {
+        Self { pipe, bytes: vec![0; 1 << 14], kept: 0, samples: Vec::new() }
+    }
+
     /// The next samples, as many as there are; `None` at the end.
     pub fn next_chunk(&mut self) -> Option<&[f32]> {
         let read = self.pipe.read(&mut self.bytes[self.kept..]).ok().filter(|n| *n > 0)?;
@@ -143,6 +153,10 @@ impl Samples {
 }
 
 impl Watcher {
+    pub(super) fn new(input: &str, child: Child, stderr: ChildStderr) -> Self {
+        Self { input: input.into(), child, stderr }
+    }
+
     /// Waits for the end.
     ///
     /// # Errors

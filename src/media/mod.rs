@@ -2,12 +2,15 @@
 
 mod decoder;
 mod encoder;
+pub mod endings;
 mod probe;
+mod single;
 mod still;
 
-pub use decoder::{Decoder, FRAME_RATE};
+pub use decoder::{Decoder, FRAME_RATE, Pictures, Samples};
 pub use encoder::{Encoder, Quality};
 pub use probe::{Probe, probe};
+pub use single::{Single, frames_of, sound_of};
 pub use still::{frame_at, picture, sound, sound_at};
 
 pub(crate) use decoder::{Stream, live, read_ppm};

@@ -1,0 +1,126 @@
+//! From a file to rows of numbers.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use image::RgbImage;
+
+use super::{EmbedError, Settings, Table, What, Window, Windows};
+use crate::engine::ActivationMap;
+use crate::judge::Judge;
+use crate::media::endings::{PICTURES, has_ending};
+use crate::media::{frames_of, picture, sound_of};
+
+/// A network and what is wanted of it.
+pub struct Embedder {
+    judge: Judge,
+    settings: Settings,
+}
+
+impl Embedder {
+    /// Checks that the settings fit the network.
+    ///
+    /// # Errors
+    /// As [`Settings::validate`].
+    pub fn new(judge: Judge, settings: Settings) -> Result<Self, EmbedError> {
+        settings.validate(&judge.manifest().spec)?;
+        Ok(Self { judge, settings })
+    }
+
+    /// Values of each row.
+    pub fn dims(&self) -> usize {
+        self.settings.dims(&self.judge.manifest().spec)
+    }
+
+    /// Embeds a file: its sound, its frames, or a still picture, which is told by the ending of its name.
+    /// After each embedding `go_on` is asked, with its timestamp in seconds.
+    ///
+    /// # Errors
+    /// The file cannot be read or has nothing to embed, the table cannot be written, or `go_on` said no.
+    /// The table's rows are then of no use.
+    pub fn embed(
+        &mut self,
+        input: &Path,
+        table: &mut Table,
+        mut go_on: impl FnMut(f64) -> ControlFlow<()>,
+    ) -> Result<(), EmbedError> {
+        let folder = table.folder().to_path_buf();
+        let mut keep = |t: f64, row: &[f32]| {
+            table.push(t, row).map_err(EmbedError::output(&folder))?;
+            if go_on(t).is_break() { Err(EmbedError::Stopped) } else { Ok(()) }
+        };
+        let still = has_ending(input, &PICTURES);
+        match self.settings.what {
+            What::Vision if still => keep(0.0, &self.see(&picture(input)?)),
+            What::Vision => self.frames(input, &mut keep),
+            What::Ave if still => {
+                let positions = self.judge.see(&picture(input)?).positions;
+                positions.chunks_exact(self.dims()).try_for_each(|position| keep(0.0, position))
+            }
+            What::Audio | What::Ave => self.sound(input, &mut keep),
+        }
+    }
+
+    fn sound(&mut self, input: &Path, keep: Keep) -> Result<(), EmbedError> {
+        let mut sound = sound_of(input)?;
+        let mut windows = Windows::new(self.settings.hop_samples(), self.settings.centred);
+        let mut empty = true;
+        while let Some(samples) = sound.stream.next_chunk() {
+            empty &= samples.is_empty();
+            windows.push(samples);
+            self.rows(&mut windows, keep)?;
+        }
+        sound.finish()?;
+        if empty {
+            return Err(EmbedError::Nothing { input: input.display().to_string(), what: "sound" });
+        }
+        windows.end();
+        self.rows(&mut windows, keep)
+    }
+
+    fn rows(&mut self, windows: &mut Windows, keep: Keep) -> Result<(), EmbedError> {
+        while let Some(window) = windows.next_window() {
+            keep(window.t, &self.hear(&window))?;
+        }
+        Ok(())
+    }
+
+    fn frames(&mut self, input: &Path, keep: Keep) -> Result<(), EmbedError> {
+        let mut frames = frames_of(input, self.settings.hop_samples())?;
+        let mut empty = true;
+        while let Some(frame) = frames.stream.next_frame() {
+            empty = false;
+            keep(frame.t, &self.see(&frame.picture))?;
+        }
+        frames.finish()?;
+        match empty {
+            true => Err(EmbedError::Nothing { input: input.display().to_string(), what: "picture" }),
+            false => Ok(()),
+        }
+    }
+
+    /// The embedding of a window of sound.
+    pub fn hear(&mut self, window: &Window) -> Vec<f32> {
+        match (self.settings.what, self.settings.grid()) {
+            (What::Ave, _) => self.judge.listen(window.columns, window.fresh).direction,
+            // What the engine kept of the window before saves it work here, and changes no bit.
+            (_, [1, 1]) => self.judge.listen(window.columns, window.fresh).embedding,
+            (_, grid) => pool(&self.judge.hear_map(&window.spectrogram()), grid),
+        }
+    }
+
+    /// The embedding of a picture.
+    fn see(&mut self, shown: &RgbImage) -> Vec<f32> {
+        match self.settings.grid() {
+            [1, 1] => self.judge.see(shown).embedding,
+            grid => pool(&self.judge.see_map(shown), grid),
+        }
+    }
+}
+
+/// Takes a row with its timestamp.
+type Keep<'a> = &'a mut dyn FnMut(f64, &[f32]) -> Result<(), EmbedError>;
+
+fn pool(map: &ActivationMap, [rows, columns]: [usize; 2]) -> Vec<f32> {
+    map.pool(rows, columns)
+}

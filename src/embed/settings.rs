@@ -1,0 +1,172 @@
+//! What is embedded, and how.
+
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use super::EmbedError;
+use crate::model::Spec;
+use crate::preprocess::SAMPLE_RATE;
+
+/// Seconds that may lie between two embeddings: one column of the spectrogram to a minute.
+const HOPS: RangeInclusive<f64> = 0.005..=60.0;
+
+/// Which side of the network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum What {
+    /// What the audio tower hears.
+    #[default]
+    Audio,
+    /// What the vision tower sees.
+    Vision,
+    /// The common space of the localization head: sounds and pictures.
+    Ave,
+}
+
+impl What {
+    /// The name that [`What::from_str`] knows.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Audio => "audio",
+            Self::Vision => "vision",
+            Self::Ave => "ave",
+        }
+    }
+}
+
+impl FromStr for What {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = [Self::Audio, Self::Vision, Self::Ave].into_iter().find(|what| what.name() == name);
+        found.ok_or_else(|| format!("{name} cannot be embedded; there are audio, vision and ave"))
+    }
+}
+
+/// What remains of the activation map.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pool {
+    /// Maxima over a coarse grid: 4 x 3 (audio) or 4 x 4 (vision).
+    #[default]
+    Grid,
+    /// One maximum a channel: pool4.
+    Global,
+}
+
+impl Pool {
+    /// The name that [`Pool::from_str`] knows.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Grid => "grid",
+            Self::Global => "global",
+        }
+    }
+}
+
+impl FromStr for Pool {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = [Self::Grid, Self::Global].into_iter().find(|pool| pool.name() == name);
+        found.ok_or_else(|| format!("no pooling is called {name}; there are grid and global"))
+    }
+}
+
+/// How files are embedded. The default is OpenL3's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// Which side of the network.
+    pub what: What,
+    /// What remains of the activation map; without meaning for [`What::Ave`].
+    pub pool: Pool,
+    /// Seconds from one window or video frame to the next, 0.005 to 60; rounded to whole samples of 48 kHz.
+    pub hop: f64,
+    /// Whether timestamps mark the middle of a window; else its start. Of no meaning for [`What::Vision`].
+    pub centred: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { what: What::default(), pool: Pool::default(), hop: 0.1, centred: true }
+    }
+}
+
+impl Settings {
+    /// Checks the settings against each other and the network.
+    ///
+    /// # Errors
+    /// [`EmbedError::Settings`]: the hop is out of range, or the network has no common space.
+    pub fn validate(&self, spec: &Spec) -> Result<(), EmbedError> {
+        if !HOPS.contains(&self.hop) {
+            let (least, most) = (HOPS.start(), HOPS.end());
+            return Err(EmbedError::Settings(format!("--hop {}: give {least} to {most} seconds", self.hop)));
+        }
+        if self.what == What::Ave && spec.localization.is_none() {
+            return Err(EmbedError::Settings(format!(
+                "--what ave: a model of preset {} has no localization head; take one that has (avol, edge), \
+                 or audio or vision",
+                spec.name
+            )));
+        }
+        Ok(())
+    }
+
+    /// Samples of 48 kHz from one window or frame to the next, at least one.
+    pub fn hop_samples(&self) -> usize {
+        ((self.hop * SAMPLE_RATE as f64).round() as usize).max(1)
+    }
+
+    /// `[rows, columns]` of the grid that the map is pooled to.
+    pub fn grid(&self) -> [usize; 2] {
+        match (self.what, self.pool) {
+            (What::Audio, Pool::Grid) => [4, 3],
+            (What::Vision, Pool::Grid) => [4, 4],
+            (What::Ave, _) | (_, Pool::Global) => [1, 1],
+        }
+    }
+
+    /// Dimensions of an embedding.
+    pub fn dims(&self, spec: &Spec) -> usize {
+        let [rows, columns] = self.grid();
+        rows * columns
+            * match self.what {
+                What::Audio => spec.audio.map_shape()[0],
+                What::Vision => spec.vision.map_shape()[0],
+                What::Ave => spec.localization.map_or(0, |head| head.dims),
+            }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dims(preset: &str, what: What, pool: Pool) -> usize {
+        Settings { what, pool, ..Settings::default() }.dims(&Spec::preset(preset).unwrap())
+    }
+
+    #[test]
+    fn dimensions_are_those_of_the_paper_and_a_quarter_of_them() {
+        for (preset, part) in [("l3", 1), ("avol", 1), ("edge", 4)] {
+            assert_eq!(dims(preset, What::Audio, Pool::Grid), 6144 / part);
+            assert_eq!(dims(preset, What::Vision, Pool::Grid), 8192 / part);
+            assert_eq!(dims(preset, What::Audio, Pool::Global), 512 / part);
+            assert_eq!(dims(preset, What::Vision, Pool::Global), 512 / part);
+        }
+        assert_eq!((dims("avol", What::Ave, Pool::Grid), dims("edge", What::Ave, Pool::Grid)), (128, 128));
+    }
+
+    #[test]
+    fn settings_out_of_range_are_named() {
+        let edge = Spec::preset("edge").unwrap();
+        for hop in [0.0, -1.0, 61.0, f64::NAN] {
+            let error = Settings { hop, ..Settings::default() }.validate(&edge).unwrap_err().to_string();
+            assert!(error.starts_with("--hop") && error.contains("0.005 to 60"), "{error}");
+        }
+        let ave = Settings { what: What::Ave, ..Settings::default() };
+        assert!(ave.validate(&edge).is_ok());
+        let error = ave.validate(&Spec::preset("l3").unwrap()).unwrap_err().to_string();
+        assert!(error.contains("preset l3"), "{error}");
+        assert!("mel".parse::<What>().unwrap_err().contains("mel"));
+        assert!("mean".parse::<Pool>().unwrap_err().contains("mean"));
+    }
+}
