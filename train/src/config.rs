@@ -12,11 +12,13 @@ use crate::Error;
 pub struct Config {
     /// `l3`, `avol` or `edge`.
     pub preset: String,
-    /// Folder with `photos/<class>/` and `sounds/<class>/`: scenes are composed. Or else `videos`.
-    /// The command line may give either, so that a recipe fits any data.
+    /// Folder with `photos/<class>/` and `sounds/<class>/`: scenes are composed. Or else `videos` or `shards`.
+    /// The command line may give one of them, so that a recipe fits any data.
     pub corpus: Option<PathBuf>,
-    /// Folder of video files: the paper's sampling. Or else `corpus`.
+    /// Folder of video files: the paper's sampling.
     pub videos: Option<PathBuf>,
+    /// Folder that `lookhear-train prepare` made of videos: the paper's sampling, without decoding anew.
+    pub shards: Option<PathBuf>,
     /// Decides every random choice.
     pub seed: u64,
     /// Optimizer steps.
@@ -67,6 +69,8 @@ pub enum Data {
     Corpus(PathBuf),
     /// See [`Config::videos`].
     Videos(PathBuf),
+    /// See [`Config::shards`].
+    Shards(PathBuf),
 }
 
 /// Where negatives come from.
@@ -85,6 +89,7 @@ impl Default for Config {
             preset: "edge".into(),
             corpus: None,
             videos: None,
+            shards: None,
             seed: 1,
             steps: 8000,
             batch: 32,
@@ -108,7 +113,8 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads and checks a file. Relative paths in it count from the file's folder; `data` replaces both.
+    /// Reads and checks a file. Relative paths in it count from the file's folder; `data` replaces the
+    /// folder to learn from.
     ///
     /// # Errors
     /// Names the file and, for a typo, the line and the key.
@@ -116,13 +122,16 @@ impl Config {
         let text = std::fs::read_to_string(path).map_err(|e| Error::file(path, e))?;
         let mut config: Self = toml::from_str(&text).map_err(|e| Error::file(path, e))?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        for data in [&mut config.corpus, &mut config.videos].into_iter().flatten() {
+        for data in [&mut config.corpus, &mut config.videos, &mut config.shards].into_iter().flatten() {
             *data = folder.join(&*data);
         }
-        match data {
-            Some(Data::Corpus(folder)) => (config.corpus, config.videos) = (Some(folder), None),
-            Some(Data::Videos(folder)) => (config.corpus, config.videos) = (None, Some(folder)),
-            None => {}
+        if let Some(data) = data {
+            (config.corpus, config.videos, config.shards) = (None, None, None);
+            match data {
+                Data::Corpus(folder) => config.corpus = Some(folder),
+                Data::Videos(folder) => config.videos = Some(folder),
+                Data::Shards(folder) => config.shards = Some(folder),
+            }
         }
         config.validate().map_err(|why| Error::file(path, why))?;
         Ok(config)
@@ -136,9 +145,10 @@ impl Config {
         if lookhear::model::Spec::preset(&self.preset).is_none() {
             return Err(format!("preset = {:?}: there are l3, avol and edge", self.preset));
         }
-        if self.corpus.is_some() == self.videos.is_some() {
+        if [&self.corpus, &self.videos, &self.shards].into_iter().flatten().count() != 1 {
             return Err(
-                "give either --corpus or --videos, or one of the two in the recipe: the folder to learn from"
+                "give one of --corpus, --videos and --shards, or one of the three in the recipe: the folder \
+                        to learn from"
                     .into(),
             );
         }

@@ -1,5 +1,7 @@
 //! `lookhear-train`: trains and evaluates networks.
 
+mod cli;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use lookhear_train::corpus::{Corpus, Split};
 use lookhear_train::eval::{self, Report, Scored, Setting};
 use lookhear_train::learner::Learner;
 use lookhear_train::loader::Source;
+use lookhear_train::shards::{Shards, Side};
 use lookhear_train::{Error, export};
 
 /// Trains and evaluates the networks of LookHear.
@@ -35,8 +38,11 @@ enum Command {
         #[arg(long, conflicts_with = "videos")]
         corpus: Option<PathBuf>,
         /// Folder of video files.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "shards")]
         videos: Option<PathBuf>,
+        /// Folder that `prepare` made of videos.
+        #[arg(long, conflicts_with = "corpus")]
+        shards: Option<PathBuf>,
         /// Folder for checkpoints and metrics.
         #[arg(long)]
         out: PathBuf,
@@ -66,6 +72,8 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Cut videos into clips and put them into tar shards, to train and evaluate on.
+    Prepare(cli::prepare::Prepare),
     /// Measure a model.
     Eval(Evaluation),
 }
@@ -80,6 +88,9 @@ struct Evaluation {
     /// Folder of video clips.
     #[arg(long, required_if_eq("experiment", "clips"))]
     clips: Option<PathBuf>,
+    /// Folder that `prepare` made of videos; only its test side is used.
+    #[arg(long, required_if_eq("experiment", "shards"))]
+    shards: Option<PathBuf>,
     /// The bundle.
     #[arg(long, default_value = "models/lookhear-edge.safetensors")]
     model: PathBuf,
@@ -112,6 +123,8 @@ enum Experiment {
     Negatives,
     /// AVC on real video clips.
     Clips,
+    /// AVC on the test side of prepared video clips.
+    Shards,
     /// What rounding costs: AVC and localization by the integer engine and in floating point.
     Quantization,
     /// Everything that the given folders allow.
@@ -120,14 +133,15 @@ enum Experiment {
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Fit { config, corpus, videos, out, device } => {
-            let data = corpus.map(Data::Corpus).or(videos.map(Data::Videos));
+        Command::Fit { config, corpus, videos, shards, out, device } => {
+            let data = corpus.map(Data::Corpus).or(videos.map(Data::Videos)).or(shards.map(Data::Shards));
             fit(&config, data, &out, &device)
         }
         Command::Export { run, out, data } => export::bundle(&run, &data).and_then(|b| write(&b, &out)),
         Command::Calibrate { model, corpus, out } => {
             export::calibrate(&model, &corpus).and_then(|bundle| write(&bundle, &out))
         }
+        Command::Prepare(prepare) => prepare.run(),
         Command::Eval(evaluation) => evaluation.run(),
     };
     match done {
@@ -235,6 +249,16 @@ impl Evaluation {
             let note =
                 "Real moments; most of the clips show classes that were never taught. Groups are clips.";
             show("AVC, real video clips", note, "-", figures)?;
+        }
+        if let Some(folder) = self.shards.as_ref().filter(|_| wanted(Experiment::Shards)) {
+            let shards = Shards::open(folder, Side::Test)?;
+            let figures = eval::shards(&mut judge, &shards, self.n, self.seed)?;
+            show(
+                "AVC, prepared video clips",
+                "Real moments. Groups are source videos.",
+                shards.split(),
+                figures,
+            )?;
         }
         Ok(())
     }

@@ -138,5 +138,5 @@ fn configs_with_mistakes_are_refused_with_the_reason() {
     assert!(complaint("corpus = 'x'\npreset = 'l4'").contains("l4"));
     assert!(complaint("corpus = 'x'\nbatch = 1").contains("batch = 1"));
     assert!(complaint("corpus = 'x'\nunpaired = 2.0").contains("unpaired = 2"));
-    assert!(complaint("").contains("either --corpus or --videos"));
+    assert!(complaint("").contains("one of --corpus, --videos and --shards"));
 }

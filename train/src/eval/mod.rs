@@ -8,6 +8,7 @@ mod figure;
 mod localize;
 mod negatives;
 mod quantization;
+mod shards;
 
 pub use avc::{Scored, composed, photo_and_sound};
 pub use clips::clips;
@@ -15,6 +16,7 @@ pub use figure::{Case, Figure, Report};
 pub use localize::localize;
 pub use negatives::negatives;
 pub use quantization::quantization;
+pub use shards::shards;
 
 use lookhear::judge::Judge;
 use rand::SeedableRng;
