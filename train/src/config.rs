@@ -146,11 +146,8 @@ impl Config {
             return Err(format!("preset = {:?}: there are l3, avol and edge", self.preset));
         }
         if [&self.corpus, &self.videos, &self.shards].into_iter().flatten().count() != 1 {
-            return Err(
-                "give one of --corpus, --videos and --shards, or one of the three in the recipe: the folder \
-                        to learn from"
-                    .into(),
-            );
+            let why = "give one of --corpus, --videos and --shards, or one of them in the recipe: where to learn from";
+            return Err(why.into());
         }
         if self.batch < 2 || self.steps == 0 || self.checkpoint == 0 {
             return Err(format!(

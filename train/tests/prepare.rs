@@ -117,8 +117,11 @@ fn sound_and_frames_are_on_one_clock_wherever_the_span_lies() {
         "aaaaaaaaaaa, 5, 11, \"/m/x\"\nbbbbbbbbbbb, 30, 36, \"/m/x\"\nccccccccccc, 0, 6, \"/m/x\"\n",
     )
     .unwrap();
-    let settings =
-        Settings { table: Some((table, Format::Audioset)), clip_seconds: 10.0, ..settings(&videos, &out) };
+    let settings = Settings {
+        tables: Some((vec![table], Format::Audioset)),
+        clip_seconds: 10.0,
+        ..settings(&videos, &out)
+    };
     let summary = whole(&settings);
     assert_eq!((summary.clips[&Side::Train], summary.skipped[&Reason::Missing]), (2, 1));
     for sample in samples(&out) {

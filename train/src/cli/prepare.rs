@@ -15,10 +15,11 @@ pub(crate) struct Prepare {
     /// Folder for the shards. The same command goes on where an earlier one stopped.
     #[arg(long)]
     out: PathBuf,
-    /// Table of clips; without one every video is cut from its beginning to its end.
+    /// Table of clips; once for each of a data set's tables. Without one every video is cut from its beginning to
+    /// its end.
     #[arg(long, requires = "format")]
-    csv: Option<PathBuf>,
-    /// Whose table it is.
+    csv: Vec<PathBuf>,
+    /// Whose tables they are.
     #[arg(long, requires = "csv")]
     format: Option<Format>,
     /// Length of a clip, at most.
@@ -57,7 +58,7 @@ impl Prepare {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let settings = Settings {
             videos: self.videos,
-            table: self.csv.zip(self.format),
+            tables: self.format.map(|format| (self.csv, format)),
             out: self.out,
             clip_seconds: self.clip_seconds,
             fps: self.fps,

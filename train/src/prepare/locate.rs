@@ -48,9 +48,11 @@ pub(super) fn all(folder: &Path) -> Result<Listed, Error> {
     Ok(listed)
 }
 
-/// The lines of a table, each with its file.
-pub(super) fn by_table(folder: &Path, table: &Path, format: Format) -> Result<Listed, Error> {
+/// The lines of tables, each with its file.
+pub(super) fn by_tables(folder: &Path, tables: &[PathBuf], format: Format) -> Result<Listed, Error> {
     let paths = videos(folder)?;
+    let entries: Vec<Vec<Entry>> =
+        tables.iter().map(|table| table::read(table, format)).collect::<Result<_, _>>()?;
     let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
     for (number, path) in paths.iter().enumerate() {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -58,13 +60,13 @@ pub(super) fn by_table(folder: &Path, table: &Path, format: Format) -> Result<Li
     }
     let mut listed = Listed::default();
     let (mut used, mut found) = (BTreeSet::new(), Vec::new());
-    for entry in merged(table::read(table, format)?) {
+    for entry in merged(entries.into_iter().flatten()) {
         let names = names(&entry);
         let hit = names.iter().find_map(|(name, begins)| Some((by_name.get(name)?, *begins)));
         let Some((candidates, begins)) = hit else {
             let names: Vec<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
             listed.skipped.push(Skipped {
-                file: format!("{} line {}", table.display(), entry.line),
+                file: entry.place,
                 video: entry.video,
                 reason: Reason::Missing,
                 detail: format!("no video in {} is called {}", folder.display(), names.join(" or ")),
@@ -95,7 +97,7 @@ pub(super) fn by_table(folder: &Path, table: &Path, format: Format) -> Result<Li
 }
 
 /// Lines for one clip become one with all of their labels.
-fn merged(entries: Vec<Entry>) -> Vec<Entry> {
+fn merged(entries: impl Iterator<Item = Entry>) -> Vec<Entry> {
     let mut places = HashMap::new();
     let mut merged: Vec<Entry> = Vec::new();
     for entry in entries {
@@ -200,7 +202,7 @@ mod tests {
         let lines =
             "aaa,5,15,bowling\nbbb,10,20,bowling\nccc,0,10,tap_dancing\nddd,0,10,bowling\nccc,0,10,bowling\n";
         std::fs::write(&table, lines).unwrap();
-        let listed = by_table(folder.path(), &table, Format::Audioset).unwrap();
+        let listed = by_tables(folder.path(), &[table], Format::Audioset).unwrap();
         let found: Vec<_> = listed
             .wanted
             .iter()

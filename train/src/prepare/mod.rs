@@ -31,8 +31,9 @@ use crate::Error;
 pub struct Settings {
     /// Folder with the videos, searched with its subfolders.
     pub videos: PathBuf,
-    /// A table of clips and its format; without one every video of the folder is taken whole.
-    pub table: Option<(PathBuf, Format)>,
+    /// Tables of clips and their format; without one every video of the folder is taken whole. Give all parts of a
+    /// data set at once, so that copies across them are found.
+    pub tables: Option<(Vec<PathBuf>, Format)>,
     /// Folder for the shards.
     pub out: PathBuf,
     /// Length of a clip in seconds: at least 1; what is left of a video at the end may be shorter.
@@ -96,8 +97,8 @@ impl Settings {
 /// cannot be written, is in use, or holds shards of other settings or other videos. What was done is kept.
 pub fn run(settings: &Settings, stop: &AtomicBool) -> Result<Option<Summary>, Error> {
     settings.validate()?;
-    let listed = match &settings.table {
-        Some((table, format)) => locate::by_table(&settings.videos, table, *format)?,
+    let listed = match &settings.tables {
+        Some((tables, format)) => locate::by_tables(&settings.videos, tables, *format)?,
         None => locate::all(&settings.videos)?,
     };
     std::fs::create_dir_all(&settings.out).map_err(|e| Error::file(&settings.out, e))?;

@@ -33,8 +33,8 @@ pub(super) struct Entry {
     pub(super) labels: Vec<String>,
     /// The official split, if there is one.
     pub(super) side: Option<Side>,
-    /// Line of the table, from 1.
-    pub(super) line: u64,
+    /// Where it stands: table and line, from 1.
+    pub(super) place: String,
 }
 
 /// Reads a table.
@@ -43,11 +43,12 @@ pub(super) struct Entry {
 /// Names the file and the line: a column is missing, a number is none, a split is unknown; or no line is left.
 pub(super) fn read(path: &Path, format: Format) -> Result<Vec<Entry>, Error> {
     let text = std::fs::read(path).map_err(|e| Error::file(path, e))?;
-    let entries = parse(&text, format).map_err(|why| Error::file(path, why))?;
-    match entries.is_empty() {
-        true => Err(Error::file(path, format!("no clip in it; is --format {} right?", name(format)))),
-        false => Ok(entries),
+    let mut entries = parse(&text, format).map_err(|why| Error::file(path, why))?;
+    if entries.is_empty() {
+        return Err(Error::file(path, format!("no clip in it; is --format {} right?", name(format))));
     }
+    entries.iter_mut().for_each(|entry| entry.place = format!("{} {}", path.display(), entry.place));
+    Ok(entries)
 }
 
 fn name(format: Format) -> &'static str {
@@ -85,7 +86,7 @@ fn parse(text: &[u8], format: Format) -> Result<Vec<Entry>, String> {
         };
         let entry = entry.and_then(|entry| entry.map(checked).transpose());
         let entry = entry.map_err(|why| format!("line {line}: {why}"))?;
-        entries.extend(entry.map(|entry| Entry { line, ..entry }));
+        entries.extend(entry.map(|entry| Entry { place: format!("line {line}"), ..entry }));
     }
     Ok(entries)
 }
@@ -140,7 +141,7 @@ fn audioset(record: &StringRecord) -> Result<Entry, String> {
         end: seconds(end, "end_seconds")?,
         labels: labels.split(',').map(|label| label.trim().to_string()).collect(),
         side: None,
-        line: 0,
+        place: String::new(),
     })
 }
 
@@ -160,7 +161,7 @@ fn vggsound(record: &StringRecord) -> Result<Entry, String> {
         end: start + 10.0,
         labels: vec![label],
         side: Some(side(&record[count - 1])?),
-        line: 0,
+        place: String::new(),
     })
 }
 
@@ -184,7 +185,7 @@ fn kinetics_sounds(record: &StringRecord, columns: [usize; 5]) -> Result<Option<
         end: seconds(end, "time_end")?,
         labels: vec![label.into()],
         side: Some(side(split)?),
-        line: 0,
+        place: String::new(),
     }))
 }
 
@@ -193,8 +194,9 @@ mod tests {
     use super::*;
 
     fn entry(video: &str, start: f64, end: f64, labels: &[&str], side: Option<Side>, line: u64) -> Entry {
+        let place = format!("line {line}");
         let labels = labels.iter().map(|label| label.to_string()).collect();
-        Entry { video: video.into(), start, end, labels, side, line }
+        Entry { video: video.into(), start, end, labels, side, place }
     }
 
     #[test]

@@ -17,7 +17,7 @@ use rand_chacha::ChaCha8Rng;
 pub fn settings(videos: &Path, out: &Path) -> Settings {
     Settings {
         videos: videos.into(),
-        table: None,
+        tables: None,
         out: out.into(),
         clip_seconds: 2.0,
         fps: 5.0,

@@ -7,7 +7,7 @@ use super::*;
 fn settings() -> Settings {
     Settings {
         videos: "v".into(),
-        table: None,
+        tables: None,
         out: "o".into(),
         clip_seconds: 10.0,
         fps: 5.0,
