@@ -93,12 +93,26 @@ impl Decoder {
     /// # Errors
     /// `ffmpeg` cannot be started. What is wrong with the input tells its `watcher`.
     pub fn start(input: &str) -> Result<Self, MediaError> {
+        Self::open(input, &[])
+    }
+
+    /// As [`Decoder::start`], but from a moment of a file on (seconds), for at most so many seconds. Both streams
+    /// begin at that very moment, which is their 0.
+    ///
+    /// # Errors
+    /// As [`Decoder::start`].
+    pub fn span(input: &str, from: f64, seconds: f64) -> Result<Self, MediaError> {
+        Self::open(input, &["-ss", &format!("{from:.6}"), "-t", &format!("{seconds:.6}")])
+    }
+
+    fn open(input: &str, before: &[&str]) -> Result<Self, MediaError> {
         let source = if input == "-" { "pipe:0".to_string() } else { as_argument(input) };
         let pictures = format!("fps={FRAME_RATE}:start_time=0,{SIZE}");
         let sound = format!("aresample={SAMPLE_RATE}:async=1:first_pts=0");
         let (reader, writer) = io::pipe().map_err(missing("ffmpeg"))?;
         let mut command = ffmpeg();
         command
+            .args(before)
             .args(["-i", &source])
             .args(["-map", "0:v:0", "-vf", &pictures, "-f", "image2pipe", "-c:v", "ppm", "pipe:1"])
             .args(["-map", "0:a:0", "-af", &sound, "-ac", "1", "-f", "f32le", "pipe:3"])

@@ -12,13 +12,15 @@ use crate::Error;
 pub struct Config {
     /// `l3`, `avol` or `edge`.
     pub preset: String,
-    /// Folder with `photos/<class>/` and `sounds/<class>/`: scenes are composed. Or else `videos`.
-    /// The command line may give either, so that a recipe fits any data.
+    /// Folder with `photos/<class>/` and `sounds/<class>/`: scenes are composed. Or else `videos` or `shards`.
+    /// The command line may give one of them, so that a recipe fits any data.
     pub corpus: Option<PathBuf>,
-    /// Folder of video files: the paper's sampling. Or else `corpus`.
+    /// Folder of video files: the paper's sampling.
     pub videos: Option<PathBuf>,
     /// A bundle whose weights the run begins with; otherwise they are random.
     pub from: Option<PathBuf>,
+    /// Folder that `lookhear-train prepare` made of videos: the paper's sampling, without decoding anew.
+    pub shards: Option<PathBuf>,
     /// Decides every random choice.
     pub seed: u64,
     /// Optimizer steps.
@@ -69,6 +71,8 @@ pub enum Data {
     Corpus(PathBuf),
     /// See [`Config::videos`].
     Videos(PathBuf),
+    /// See [`Config::shards`].
+    Shards(PathBuf),
 }
 
 /// Where negatives come from.
@@ -88,6 +92,7 @@ impl Default for Config {
             corpus: None,
             videos: None,
             from: None,
+            shards: None,
             seed: 1,
             steps: 8000,
             batch: 32,
@@ -111,7 +116,8 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads and checks a file. Relative paths in it count from the file's folder; `data` replaces both.
+    /// Reads and checks a file. Relative paths in it count from the file's folder; `data` replaces the
+    /// folder to learn from.
     ///
     /// # Errors
     /// Names the file and, for a typo, the line and the key.
@@ -119,13 +125,17 @@ impl Config {
         let text = std::fs::read_to_string(path).map_err(|e| Error::file(path, e))?;
         let mut config: Self = toml::from_str(&text).map_err(|e| Error::file(path, e))?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        for data in [&mut config.corpus, &mut config.videos, &mut config.from].into_iter().flatten() {
+        let paths = [&mut config.corpus, &mut config.videos, &mut config.shards, &mut config.from];
+        for data in paths.into_iter().flatten() {
             *data = folder.join(&*data);
         }
-        match data {
-            Some(Data::Corpus(folder)) => (config.corpus, config.videos) = (Some(folder), None),
-            Some(Data::Videos(folder)) => (config.corpus, config.videos) = (None, Some(folder)),
-            None => {}
+        if let Some(data) = data {
+            (config.corpus, config.videos, config.shards) = (None, None, None);
+            match data {
+                Data::Corpus(folder) => config.corpus = Some(folder),
+                Data::Videos(folder) => config.videos = Some(folder),
+                Data::Shards(folder) => config.shards = Some(folder),
+            }
         }
         config.validate().map_err(|why| Error::file(path, why))?;
         Ok(config)
@@ -139,11 +149,9 @@ impl Config {
         if lookhear::model::Spec::preset(&self.preset).is_none() {
             return Err(format!("preset = {:?}: there are l3, avol and edge", self.preset));
         }
-        if self.corpus.is_some() == self.videos.is_some() {
-            return Err(
-                "give either --corpus or --videos, or one of the two in the recipe: the folder to learn from"
-                    .into(),
-            );
+        if [&self.corpus, &self.videos, &self.shards].into_iter().flatten().count() != 1 {
+            let why = "give one of --corpus, --videos and --shards, or one of them in the recipe: where to learn from";
+            return Err(why.into());
         }
         if self.batch < 2 || self.steps == 0 || self.checkpoint == 0 {
             return Err(format!(

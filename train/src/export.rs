@@ -17,6 +17,7 @@ use crate::corpus::{Corpus, Split};
 use crate::eval::{Scored, Setting, composed};
 use crate::learner::Learner;
 use crate::loader::Source;
+use crate::shards::{Shards, Side};
 
 /// Scenes that the threshold is chosen on.
 const CALIBRATION: usize = 1000;
@@ -68,6 +69,9 @@ pub fn bundle(run: &Path, data: &str) -> Result<Bundle, Error> {
         hours: (progress.seconds / 36.0).round() / 100.0,
         split: String::new(),
     };
+    if let Some(folder) = &config.shards {
+        training.split = Shards::open(folder, Side::Train)?.split().into();
+    }
     let ranges = calibration(&config)?;
     let make = |thresholds, training| {
         let (spec, network) = (learner.spec().clone(), learner.network());

@@ -3,6 +3,7 @@
 //! Data flows one way: videos or a corpus -> examples -> batches ([`loader`]) -> [`learner`] ->
 //! [`checkpoint`] -> bundle -> evaluation. Model and preprocessing are those of the `lookhear` crate.
 
+pub mod annotations;
 mod average;
 pub mod checkpoint;
 pub mod compose;
@@ -17,7 +18,10 @@ pub mod export;
 pub mod learner;
 pub mod loader;
 pub mod loss;
+pub mod prepare;
 mod report;
+pub mod sampling;
+pub mod shards;
 pub mod videos;
 
 pub use error::Error;

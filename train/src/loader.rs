@@ -12,6 +12,8 @@ use crate::compose::{self, balanced_classes};
 use crate::config::{Config, Negatives};
 use crate::corpus::{Corpus, Split};
 use crate::example::{Batch, Example};
+use crate::sampling;
+use crate::shards::{Shards, Side};
 use crate::videos::Videos;
 
 /// Where examples come from.
@@ -20,6 +22,8 @@ pub enum Source {
     Corpus(Box<Corpus>),
     /// Real videos.
     Videos(Videos),
+    /// Real videos, cut into clips beforehand.
+    Shards(Shards),
 }
 
 impl Source {
@@ -28,10 +32,11 @@ impl Source {
     /// # Errors
     /// The folder cannot be read or holds too little.
     pub fn open(config: &Config) -> Result<Self, Error> {
-        match (&config.corpus, &config.videos) {
-            (Some(folder), _) => Ok(Self::Corpus(Box::new(Corpus::open(folder, Split::Train)?))),
-            (None, Some(folder)) => Ok(Self::Videos(Videos::open(folder)?)),
-            (None, None) => Err(Error::Other("the config names neither corpus nor videos".into())),
+        match (&config.corpus, &config.videos, &config.shards) {
+            (Some(folder), _, _) => Ok(Self::Corpus(Box::new(Corpus::open(folder, Split::Train)?))),
+            (None, Some(folder), _) => Ok(Self::Videos(Videos::open(folder)?)),
+            (None, None, Some(folder)) => Ok(Self::Shards(Shards::open(folder, Side::Train)?)),
+            (None, None, None) => Err(Error::Other("the config names no corpus, videos or shards".into())),
         }
     }
 
@@ -49,16 +54,8 @@ impl Source {
                 let mut one = |class| self.composed(corpus, class, config, &mut rng);
                 classes.into_iter().map(&mut one).collect()
             }
-            Self::Videos(videos) => {
-                let first = rng.random_range(0..videos.count());
-                let mut one = |slot| {
-                    let seen = (first + slot * 7919) % videos.count();
-                    let negative = config.negatives == Negatives::Sampled && slot % 2 == 1;
-                    let away = if negative { rng.random_range(1..videos.count()) } else { 0 };
-                    videos.example(seen, (seen + away) % videos.count(), &mut rng)
-                };
-                (0..config.batch).map(&mut one).collect()
-            }
+            Self::Videos(videos) => sampling::examples(videos, config.batch, config.negatives, &mut rng),
+            Self::Shards(shards) => sampling::examples(shards, config.batch, config.negatives, &mut rng),
         };
         Ok(Batch::new(examples?))
     }

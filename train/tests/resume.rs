@@ -126,8 +126,7 @@ fn a_bundle_is_where_training_goes_on() {
     let bundle =
         Bundle::new(first.spec().clone(), first.network(), preprocessing, thresholds, training, &[]).unwrap();
     let other_seed = Config { seed: 7, ..config.clone() };
-    let mut second =
-        Learner::new(other_seed, Device::flex()).unwrap().begin_with(&bundle, &source).unwrap();
+    let mut second = Learner::new(other_seed, Device::flex()).unwrap().begin_with(&bundle, &source).unwrap();
     let (a, b) = (mapped(&first), mapped(&second));
     let worst = a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(worst < 1e-2, "off by {worst}");
@@ -164,5 +163,5 @@ fn configs_with_mistakes_are_refused_with_the_reason() {
     assert!(complaint("corpus = 'x'\npreset = 'l4'").contains("l4"));
     assert!(complaint("corpus = 'x'\nbatch = 1").contains("batch = 1"));
     assert!(complaint("corpus = 'x'\nunpaired = 2.0").contains("unpaired = 2"));
-    assert!(complaint("").contains("either --corpus or --videos"));
+    assert!(complaint("").contains("one of --corpus, --videos and --shards"));
 }

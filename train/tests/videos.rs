@@ -5,6 +5,7 @@ use std::process::Command;
 
 use lookhear_train::config::{Config, Negatives};
 use lookhear_train::loader::Source;
+use lookhear_train::sampling::Clips;
 use lookhear_train::videos::Videos;
 use tempfile::TempDir;
 

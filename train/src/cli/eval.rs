@@ -22,7 +22,11 @@ pub(super) struct Eval {
     /// Folder of video clips.
     #[arg(long)]
     clips: Option<PathBuf>,
-    /// Boxes on the middle frames of the clips: VGG-SS' JSON. By default boxes.json in the folder of clips.
+    /// Folder that `prepare` made of videos; only its test side is used.
+    #[arg(long)]
+    shards: Option<PathBuf>,
+    /// Boxes on frames of the clips: VGG-SS' JSON file, or Flickr-SoundNet's folder of XML files. By default boxes.json
+    /// in the folder of clips.
     #[arg(long, requires = "clips")]
     boxes: Option<PathBuf>,
     /// Folder in the layout of ESC-50 or ESC-10.
@@ -110,6 +114,7 @@ impl Eval {
                 corpus: self.corpus,
                 boxes: boxes.zip(self.clips.clone()),
                 clips: self.clips,
+                shards: self.shards,
                 esc: self.esc,
                 dcase: self.dcase,
                 imagenet: self.imagenet,

@@ -21,8 +21,11 @@ pub(super) struct Fit {
     #[arg(long, conflicts_with = "videos")]
     corpus: Option<PathBuf>,
     /// Folder of video files.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "shards")]
     videos: Option<PathBuf>,
+    /// Folder that `prepare` made of videos.
+    #[arg(long, conflicts_with = "corpus")]
+    shards: Option<PathBuf>,
     /// A bundle to train on from, instead of random weights.
     #[arg(long)]
     from: Option<PathBuf>,
@@ -37,6 +40,7 @@ pub(super) struct Fit {
 impl Fit {
     pub(super) fn run(self) -> Result<(), Error> {
         let data = self.corpus.map(Data::Corpus).or(self.videos.map(Data::Videos));
+        let data = data.or(self.shards.map(Data::Shards));
         let mut config = Config::load(&self.config, data)?;
         config.from = self.from.or(config.from);
         let out = &self.out;

@@ -2,6 +2,7 @@
 
 mod eval;
 mod fit;
+mod prepare;
 
 use std::path::{Path, PathBuf};
 
@@ -45,6 +46,8 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Cut videos into clips and put them into tar shards, to train and evaluate on.
+    Prepare(prepare::Prepare),
     /// Measure a model: one experiment, or all that the given folders allow.
     Eval(eval::Eval),
 }
@@ -55,6 +58,7 @@ impl Arguments {
             Command::Fit(fit) => fit.run(),
             Command::Export { run, out, data } => write(&export::bundle(&run, &data)?, &out),
             Command::Calibrate { model, corpus, out } => write(&export::calibrate(&model, &corpus)?, &out),
+            Command::Prepare(prepare) => prepare.run(),
             Command::Eval(eval) => eval.run(),
         }
     }

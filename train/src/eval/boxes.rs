@@ -3,68 +3,85 @@
 use std::path::{Path, PathBuf};
 
 use image::imageops::{self, FilterType};
-use image::{ImageBuffer, Luma};
+use image::{ImageBuffer, Luma, RgbImage};
 use lookhear::engine::{Heard, Seen};
 use lookhear::event::Map;
 use lookhear::judge::Judge;
 use lookhear::media;
-use lookhear::preprocess::spectrogram;
-use serde::Deserialize;
+use lookhear::preprocess::{SAMPLE_RATE, spectrogram};
 
 use super::metrics::{auc, ciou, curve};
 use super::plots::{Curve, curves};
 use super::{Case, Content, Figure, Findings, Picture};
 use crate::Error;
+use crate::annotations::Boxes;
 
-/// A video with its annotation.
-pub struct Annotated {
-    /// The video.
-    pub file: PathBuf,
-    /// Boxes `[x0, y0, x1, y1]`, 0..1 of width and height.
-    pub boxes: Vec<[f32; 4]>,
+/// What was seen and heard with an annotation.
+pub(super) struct Annotated {
+    boxes: Boxes,
+    /// A video, or a picture with a sound beside it.
+    files: Files,
 }
 
-/// An entry of VGG-SS' annotation file.
-#[derive(Deserialize)]
-struct Entry {
-    #[serde(alias = "clip")]
-    file: String,
-    bbox: Vec<[f32; 4]>,
+enum Files {
+    Video(PathBuf),
+    Still { picture: PathBuf, sound: PathBuf },
 }
 
-/// Reads annotations as VGG-SS publishes them: a JSON list of `file` (or `clip`), `class`, and `bbox`, the latter
-/// a list of `[x0, y0, x1, y1]` in 0..1. Videos that are not in the folder are left out: many are no longer to be
-/// had.
+/// Reads annotations: VGG-SS' JSON file, or Flickr-SoundNet's folder of XML files. What they are about is looked for
+/// in `folder`: a video `NAME.mp4`, or `NAME.jpg` with `NAME.wav`. What is not there is left out: many videos
+/// are no longer to be had.
 ///
 /// # Errors
-/// The file is no such list, or none of its videos is there.
-pub(super) fn read(file: &Path, folder: &Path) -> Result<Vec<Annotated>, Error> {
-    let text = std::fs::read_to_string(file).map_err(|e| Error::file(file, e))?;
-    let entries: Vec<Entry> = serde_json::from_str(&text).map_err(|e| Error::file(file, e))?;
-    let video = |name: &str| {
-        let path = folder.join(name);
-        if path.is_file() { path } else { folder.join(format!("{name}.mp4")) }
+/// The annotations cannot be read, or fewer than two of their files are there.
+pub(super) fn read(annotations: &Path, folder: &Path) -> Result<Vec<Annotated>, Error> {
+    let all = match annotations.is_dir() {
+        true => Boxes::flickr_soundnet(annotations)?,
+        false => Boxes::vgg_ss(annotations)?,
     };
-    let annotated =
-        entries.into_iter().map(|entry| Annotated { file: video(&entry.file), boxes: entry.bbox });
-    let there: Vec<Annotated> = annotated.filter(|a| a.file.is_file()).collect();
+    let annotated = |boxes: Boxes| {
+        let stem = boxes.file.strip_suffix(".mp4").unwrap_or(&boxes.file);
+        let [video, picture, sound] = ["mp4", "jpg", "wav"].map(|e| folder.join(format!("{stem}.{e}")));
+        let files = match () {
+            () if video.is_file() => Files::Video(video),
+            () if picture.is_file() && sound.is_file() => Files::Still { picture, sound },
+            () => return None,
+        };
+        Some(Annotated { boxes, files })
+    };
+    let there: Vec<Annotated> = all.into_iter().filter_map(annotated).collect();
     if there.len() < 2 {
-        return Err(Error::file(file, format!("fewer than two of its videos are in {}", folder.display())));
+        let why =
+            format!("fewer than two of its videos (or pictures with sounds) are in {}", folder.display());
+        return Err(Error::file(annotations, why));
     }
     Ok(there)
 }
 
+impl Annotated {
+    /// The frame in the middle and the second around it.
+    fn moment(&self) -> Result<(RgbImage, Vec<f32>), Error> {
+        Ok(match &self.files {
+            Files::Video(file) => {
+                let middle = media::probe(&file.to_string_lossy())?.seconds / 2.0;
+                (media::frame_at(file, middle)?, media::sound_at(file, middle)?)
+            }
+            Files::Still { picture, sound } => {
+                let middle = media::sound(sound)?.len() as f64 / SAMPLE_RATE as f64 / 2.0;
+                (media::picture(picture)?, media::sound_at(sound, middle)?)
+            }
+        })
+    }
+
+    fn hit_by(&self, peak: [f32; 2]) -> bool {
+        let [x, y] = peak.map(f64::from);
+        let boxes = &self.boxes.boxes;
+        boxes.iter().any(|[x0, y0, x1, y1]| (*x0..*x1).contains(&x) && (*y0..*y1).contains(&y))
+    }
+}
+
 /// Maps are compared on as many pixels a side.
 const SIDE: usize = 224;
-
-/// Annotated pixels: 1 in any of the boxes, else 0.
-fn truth(boxes: &[[f32; 4]]) -> Vec<f32> {
-    let inside = |x: usize, y: usize| {
-        let [x, y] = [x, y].map(|v| (v as f32 + 0.5) / SIDE as f32);
-        boxes.iter().any(|[x0, y0, x1, y1]| (*x0..*x1).contains(&x) && (*y0..*y1).contains(&y))
-    };
-    (0..SIDE * SIDE).map(|i| f32::from(u8::from(inside(i % SIDE, i / SIDE)))).collect()
-}
 
 /// A map on the pixels of the annotation.
 fn pixels(map: &Map) -> Vec<f32> {
@@ -90,15 +107,14 @@ fn centre() -> Vec<f32> {
 /// A video cannot be read, or the model has no localization head.
 pub(super) fn boxes(judge: &mut Judge, annotated: &[Annotated]) -> Result<Findings, Error> {
     let mut moments: Vec<(Seen, Heard, (u32, u32))> = Vec::new();
-    for Annotated { file, .. } in annotated {
-        let middle = media::probe(&file.to_string_lossy())?.seconds / 2.0;
-        let frame = media::frame_at(file, middle)?;
-        let heard = judge.hear(&spectrogram::second(&media::sound_at(file, middle)?));
+    for one in annotated {
+        let (frame, second) = one.moment()?;
+        let heard = judge.hear(&spectrogram::second(&second));
         moments.push((judge.see(&frame), heard, frame.dimensions()));
     }
     let [mut own, mut blind, mut middle] = [const { Vec::new() }; 3];
     let [mut peaks, mut blind_peaks, mut middles, mut moved] = [const { Vec::new() }; 4];
-    for (i, Annotated { file, boxes }) in annotated.iter().enumerate() {
+    for (i, one) in annotated.iter().enumerate() {
         let (seen, _, size) = &moments[i];
         let maps: Vec<Map> = moments.iter().map(|(_, heard, _)| judge.judge(seen, heard).map).collect();
         if maps[i].values.is_empty() {
@@ -111,18 +127,15 @@ pub(super) fn boxes(judge: &mut Judge, annotated: &[Annotated]) -> Result<Findin
         for other in others {
             mean.values.iter_mut().zip(&other.values).for_each(|(sum, value)| *sum += value);
         }
-        let truth = truth(boxes);
+        let truth = one.boxes.truth(SIDE);
         own.push(ciou(&pixels(&judge.shown_map(&maps[i], *size)), &truth));
         blind.push(ciou(&pixels(&judge.shown_map(&mean, *size)), &truth));
         middle.push(ciou(&centre(), &truth));
-        let case = |right: bool| Case { right, group: file.display().to_string() };
-        let hits = |[x, y]: [f32; 2]| {
-            boxes.iter().any(|[x0, y0, x1, y1]| (*x0..*x1).contains(&x) && (*y0..*y1).contains(&y))
-        };
+        let case = |right: bool| Case { right, group: one.boxes.file.clone() };
         let peak = |map: &Map| judge.place(map, *size).peak;
-        peaks.push(case(hits(peak(&maps[i]))));
-        blind_peaks.push(case(hits(peak(&mean))));
-        middles.push(case(hits([0.5, 0.5])));
+        peaks.push(case(one.hit_by(peak(&maps[i]))));
+        blind_peaks.push(case(one.hit_by(peak(&mean))));
+        middles.push(case(one.hit_by([0.5, 0.5])));
         moved.push(case(peak(&maps[i]) != peak(&maps[(i + 1) % maps.len()])));
     }
     let [own_curve, blind_curve, middle_curve] = [&own, &blind, &middle].map(|cious| curve(cious));
@@ -133,7 +146,7 @@ pub(super) fn boxes(judge: &mut Judge, annotated: &[Annotated]) -> Result<Findin
         let cases: Vec<Case> = annotated
             .iter()
             .zip(cious)
-            .map(|(a, ciou)| Case { right: *ciou >= 0.5, group: a.file.display().to_string() })
+            .map(|(a, ciou)| Case { right: *ciou >= 0.5, group: a.boxes.file.clone() })
             .collect();
         figures.push(Figure::new(&format!("{name}cIoU >= 0.5"), 0.0, &cases));
         let percent: Vec<f64> = cious.iter().map(|c| 100.0 * auc(&[*c])).collect();
@@ -171,13 +184,7 @@ pub(super) fn boxes(judge: &mut Judge, annotated: &[Annotated]) -> Result<Findin
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn boxes_become_pixels_and_overlap_once() {
-        let truth = truth(&[[0.0, 0.0, 0.5, 0.5], [0.25, 0.0, 0.5, 0.5]]);
-        assert_eq!(truth.iter().sum::<f32>(), (SIDE * SIDE / 4) as f32);
-        assert_eq!((truth[0], truth[SIDE - 1]), (1.0, 0.0));
-    }
+    use crate::annotations::Rule;
 
     #[test]
     fn annotations_are_read_and_lost_videos_left_out() {
@@ -188,7 +195,7 @@ mod tests {
         let entry = |name: &str| format!(r#"{{"file": "{name}", "class": "dog", "bbox": [[0, 0, 0.5, 1]]}}"#);
         std::fs::write(&file, format!("[{},{},{}]", entry("a"), entry("b.mp4"), entry("gone"))).unwrap();
         let read_ = read(&file, folder.path()).unwrap();
-        assert_eq!((read_.len(), read_[0].boxes[0]), (2, [0.0, 0.0, 0.5, 1.0]));
+        assert_eq!((read_.len(), read_[0].hit_by([0.2, 0.9]), read_[0].hit_by([0.7, 0.5])), (2, true, false));
         std::fs::write(&file, "[{}]").unwrap();
         assert!(read(&file, folder.path()).err().unwrap().to_string().contains("boxes.json"));
     }
@@ -196,8 +203,10 @@ mod tests {
     #[test]
     fn the_centre_fills_half_of_the_picture() {
         // A box of half the area in the middle is what the baseline predicts.
-        let half = 0.5f32.sqrt() / 2.0;
-        let found = ciou(&centre(), &truth(&[[0.5 - half, 0.5 - half, 0.5 + half, 0.5 + half]]));
+        let half = 0.5f64.sqrt() / 2.0;
+        let corners = [0.5 - half, 0.5 - half, 0.5 + half, 0.5 + half];
+        let boxes = Boxes { file: String::new(), class: None, boxes: vec![corners], rule: Rule::Union };
+        let found = ciou(&centre(), &boxes.truth(SIDE));
         assert!(found > 0.97, "{found}");
     }
 

@@ -35,11 +35,13 @@ impl Scaler {
         row.iter().zip(&self.mean).zip(&self.factor).map(|((v, mean), factor)| (v - mean) * factor)
     }
 
-    /// The same as LIBLINEAR takes it: numbered from 1.
-    fn apply(&self, row: &[f32]) -> Vec<(u32, f64)> {
+    fn apply(&self, row: &[f32]) -> Row {
         (1..).zip(self.scaled(row)).map(|(number, value)| (number, f64::from(value))).collect()
     }
 }
+
+/// A row as LIBLINEAR takes it: features with their numbers, from 1.
+type Row = Vec<(u32, f64)>;
 
 /// What is minimized.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +55,7 @@ pub(super) enum Objective {
 /// One classifier against the rest for each class.
 pub(super) struct Linear {
     scaler: Scaler,
-    model: Box<dyn Fn(Vec<(u32, f64)>) -> Option<Vec<f64>>>,
+    model: Box<dyn Fn(Row) -> Option<Vec<f64>>>,
     /// `order[i]`: the class of the model's i-th value.
     order: Vec<usize>,
     classes: usize,
@@ -90,7 +92,7 @@ impl Linear {
         builder.parameters().solver_type(solver).constraints_violation_cost(cost).stopping_criterion(0.01);
         let model = builder.build_model().map_err(|e| failed(&e))?;
         let order = model.labels().iter().map(|label| *label as usize).collect();
-        let model = move |row: Vec<(u32, f64)>| {
+        let model = move |row: Row| {
             let input = PredictionInput::from_sparse_features(row).ok()?;
             model.predict_values(input).ok().map(|(values, _)| values)
         };

@@ -25,12 +25,12 @@ mod published;
 mod quantization;
 mod report;
 mod retrieval;
+mod shards;
 mod transfer;
 mod tsne;
 mod units;
 
 pub use avc::{Scored, composed, photo_and_sound};
-pub use boxes::Annotated;
 pub use clips::clips;
 pub use experiment::{Experiment, Inputs, Missing, Run};
 pub use figure::{Case, Figure};
@@ -40,6 +40,7 @@ pub use negatives::negatives;
 pub use pictures::{Cell, Content, Picture, Row};
 pub use quantization::quantization;
 pub use report::{Findings, Published, Report};
+pub use shards::shards;
 
 use lookhear::judge::Judge;
 use rand::SeedableRng;

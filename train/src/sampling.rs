@@ -1,0 +1,228 @@
+//! How pairs are drawn from real video, the one rule for every kind of storage (the paper, section 2.2 and 3).
+//!
+//! A positive is a frame and a second of sound of one clip that overlaps it; a negative takes the second from a
+//! clip of another source. Both draw their moments by [`moment`], on one grid.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use image::RgbImage;
+use lookhear::preprocess::{SAMPLE_RATE, picture, spectrogram};
+use lookhear::studio::compose::{self, Scene};
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
+
+use crate::Error;
+use crate::compose::SIDE;
+use crate::config::Negatives;
+use crate::example::Example;
+
+/// Steps of the grid in a second. Frames and seconds of sound start on it, for both classes alike: if only
+/// positives did, the grid itself would tell them from negatives.
+pub const STEPS: u32 = 25;
+
+/// Audio samples from one step of the grid to the next (48 kHz).
+pub const SAMPLES_A_STEP: usize = SAMPLE_RATE / STEPS as usize;
+
+/// A moment of a clip: a frame and a second of sound that overlaps it. In steps of the grid, never in samples
+/// or seconds, so that the two cannot be mixed up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// When the frame is shown.
+    pub frame: u32,
+    /// When the second of sound begins.
+    pub sound: u32,
+}
+
+/// A random moment of a clip of `length` seconds (at least 1) with frames at the given steps, in rising order.
+/// The second lies within the clip, the frame within the second. `None`: no frame lies in the second drawn,
+/// which cannot be with a frame in every second.
+pub fn moment(length: f64, frames: &[u32], rng: &mut impl Rng) -> Option<Moment> {
+    // A hair more, because 1.2 - 1.0 is a little less than five steps.
+    let last = ((length - 1.0).max(0.0) * f64::from(STEPS) + 1e-6) as u64;
+    let sound = rng.random_range(0..=last) as u32;
+    let begin = frames.partition_point(|frame| *frame < sound);
+    let end = frames.partition_point(|frame| *frame < sound + STEPS);
+    if begin == end {
+        return None;
+    }
+    let within = rng.random_range(0..(end - begin) as u64) as usize;
+    Some(Moment { frame: frames[begin + within], sound })
+}
+
+/// Clips with picture and sound, however they are stored.
+pub trait Clips {
+    /// Number of clips.
+    fn count(&self) -> usize;
+    /// The source of a clip, below [`Clips::sources`]. Clips of one source are never a negative pair.
+    fn source(&self, clip: usize) -> u32;
+    /// Number of sources, at least 2.
+    fn sources(&self) -> usize;
+    /// Length of a clip in seconds, at least 1.
+    fn length(&self, clip: usize) -> f64;
+    /// Steps of the grid that have a frame, in rising order.
+    fn frames(&self, clip: usize) -> Cow<'_, [u32]>;
+    /// The frame at a step of the grid.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn frame(&self, clip: usize, step: u32) -> Result<RgbImage, Error>;
+    /// The second of sound that begins at a step of the grid: 48 kHz mono, -1..1.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn second(&self, clip: usize, step: u32) -> Result<Vec<f32>, Error>;
+}
+
+/// The examples of a batch: `count` pictures, each with one sound. With [`Negatives::Sampled`] every other one is
+/// negative. No source comes twice as long as there are others, because the sounds of two clips of one source
+/// count as corresponding though they do not overlap.
+///
+/// # Errors
+/// A clip cannot be read.
+pub fn examples(
+    clips: &impl Clips,
+    count: usize,
+    negatives: Negatives,
+    rng: &mut ChaCha8Rng,
+) -> Result<Vec<Example>, Error> {
+    let first = rng.random_range(0..clips.count());
+    let mut used = HashSet::new();
+    let mut one = |slot: usize| {
+        // A large prime step, so that neighbours, which tend to be alike, are not in one batch.
+        let mut seen = (first + slot * 7919) % clips.count();
+        while used.len() < clips.sources() && !used.insert(clips.source(seen)) {
+            seen = (seen + 1) % clips.count();
+        }
+        let mut heard = seen;
+        if negatives == Negatives::Sampled && slot % 2 == 1 {
+            while clips.source(heard) == clips.source(seen) {
+                heard = (seen + rng.random_range(1..clips.count())) % clips.count();
+            }
+        }
+        example(clips, seen, heard, rng)
+    };
+    (0..count).map(&mut one).collect()
+}
+
+/// The picture of one clip with the sound of another (or, for a positive, of the same one), augmented as in the
+/// paper: random crop, mirror, brightness and saturation; sound 10 % louder or softer.
+///
+/// # Errors
+/// A clip cannot be read.
+pub fn example(
+    clips: &impl Clips,
+    seen: usize,
+    heard: usize,
+    rng: &mut ChaCha8Rng,
+) -> Result<Example, Error> {
+    let here = moment_of(clips, seen, rng)?;
+    let photo = clips.frame(seen, here.frame)?;
+    let area = compose::random_area(&photo, 1.0, 0.85, rng);
+    let mut scene = Scene { picture: picture::resize(&photo, area, SIDE, SIDE), boxes: vec![] };
+    compose::jitter(&mut scene, 0.2, true, rng);
+
+    let there = if seen == heard { here } else { moment_of(clips, heard, rng)? };
+    let mut second = clips.second(heard, there.sound)?;
+    let gain: f32 = rng.random_range(0.9..1.1);
+    second.iter_mut().for_each(|s| *s *= gain);
+    Ok(Example {
+        picture: picture::normalize(&scene.picture),
+        sound: spectrogram::second(&second),
+        seen: vec![clips.source(seen)],
+        heard: Some(clips.source(heard)),
+    })
+}
+
+fn moment_of(clips: &impl Clips, clip: usize, rng: &mut ChaCha8Rng) -> Result<Moment, Error> {
+    let gap =
+        || Error::Other(format!("clip {clip} has a second without a frame; prepare it with --fps 1 or more"));
+    moment(clips.length(clip), &clips.frames(clip), rng).ok_or_else(gap)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+
+    /// Frames at so many a second, as they are prepared.
+    fn frames(length: f64, fps: f64) -> Vec<u32> {
+        let step = |k: u32| (f64::from(k) * f64::from(STEPS) / fps).round() as u32;
+        (0..).map(step).take_while(|step| f64::from(*step) < length * f64::from(STEPS)).collect()
+    }
+
+    #[test]
+    fn frame_and_second_overlap_within_the_clip() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        for n in 0..5000 {
+            let length = rng.random_range(1.0..12.0);
+            let frames = frames(length, [25.0, 5.0, 10.0, 1.0][n % 4]);
+            let Moment { frame, sound } = moment(length, &frames, &mut rng).unwrap();
+            assert!(f64::from(sound + STEPS) <= length * f64::from(STEPS) + 1e-5, "{sound} of {length} s");
+            assert!((sound..sound + STEPS).contains(&frame), "the second overlaps the frame");
+            assert!(frames.contains(&frame));
+        }
+    }
+
+    #[test]
+    fn the_last_second_of_a_clip_is_drawn_too() {
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        let drawn: HashSet<u32> =
+            (0..200).filter_map(|_| Some(moment(1.2, &frames(1.2, 5.0), &mut rng)?.sound)).collect();
+        assert_eq!(drawn, (0..=5).collect());
+        assert_eq!(moment(3.0, &[], &mut rng), None);
+    }
+
+    /// Ten clips of five sources; what is asked of them is noted.
+    struct Noted(std::cell::RefCell<Vec<(usize, u32, bool)>>);
+
+    impl Clips for Noted {
+        fn count(&self) -> usize {
+            10
+        }
+        fn source(&self, clip: usize) -> u32 {
+            clip as u32 / 2
+        }
+        fn sources(&self) -> usize {
+            5
+        }
+        fn length(&self, _: usize) -> f64 {
+            6.0
+        }
+        fn frames(&self, _: usize) -> Cow<'_, [u32]> {
+            frames(6.0, 5.0).into()
+        }
+        fn frame(&self, clip: usize, step: u32) -> Result<RgbImage, Error> {
+            self.0.borrow_mut().push((clip, step, true));
+            Ok(RgbImage::new(32, 32))
+        }
+        fn second(&self, clip: usize, step: u32) -> Result<Vec<f32>, Error> {
+            self.0.borrow_mut().push((clip, step, false));
+            Ok(vec![0.0; SAMPLE_RATE])
+        }
+    }
+
+    #[test]
+    fn positives_overlap_negatives_are_of_other_sources_and_both_lie_alike() {
+        let clips = Noted(Vec::new().into());
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        for _ in 0..60 {
+            let made = examples(&clips, 4, Negatives::Sampled, &mut rng).unwrap();
+            let sources: HashSet<u32> = made.iter().map(|example| example.seen[0]).collect();
+            assert_eq!(sources.len(), 4, "no source twice");
+        }
+        let noted = clips.0.into_inner();
+        let mut places = [(0u32, 0u32); 2];
+        for (slot, asked) in noted.chunks(2).enumerate() {
+            let [(seen, frame, true), (heard, sound, false)] = asked else { panic!("{asked:?}") };
+            let negative = slot % 2 == 1;
+            assert_eq!(seen / 2 != heard / 2, negative, "slot {slot}");
+            assert!(negative || (*sound..sound + STEPS).contains(frame));
+            let place = &mut places[usize::from(negative)];
+            *place = (place.0 + sound, place.1 + 1);
+        }
+        // The mean start is the same for both classes within noise: 62.5 steps, deviation 36 / sqrt(120).
+        let [positive, negative] = places.map(|(sum, n)| f64::from(sum) / f64::from(n));
+        assert!((positive - negative).abs() < 18.0, "{positive} and {negative}");
+    }
+}

@@ -1,0 +1,100 @@
+//! Generated videos, and what was prepared of them.
+
+// Every test binary has this module and uses a part of it.
+#![allow(dead_code, unreachable_pub)]
+
+use std::io::Read;
+use std::path::Path;
+use std::process::Command;
+
+use image::imageops::{self, FilterType};
+use lookhear_train::prepare::Settings;
+use lookhear_train::shards::Sample;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Settings that put all into the training side, three clips in a shard.
+pub fn settings(videos: &Path, out: &Path) -> Settings {
+    Settings {
+        videos: videos.into(),
+        tables: None,
+        out: out.into(),
+        clip_seconds: 2.0,
+        fps: 5.0,
+        side: 64,
+        quality: 90,
+        shard_clips: 3,
+        held_out: 0.0,
+        validation: 0.0,
+        jobs: 2,
+    }
+}
+
+/// Runs ffmpeg with these arguments.
+pub fn ffmpeg(arguments: &[&str], target: &Path) {
+    let status = Command::new("ffmpeg").args(["-v", "error", "-y"]).args(arguments).arg(target).status();
+    assert!(status.unwrap().success(), "{arguments:?}");
+}
+
+/// A video of one colour with a tone.
+pub fn plain(target: &Path, color: &str, hertz: u32, seconds: &str) {
+    let picture = format!("color=c={color}:size=160x120:rate=25");
+    let sound = format!("sine=frequency={hertz}:sample_rate=48000");
+    ffmpeg(
+        &["-f", "lavfi", "-t", seconds, "-i", &picture, "-f", "lavfi", "-t", seconds, "-i", &sound],
+        target,
+    );
+}
+
+/// A video of soft blobs, others for every seed, with a tone; `size` is that of the file.
+pub fn blobs(target: &Path, seed: u64, size: &str, seconds: &str) {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let coarse = image::RgbImage::from_fn(12, 9, |_, _| image::Rgb(std::array::from_fn(|_| rng.random())));
+    let png = target.with_extension("png");
+    imageops::resize(&coarse, 320, 240, FilterType::CatmullRom).save(&png).unwrap();
+    let (picture, sound) =
+        (png.to_string_lossy(), format!("sine=frequency={}:sample_rate=48000", 200 + 50 * seed));
+    let pictures = ["-loop", "1", "-framerate", "25", "-t", seconds, "-i", &picture];
+    let sounds = ["-f", "lavfi", "-t", seconds, "-i", &sound, "-s", size, "-pix_fmt", "yuv420p"];
+    ffmpeg(&[&pictures[..], &sounds[..]].concat(), target);
+    std::fs::remove_file(png).unwrap();
+}
+
+/// Black and silent, then white with a tone from second `at` on; exact sound.
+pub fn switch(target: &Path, at: f64, seconds: f64) {
+    let rest = seconds - at;
+    let picture = format!(
+        "color=c=black:s=160x120:r=25:d={at}[a];color=c=white:s=160x120:r=25:d={rest}[b];[a][b]concat=n=2:v=1:a=0"
+    );
+    let sound = format!("aevalsrc='gte(t,{at})*0.5*sin(2764.6*t)':s=48000:d={seconds}");
+    ffmpeg(&["-f", "lavfi", "-i", &picture, "-f", "lavfi", "-i", &sound, "-c:a", "pcm_s16le"], target);
+}
+
+/// The files of a folder that end in this, in order, with their bytes.
+pub fn files(folder: &Path, ending: &str) -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .map(|entry| (entry.file_name().into_string().unwrap(), entry.path()))
+        .filter(|(name, _)| name.ends_with(ending))
+        .map(|(name, path)| (name, std::fs::read(path).unwrap()))
+        .collect();
+    files.sort();
+    files
+}
+
+/// The JSON files in a folder's shards.
+pub fn samples(folder: &Path) -> Vec<Sample> {
+    let mut samples = Vec::new();
+    for (_, bytes) in files(folder, ".tar") {
+        for entry in tar::Archive::new(&bytes[..]).entries().unwrap() {
+            let mut entry = entry.unwrap();
+            if entry.path().unwrap().extension().is_some_and(|e| e == "json") {
+                let mut text = String::new();
+                entry.read_to_string(&mut text).unwrap();
+                samples.push(serde_json::from_str(&text).unwrap());
+            }
+        }
+    }
+    samples
+}
