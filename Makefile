@@ -33,7 +33,7 @@ run:
 
 test:
 	$(call install,$(TEST_PACKAGES))
-	cargo test --workspace --locked --features lookhear/wgpu,lookhear/ndarray
+	cargo test --workspace --locked --features lookhear/wgpu,lookhear/ndarray,lookhear-train/wgpu
 
 # Speed, memory and error beside ncnn, ONNX Runtime and OpenVINO, on the same weights.
 # MODEL: a bundle (by default the paper's towers with random weights); INPUTS: videos to compare outputs on

@@ -1,20 +1,20 @@
 //! Embeddings for other tasks: what the towers make of sounds, pictures and videos, as files of numbers.
 //!
 //! As in "Look, Listen and Learn" (section 4), an embedding is the activation map of conv4_2, pooled by
-//! maxima to a coarse grid, or over the whole map (pool4). With `C` channels in conv4_2 (`l3`, `avol`: 512;
+//! maxima to a coarse grid, or over the whole map (pool4). With `C` channels in conv4_2 (`l3`, `ave`, `avol`: 512;
 //! `edge`: 128):
 //!
-//! | what | pooled to | dimensions | `l3`, `avol` | `edge` |
+//! | what | pooled to | dimensions | `l3`, `ave`, `avol` | `edge` |
 //! |---|---|---|---|---|
 //! | [`What::Audio`] | 4 x 3 (frequency x time) | 12 C | 6144 | 1536 |
 //! | [`What::Audio`] | [`Pool::Global`] | C | 512 | 128 |
 //! | [`What::Vision`] | 4 x 4 (height x width) | 16 C | 8192 | 2048 |
 //! | [`What::Vision`] | [`Pool::Global`] | C | 512 | 128 |
-//! | [`What::Ave`] | (none) | the common space | 128 (`avol`) | 128 |
+//! | [`What::Ave`] | (none) | the common space | 128 (`ave`, `avol`) | 128 |
 //!
 //! # The common space
-//! AVE-Net ("Objects that Sound", section 3) has one vector for a sound and one for a picture. AVOL-Net (section
-//! 4), whose head this is, has one for a sound and one for EVERY position of a picture; their score is the
+//! AVE-Net ("Objects that Sound", section 3; preset `ave`) has one vector for a sound and one for a picture. AVOL-Net
+//! (section 4; `avol`, `edge`) has one for a sound and one for EVERY position of a picture; their score is the
 //! maximum of the dot products over the positions. No vector of a picture as a whole is defined there, and
 //! none is made up here: a sound gives one row a window, a still picture one row a position (`edge`: 14 x 14, `avol`:
 //! 28 x 28; row by row, all at timestamp 0), a video the rows of its sound. The score of a picture for a sound is then the

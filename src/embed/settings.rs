@@ -18,7 +18,7 @@ pub enum What {
     Audio,
     /// What the vision tower sees.
     Vision,
-    /// The common space of the localization head: sounds and pictures.
+    /// The space that sights and sounds share.
     Ave,
 }
 
@@ -100,10 +100,10 @@ impl Settings {
             let (least, most) = (HOPS.start(), HOPS.end());
             return Err(EmbedError::Settings(format!("--hop {}: give {least} to {most} seconds", self.hop)));
         }
-        if self.what == What::Ave && spec.localization.is_none() {
+        if self.what == What::Ave && spec.common_dims().is_none() {
             return Err(EmbedError::Settings(format!(
-                "--what ave: a model of preset {} has no localization head; take one that has (avol, edge), \
-                 or audio or vision",
+                "--what ave: a model of preset {} has no space that sights and sounds share; take one \
+                 that has (ave, avol, edge), or audio or vision",
                 spec.name
             )));
         }
@@ -131,7 +131,7 @@ impl Settings {
             * match self.what {
                 What::Audio => spec.audio.map_shape()[0],
                 What::Vision => spec.vision.map_shape()[0],
-                What::Ave => spec.localization.map_or(0, |head| head.dims),
+                What::Ave => spec.common_dims().unwrap_or(0),
             }
     }
 }

@@ -39,18 +39,20 @@ fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 impl Engine for BurnEngine {
     fn see(&mut self, picture: &[f32], seen: &mut Seen) {
         let map = self.network.vision.forward(self.tensor(picture, self.spec.vision.input));
-        seen.positions = match &self.network.localization {
-            Some(head) => values(head.see(map.clone()).flatten::<3>(2, 3).swap_dims(1, 2)),
-            None => Vec::new(),
+        seen.positions = match (&self.network.localization, &self.network.distance) {
+            (Some(head), _) => values(head.see(map.clone()).flatten::<3>(2, 3).swap_dims(1, 2)),
+            (None, Some(head)) => values(head.see(embedding(map.clone()))),
+            (None, None) => Vec::new(),
         };
         seen.embedding = values(embedding(map));
     }
 
     fn hear(&mut self, spectrogram: &[f32], heard: &mut Heard) {
         let pooled = embedding(self.network.audio.forward(self.tensor(spectrogram, self.spec.audio.input)));
-        heard.direction = match &self.network.localization {
-            Some(head) => values(head.hear(pooled.clone())),
-            None => Vec::new(),
+        heard.direction = match (&self.network.localization, &self.network.distance) {
+            (Some(head), _) => values(head.hear(pooled.clone())),
+            (None, Some(head)) => values(head.hear(pooled.clone())),
+            (None, None) => Vec::new(),
         };
         heard.embedding = values(pooled);
     }
@@ -61,6 +63,10 @@ impl Engine for BurnEngine {
             let logits = head.forward(row(&seen.embedding), row(&heard.embedding));
             values(activation::softmax(logits, 1))[1]
         });
+        if let Some(head) = &self.network.distance {
+            let logits = head.logits(row(&seen.positions), row(&heard.direction));
+            judgement.fusion = values(activation::sigmoid(logits)).first().copied();
+        }
         let Some(head) = &self.network.localization else {
             (judgement.localization, judgement.map) = (None, Map::default());
             return;

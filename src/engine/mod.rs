@@ -49,7 +49,8 @@ pub trait Engine {
 pub struct Seen {
     /// Embedding (pool4), `[channels]`.
     pub embedding: Vec<f32>,
-    /// The common space at every position, `[rows * columns, dims]`; empty without a localization head.
+    /// The common space at every position, `[rows * columns, dims]`, or, of AVE-Net, that of the whole picture,
+    /// `[dims]`; empty without such a head.
     pub positions: Vec<f32>,
 }
 
@@ -58,14 +59,14 @@ pub struct Seen {
 pub struct Heard {
     /// Embedding (pool4), `[channels]`.
     pub embedding: Vec<f32>,
-    /// The common space, `[dims]`; empty without a localization head.
+    /// The common space, `[dims]`; empty without a head that has one.
     pub direction: Vec<f32>,
 }
 
 /// Whether they belong together, and where.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Judgement {
-    /// Probability of correspondence by L3-Net's fusion head.
+    /// Probability of correspondence by the embeddings: L3-Net's fusion head, or AVE-Net's distance.
     pub fusion: Option<f32>,
     /// Probability of correspondence by the localization head: its map, pooled.
     pub localization: Option<f32>,

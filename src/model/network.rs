@@ -3,10 +3,11 @@
 use burn::module::{Module, Param, RunningState};
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::{BatchNorm, BatchNormConfig, Initializer, Linear, LinearConfig};
+use burn::nn::{BatchNorm, BatchNormConfig, Initializer};
 use burn::tensor::{Device, Tensor, activation, module};
 
-use super::spec::{Fusion, Layer, Localization, Pooling, Spec, Tower};
+use super::heads::{DistanceNet, FusionNet, LocalizationNet};
+use super::spec::{Layer, Spec, Tower};
 
 /// Both towers and the heads that the [`Spec`] asks for.
 #[derive(Module, Debug)]
@@ -17,6 +18,8 @@ pub struct Network {
     pub audio: TowerNet,
     /// L3-Net's head.
     pub fusion: Option<FusionNet>,
+    /// AVE-Net's head.
+    pub distance: Option<DistanceNet>,
     /// AVOL-Net's head.
     pub localization: Option<LocalizationNet>,
 }
@@ -40,32 +43,14 @@ pub struct ConvBlock {
     pub norm: Option<BatchNorm>,
 }
 
-/// fc - ReLU - fc over concatenated embeddings.
-#[derive(Module, Debug)]
-pub struct FusionNet {
-    /// Vision and audio embedding to hidden.
-    pub fc1: Linear,
-    /// Hidden to (does not correspond, corresponds).
-    pub fc2: Linear,
-}
-
-/// The localization head.
-#[derive(Module, Debug)]
-pub struct LocalizationNet {
-    /// 1x1 convolutions over the vision map.
-    pub vision: [ConvBlock; 2],
-    /// The same over the pooled audio map, which is 1x1.
-    pub audio: [ConvBlock; 2],
-    /// `[1]`; the factor is `exp(log_scale)`, so it stays positive.
-    pub log_scale: Param<Tensor<1>>,
-    /// `[1]`.
-    pub bias: Param<Tensor<1>>,
-    #[module(skip)]
-    spec: Localization,
-}
-
 impl ConvBlock {
-    fn new(channels: [usize; 2], kernel: usize, stride: usize, norm: bool, device: &Device) -> Self {
+    pub(super) fn new(
+        channels: [usize; 2],
+        kernel: usize,
+        stride: usize,
+        norm: bool,
+        device: &Device,
+    ) -> Self {
         let pad = kernel / 2;
         let conv = Conv2dConfig::new(channels, [kernel, kernel])
             .with_stride([stride, stride])
@@ -80,7 +65,7 @@ impl ConvBlock {
         Self { conv, norm }
     }
 
-    fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+    pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let x = self.conv.forward(x);
         match &self.norm {
             Some(norm) => norm.forward(x),
@@ -89,7 +74,7 @@ impl ConvBlock {
     }
 
     /// Batch norm written into weight and bias: `w' = w g/s`, `b' = b - m g/s` with `s = sqrt(var + eps)`.
-    fn fold(self) -> Self {
+    pub(super) fn fold(self) -> Self {
         let Some(norm) = self.norm else { return self };
         let mut conv = self.conv;
         let scale = norm.gamma.val() / (norm.running_var.value() + norm.epsilon).sqrt();
@@ -103,7 +88,7 @@ impl ConvBlock {
 
     /// The inverse, for a batch `x`: batch norm with the statistics of this convolution's outputs, and with
     /// the gain and shift that leave those outputs as they were. Returns the outputs, too.
-    fn unfold(self, x: Tensor<4>, norm: bool) -> (Self, Tensor<4>) {
+    pub(super) fn unfold(self, x: Tensor<4>, norm: bool) -> (Self, Tensor<4>) {
         let after = self.forward(x.clone());
         let Self { mut conv, norm: None } = self else { return (self, after) };
         let (Some(bias), true) = (conv.bias.clone(), norm) else { return (Self { conv, norm: None }, after) };
@@ -184,124 +169,6 @@ pub fn embedding(map: Tensor<4>) -> Tensor<2> {
     map.flatten::<3>(2, 3).max_dim(2).squeeze_dim::<2>(2)
 }
 
-impl FusionNet {
-    fn new(spec: Fusion, embeddings: usize, device: &Device) -> Self {
-        Self {
-            fc1: LinearConfig::new(embeddings, spec.hidden).init(device),
-            fc2: LinearConfig::new(spec.hidden, 2).init(device),
-        }
-    }
-
-    /// Embeddings `[batch, C]` and `[batch, C']` to the logits `[batch, 2]` of
-    /// (does not correspond, corresponds).
-    pub fn forward(&self, vision: Tensor<2>, audio: Tensor<2>) -> Tensor<2> {
-        let hidden = self.fc1.forward(Tensor::cat(vec![vision, audio], 1));
-        self.fc2.forward(activation::relu(hidden))
-    }
-
-    /// The same for every picture with every sound: `[n, C]` and `[m, C']` to `[n, m, 2]`.
-    ///
-    /// A concatenation followed by a linear layer is the sum of two linear layers, so the
-    /// hidden layer costs `n + m` products rather than `n m`.
-    pub fn forward_pairs(&self, vision: Tensor<2>, audio: Tensor<2>) -> Tensor<3> {
-        let ([n, c], [m, _]) = (vision.dims(), audio.dims());
-        let weight = self.fc1.weight.val();
-        let [inputs, hidden] = weight.dims();
-        let seen = vision.matmul(weight.clone().slice([0..c, 0..hidden]));
-        let heard = audio.matmul(weight.slice([c..inputs, 0..hidden]));
-        let mut sum = seen.reshape([n, 1, hidden]) + heard.reshape([1, m, hidden]);
-        if let Some(bias) = &self.fc1.bias {
-            sum = sum + bias.val().reshape([1, 1, hidden]);
-        }
-        self.fc2.forward(activation::relu(sum))
-    }
-}
-
-impl LocalizationNet {
-    fn new(spec: Localization, vision: usize, audio: usize, folded: bool, device: &Device) -> Self {
-        let norm = spec.batch_norm && !folded;
-        let side = |channels| {
-            [
-                ConvBlock::new([channels, spec.dims], 1, 1, norm, device),
-                ConvBlock::new([spec.dims, spec.dims], 1, 1, norm, device),
-            ]
-        };
-        Self {
-            vision: side(vision),
-            audio: side(audio),
-            log_scale: Param::from_tensor(Tensor::full([1], 10f32.ln(), device)),
-            bias: Param::from_tensor(Tensor::zeros([1], device)),
-            spec,
-        }
-    }
-
-    fn side(&self, [first, second]: &[ConvBlock; 2], x: Tensor<4>) -> Tensor<4> {
-        let x = second.forward(activation::relu(first.forward(x)));
-        if !self.spec.normalize {
-            return x;
-        }
-        let length = (x.clone().square().sum_dim(1) + 1e-6).sqrt();
-        x / length
-    }
-
-    fn unfold(self, vision: Tensor<4>, audio: Tensor<4>) -> Self {
-        let norm = self.spec.batch_norm;
-        let side = |[first, second]: [ConvBlock; 2], x| {
-            let (first, x) = first.unfold(x, norm);
-            let (second, _) = second.unfold(activation::relu(x), norm);
-            [first, second]
-        };
-        Self { vision: side(self.vision, vision), audio: side(self.audio, audio), ..self }
-    }
-
-    /// Vision map `[batch, C, rows, columns]` to the common space `[batch, dims, rows, columns]`.
-    pub fn see(&self, map: Tensor<4>) -> Tensor<4> {
-        self.side(&self.vision, map)
-    }
-
-    /// Audio embedding `[batch, C]` to the common space `[batch, dims]`.
-    pub fn hear(&self, embedding: Tensor<2>) -> Tensor<2> {
-        let [batch, channels] = embedding.dims();
-        let x = self.side(&self.audio, embedding.reshape([batch, channels, 1, 1]));
-        x.reshape([batch, self.spec.dims])
-    }
-
-    /// Similarity of every picture's every position with every sound:
-    /// `[n, dims, rows, columns]` and `[m, dims]` to `[n, m, rows * columns]`.
-    pub fn similarities(&self, seen: Tensor<4>, heard: Tensor<2>) -> Tensor<3> {
-        let [m, dims] = heard.dims();
-        let [n, _, _, _] = seen.dims();
-        let heard = heard.reshape([1, m, dims]).expand([n, m, dims]);
-        heard.matmul(seen.flatten::<3>(2, 3))
-    }
-
-    /// Logits of the maps, of the shape of `similarities`.
-    pub fn logits<const D: usize>(&self, similarities: Tensor<D>) -> Tensor<D> {
-        let ones = [1; D];
-        similarities * self.log_scale.val().exp().reshape(ones) + self.bias.val().reshape(ones)
-    }
-
-    /// One similarity a pair: `[n, m, positions]` to `[n, m]`, pooled as the spec says.
-    pub fn pool(&self, similarities: Tensor<3>) -> Tensor<2> {
-        let pooling = self.spec.pooling;
-        pool(similarities, pooling)
-    }
-}
-
-/// Pools similarities `[n, m, positions]` to `[n, m]`.
-pub fn pool(similarities: Tensor<3>, pooling: Pooling) -> Tensor<2> {
-    let largest = similarities.clone().max_dim(2);
-    match pooling {
-        Pooling::Max => largest.squeeze_dim::<2>(2),
-        Pooling::LogMeanExp { sharpness } => {
-            // The largest is taken out first, so that exp() cannot overflow.
-            let largest = largest.detach();
-            let rest = ((similarities - largest.clone()) * sharpness).exp().mean_dim(2);
-            (rest.log() / sharpness + largest).squeeze_dim::<2>(2)
-        }
-    }
-}
-
 impl Network {
     /// Builds the network with random weights (Kaiming normal), ready for training.
     pub fn new(spec: &Spec, device: &Device) -> Self {
@@ -319,6 +186,7 @@ impl Network {
             vision: TowerNet::new(&spec.vision, folded, device),
             audio: TowerNet::new(&spec.audio, folded, device),
             fusion: spec.fusion.map(|f| FusionNet::new(f, seen + heard, device)),
+            distance: spec.distance.map(|d| DistanceNet::new(d, seen, heard, device)),
             localization: spec.localization.map(|l| LocalizationNet::new(l, seen, heard, folded, device)),
         }
     }
@@ -333,11 +201,8 @@ impl Network {
             vision: tower(self.vision),
             audio: tower(self.audio),
             fusion: self.fusion,
-            localization: self.localization.map(|head| LocalizationNet {
-                vision: head.vision.map(ConvBlock::fold),
-                audio: head.audio.map(ConvBlock::fold),
-                ..head
-            }),
+            distance: self.distance,
+            localization: self.localization.map(LocalizationNet::fold),
         }
     }
 
@@ -350,6 +215,6 @@ impl Network {
         let [n, channels, _, _] = heard.dims();
         let heard = embedding(heard).reshape([n, channels, 1, 1]);
         let localization = self.localization.map(|head| head.unfold(seen, heard));
-        Self { vision, audio, fusion: self.fusion, localization }
+        Self { vision, audio, fusion: self.fusion, distance: self.distance, localization }
     }
 }

@@ -22,6 +22,9 @@ pub struct Spec {
     pub audio: Tower,
     /// L3-Net's head: concatenated embeddings to two classes ("Look, Listen and Learn", section 2).
     pub fusion: Option<Fusion>,
+    /// AVE-Net's head: the distance of embeddings ("Objects that Sound", section 3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distance: Option<Distance>,
     /// AVOL-Net's head: a map over the picture, conditioned on the sound ("Objects that Sound", section 4).
     pub localization: Option<Localization>,
 }
@@ -57,6 +60,14 @@ pub enum Layer {
 pub struct Fusion {
     /// Width of the hidden layer (the paper: 128).
     pub hidden: usize,
+}
+
+/// Two fully connected layers per tower, unit length, and a layer over the Euclidean distance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Distance {
+    /// Dimensions of the common space (the paper: 128).
+    pub dims: usize,
 }
 
 /// Two 1x1 convolutions per tower, a dot product at every position, scale and bias.
@@ -216,17 +227,18 @@ impl Tower {
 
 impl Spec {
     /// Names that [`Spec::preset`] knows.
-    pub const PRESETS: [&'static str; 3] = ["l3", "avol", "edge"];
+    pub const PRESETS: [&'static str; 4] = ["l3", "ave", "avol", "edge"];
 
-    /// A ready-made table: `l3` (the paper), `avol` (its successor's localization head on the
-    /// same towers), `edge` (a quarter of the width, stride 2 in conv1, both heads).
+    /// A ready-made table: `l3` (the paper), `ave` and `avol` (its successor's heads for retrieval and for
+    /// localization on the same towers), `edge` (a quarter of the width, stride 2 in conv1, both heads).
     pub fn preset(name: &str) -> Option<Self> {
         let (width, stride) = match name {
-            "l3" | "avol" => (64, 1),
+            "l3" | "ave" | "avol" => (64, 1),
             "edge" => (16, 2),
             _ => return None,
         };
-        let fusion = (name != "avol").then_some(Fusion { hidden: 128 });
+        let fusion = matches!(name, "l3" | "edge").then_some(Fusion { hidden: 128 });
+        let distance = (name == "ave").then_some(Distance { dims: 128 });
         let localization = match name {
             "avol" => {
                 Some(Localization { dims: 128, batch_norm: false, normalize: false, pooling: Pooling::Max })
@@ -244,6 +256,7 @@ impl Spec {
             vision: Tower::blocks([3, 224, 224], width, stride),
             audio: Tower::blocks([1, 257, 199], width, stride),
             fusion,
+            distance,
             localization,
         })
     }
@@ -255,10 +268,14 @@ impl Spec {
     pub fn validate(&self) -> Result<(), String> {
         self.vision.validate("vision")?;
         self.audio.validate("audio")?;
-        if self.fusion.is_none() && self.localization.is_none() {
-            return Err("fusion, localization: both are missing; a network needs a head".into());
+        let widths =
+            [self.fusion.map(|f| f.hidden), self.distance.map(|d| d.dims), self.localization.map(|l| l.dims)];
+        if widths == [None; 3] {
+            return Err("fusion, distance, localization: all are missing; a network needs a head".into());
         }
-        let widths = [self.fusion.map(|f| f.hidden), self.localization.map(|l| l.dims)];
+        if self.distance.is_some() && (self.fusion.is_some() || self.localization.is_some()) {
+            return Err("distance: this head shares a network with no other; leave out the others".into());
+        }
         match widths.into_iter().flatten().find(|w| !(1..=4096).contains(w)) {
             Some(width) => Err(format!("a head is {width} wide; 1 to 4096 are possible")),
             None => Ok(()),
@@ -269,6 +286,11 @@ impl Spec {
     pub fn fusion_parameters(&self) -> usize {
         let embeddings = self.vision.map_shape()[0] + self.audio.map_shape()[0];
         self.fusion.map_or(0, |f| (embeddings + 1) * f.hidden + (f.hidden + 1) * 2)
+    }
+
+    /// Dimensions of the space that sights and sounds share, if a head has one.
+    pub fn common_dims(&self) -> Option<usize> {
+        self.localization.map(|head| head.dims).or(self.distance.map(|head| head.dims))
     }
 
     /// `[rows, columns]` of the localization map.

@@ -23,10 +23,11 @@ pub struct Progress {
 }
 
 /// Everything that the next step depends on.
+#[derive(Clone)]
 pub struct State {
     /// What is trained.
     pub network: Network,
-    /// Its running mean.
+    /// Its running mean; without gradients.
     pub average: Network,
     /// Its moments.
     pub optimizer: ModuleOptimizer,

@@ -10,7 +10,7 @@ use crate::Error;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// `l3`, `avol` or `edge`.
+    /// `l3`, `ave`, `avol` or `edge`.
     pub preset: String,
     /// Folder with `photos/<class>/` and `sounds/<class>/`: scenes are composed. Or else `videos` or `shards`.
     /// The command line may give one of them, so that a recipe fits any data.
@@ -27,6 +27,9 @@ pub struct Config {
     pub steps: u64,
     /// Pictures a step, each with one sound.
     pub batch: usize,
+    /// Parts of a batch that are worked on one after the other, so that it need not fit into memory at once.
+    /// Batch norm, and the pairs of `negatives = "batch"`, see a part at a time.
+    pub accumulate: usize,
     /// `sampled`: half of the pairs are negative (the paper). `batch`: every picture of a batch is
     /// judged with every sound of it.
     pub negatives: Negatives,
@@ -96,6 +99,7 @@ impl Default for Config {
             seed: 1,
             steps: 8000,
             batch: 32,
+            accumulate: 1,
             negatives: Negatives::Batch,
             learning_rate: 5e-4,
             warmup: 200,
@@ -147,7 +151,7 @@ impl Config {
     /// One sentence: key, value, what would be right.
     pub fn validate(&self) -> Result<(), String> {
         if lookhear::model::Spec::preset(&self.preset).is_none() {
-            return Err(format!("preset = {:?}: there are l3, avol and edge", self.preset));
+            return Err(format!("preset = {:?}: there are l3, ave, avol and edge", self.preset));
         }
         if [&self.corpus, &self.videos, &self.shards].into_iter().flatten().count() != 1 {
             let why = "give one of --corpus, --videos and --shards, or one of them in the recipe: where to learn from";

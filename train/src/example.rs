@@ -46,6 +46,24 @@ impl Batch {
         }
         Self { size, pictures, sounds, targets }
     }
+
+    /// Equal parts in order; of all pairs, those within a part are left. The size must be a multiple of `parts`.
+    pub fn split(self, parts: usize) -> Vec<Self> {
+        if parts == 1 {
+            return vec![self];
+        }
+        let size = self.size / parts;
+        let slice = |values: &[f32], part: usize| {
+            let each = values.len() / parts;
+            values[part * each..(part + 1) * each].to_vec()
+        };
+        let part = |part: usize| {
+            let rows = (part * size..(part + 1) * size).map(|row| row * self.size + part * size);
+            let targets = rows.flat_map(|begin| &self.targets[begin..begin + size]).copied().collect();
+            Self { size, pictures: slice(&self.pictures, part), sounds: slice(&self.sounds, part), targets }
+        };
+        (0..parts).map(part).collect()
+    }
 }
 
 /// Scales sound to a random level: 10 dB down to 6 dB up, never above full scale.
@@ -131,6 +149,21 @@ mod tests {
     fn everything_that_is_seen_corresponds_when_heard() {
         let batch = Batch::new(vec![example(&[1, 2], Some(1)), example(&[2], Some(2)), example(&[], None)]);
         assert_eq!(batch.targets, [1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn parts_keep_their_own_pairs() {
+        let mut batch = Batch::new(vec![
+            example(&[1], Some(1)),
+            example(&[2], Some(3)),
+            example(&[3], Some(3)),
+            example(&[4], None),
+        ]);
+        batch.pictures = (0..8).map(|v| v as f32).collect();
+        let parts = batch.split(2);
+        assert_eq!(parts[0].targets, [1.0, 0.0, 0.0, 0.0]);
+        assert_eq!(parts[1].targets, [1.0, 0.0, 0.0, 0.0]);
+        assert_eq!((parts[1].size, &parts[1].pictures[..]), (2, &[4.0, 5.0, 6.0, 7.0][..]));
     }
 
     #[test]

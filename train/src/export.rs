@@ -61,7 +61,7 @@ pub fn bundle(run: &Path, data: &str) -> Result<Bundle, Error> {
     let config = checkpoint::config(run)?;
     let learner = Learner::new(config.clone(), Device::flex())?.resume(run)?;
     let preprocessing = Preprocessing::new(fit(&config.preset));
-    let progress = learner.progress;
+    let progress = learner.progress();
     let mut training = Training {
         data: data.into(),
         steps: progress.steps,

@@ -6,42 +6,30 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use burn::grad_clipping::GradientClippingConfig;
+use burn::optim::AdamConfig;
 use burn::optim::decay::WeightDecayConfig;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::store::{BurnpackStore, ModuleSnapshot};
-use burn::tensor::module::avg_pool2d;
-use burn::tensor::ops::AvgPoolOptions;
 use burn::tensor::{Device, Tensor, TensorData};
 use lookhear::model::{Bundle, Network, Pooling, Spec};
 
 use crate::Error;
 use crate::average;
-use crate::checkpoint::{self, Progress};
+use crate::checkpoint::{self, Progress, State};
 use crate::config::{Config, Negatives};
 use crate::example::Batch;
 use crate::loader::{Loader, Source};
-use crate::loss::{Loss, Terms, loss};
+use crate::loss::Terms;
+pub use crate::parallel::Step;
+use crate::parallel::Work;
 use crate::report::Reporter;
 
 /// A network in training.
 pub struct Learner {
     config: Config,
     spec: Spec,
-    device: Device,
-    network: Network,
-    /// Running mean of `network`; without gradients.
-    average: Network,
-    optimizer: ModuleOptimizer,
-    /// Steps done, time spent.
-    pub progress: Progress,
-}
-
-/// One step's figures.
-pub struct Step {
-    /// Total loss.
-    pub loss: f32,
-    /// Its parts: fusion, logistic, contrast.
-    pub parts: [Option<f32>; 3],
+    /// The first holds the network; the others work along.
+    devices: Vec<Device>,
+    state: State,
 }
 
 impl Learner {
@@ -50,19 +38,38 @@ impl Learner {
     /// # Errors
     /// The config names no preset.
     pub fn new(config: Config, device: Device) -> Result<Self, Error> {
+        Self::on_devices(config, vec![device])
+    }
+
+    /// The same on several devices, each of which works on its part of every batch (data-parallel training). The
+    /// running statistics of batch norm are those of the first device's parts.
+    ///
+    /// # Errors
+    /// The config names no preset, or its batch cannot be divided among the devices.
+    pub fn on_devices(config: Config, devices: Vec<Device>) -> Result<Self, Error> {
         let spec = Spec::preset(&config.preset)
             .ok_or_else(|| Error::Other(format!("there is no preset {:?}", config.preset)))?;
-        let inference = device.clone();
-        let device = device.autodiff();
-        device.seed(config.seed);
-        let network = Network::new(&spec, &device);
+        let parts = devices.len() * config.accumulate;
+        if parts == 0 || !config.batch.is_multiple_of(parts) || config.batch / parts < 2 {
+            let (batch, devices, accumulate) = (config.batch, devices.len(), config.accumulate);
+            return Err(Error::Other(format!(
+                "batch = {batch} cannot be divided among {devices} device(s) and accumulate = {accumulate}: give a \
+                 multiple of {parts}, at least {}",
+                2 * parts
+            )));
+        }
+        let inference = devices[0].clone();
+        let devices: Vec<Device> = devices.into_iter().map(Device::autodiff).collect();
+        devices[0].seed(config.seed);
+        let network = Network::new(&spec, &devices[0]);
         let optimizer = AdamConfig::new()
             .with_epsilon(1e-8)
             .with_weight_decay(Some(WeightDecayConfig::new(config.weight_decay as f32)))
             .with_grad_clipping(Some(GradientClippingConfig::Norm(config.clip)))
             .init();
         let average = average::follow(Network::new(&spec, &inference), &network, 0.0);
-        Ok(Self { config, spec, device, network, average, optimizer, progress: Progress::default() })
+        let state = State { network, average, optimizer, progress: Progress::default() };
+        Ok(Self { config, spec, devices, state })
     }
 
     /// Goes on from the checkpoint of a folder, if there is one.
@@ -70,15 +77,8 @@ impl Learner {
     /// # Errors
     /// The checkpoint cannot be read, or belongs to another config.
     pub fn resume(mut self, folder: &Path) -> Result<Self, Error> {
-        let fresh = checkpoint::State {
-            network: self.network.clone(),
-            average: self.average.clone(),
-            optimizer: self.optimizer.clone(),
-            progress: self.progress,
-        };
-        if let Some(state) = checkpoint::load(folder, &self.config, fresh)? {
-            (self.network, self.average) = (state.network, state.average);
-            (self.optimizer, self.progress) = (state.optimizer, state.progress);
+        if let Some(state) = checkpoint::load(folder, &self.config, self.state.clone())? {
+            self.state = state;
         }
         Ok(self)
     }
@@ -106,8 +106,8 @@ impl Learner {
         let mut store = BurnpackStore::from_bytes(None);
         network.save_into(&mut store).map_err(|e| failed(&e))?;
         let mut store = BurnpackStore::from_bytes(Some(store.get_bytes().map_err(|e| failed(&e))?));
-        self.network.load_from(&mut store).map_err(|e| failed(&e))?;
-        self.average = average::follow(self.average, &self.network, 0.0);
+        self.state.network.load_from(&mut store).map_err(|e| failed(&e))?;
+        self.state.average = average::follow(self.state.average, &self.state.network, 0.0);
         Ok(self)
     }
 
@@ -116,41 +116,27 @@ impl Learner {
     /// # Errors
     /// The folder cannot be written; the checkpoint before is still there.
     pub fn save(&self, folder: &Path) -> Result<(), Error> {
-        let state = checkpoint::State {
-            network: self.network.clone(),
-            average: self.average.clone(),
-            optimizer: self.optimizer.clone(),
-            progress: self.progress,
-        };
-        checkpoint::save(folder, &self.config, &state)
+        checkpoint::save(folder, &self.config, &self.state)
     }
 
     /// One optimizer step.
     pub fn step(&mut self, batch: Batch) -> Step {
-        let step = self.progress.steps;
+        let step = self.state.progress.steps;
         let n = batch.size;
-        let tensor = |values, [c, h, w]: [usize; 3]| {
-            Tensor::<4>::from_data(TensorData::new(values, [n, c, h, w]), &self.device)
+        let work = Work {
+            spec: &self.spec,
+            halves: self.config.halves(step),
+            terms: self.terms(step),
+            parts: self.devices.len() * self.config.accumulate,
         };
-        let mut pictures = tensor(batch.pictures, self.spec.vision.input);
-        let mut sounds = tensor(batch.sounds, self.spec.audio.input);
-        let targets = Tensor::<2>::from_data(TensorData::new(batch.targets, [n, n]), &self.device);
-        if self.config.halves(step) {
-            (pictures, sounds) = (halve(pictures), halve(sounds));
-        }
-        let Loss { total, fusion, logistic, contrast } =
-            loss(&self.network, pictures, sounds, targets, self.terms(step));
-        let number = |t: Tensor<1>| t.into_scalar::<f32>();
-        let parts = [fusion, logistic, contrast].map(|part| part.map(number));
-        let figures = Step { loss: number(total.clone()), parts };
-        let gradients = GradientsParams::from_grads(total.backward(), &self.network);
-        let rate = self.config.rate_at(step);
-        self.network = self.optimizer.step(rate, self.network.clone(), gradients);
+        let (gradients, figures) = work.gradients(&self.state.network, batch, &self.devices);
+        let State { network, average, optimizer, progress } = &mut self.state;
+        *network = optimizer.step(self.config.rate_at(step), network.clone(), gradients);
         // At first the mean is over the few steps that there are.
         let decay = self.config.average.min((1.0 + step as f64) / (10.0 + step as f64));
-        self.average = average::follow(self.average.clone(), &self.network, decay);
-        self.progress.steps += 1;
-        self.progress.pairs += n as u64;
+        *average = average::follow(average.clone(), network, decay);
+        progress.steps += 1;
+        progress.pairs += n as u64;
         figures
     }
 
@@ -173,21 +159,23 @@ impl Learner {
     /// # Errors
     /// A file of the corpus, or the folder of the run.
     pub fn fit(&mut self, source: Arc<Source>, folder: &Path, stop: &AtomicBool) -> Result<(), Error> {
-        let mut loader = Loader::start(source, &self.config, self.progress.steps, 2);
-        let mut reporter = Reporter::start(folder, &self.config, self.progress.steps)?;
+        let done = self.state.progress.steps;
+        let mut loader = Loader::start(source, &self.config, done, 2);
+        let mut reporter = Reporter::start(folder, &self.config, done)?;
         let mut last = Instant::now();
-        while self.progress.steps < self.config.steps && !stop.load(Ordering::Relaxed) {
+        while self.state.progress.steps < self.config.steps && !stop.load(Ordering::Relaxed) {
             let figures = self.step(loader.next_batch()?);
             if !figures.loss.is_finite() {
                 return Err(Error::Other(format!(
                     "the loss is {} in step {}; the last checkpoint is kept. Lower learning_rate or clip",
-                    figures.loss, self.progress.steps
+                    figures.loss, self.state.progress.steps
                 )));
             }
-            self.progress.seconds += last.elapsed().as_secs_f64();
+            let progress = &mut self.state.progress;
+            progress.seconds += last.elapsed().as_secs_f64();
             last = Instant::now();
-            reporter.step(&self.progress, &figures, self.config.rate_at(self.progress.steps))?;
-            if self.progress.steps.is_multiple_of(self.config.checkpoint) {
+            reporter.step(progress, &figures, self.config.rate_at(progress.steps))?;
+            if progress.steps.is_multiple_of(self.config.checkpoint) {
                 self.save(folder)?;
             }
         }
@@ -196,16 +184,16 @@ impl Learner {
 
     /// The running mean of the network, for inference.
     pub fn network(&self) -> Network {
-        self.average.clone()
+        self.state.average.clone()
+    }
+
+    /// Steps done, time spent.
+    pub fn progress(&self) -> Progress {
+        self.state.progress
     }
 
     /// The layer table.
     pub fn spec(&self) -> &Spec {
         &self.spec
     }
-}
-
-/// Means over 2x2 values.
-pub(crate) fn halve(x: Tensor<4>) -> Tensor<4> {
-    avg_pool2d(x, AvgPoolOptions::new([2, 2]).with_stride([2, 2]))
 }

@@ -18,6 +18,7 @@ pub mod export;
 pub mod learner;
 pub mod loader;
 pub mod loss;
+mod parallel;
 pub mod prepare;
 mod report;
 pub mod sampling;

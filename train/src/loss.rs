@@ -7,7 +7,7 @@ use lookhear::model::{FusionNet, LocalizationNet, Network, Pooling, embedding, p
 pub struct Loss {
     /// What the gradient is taken of.
     pub total: Tensor<1>,
-    /// Fusion head: cross-entropy of (does not correspond, corresponds).
+    /// L3-Net's fusion head or AVE-Net's distance: cross-entropy of (does not correspond, corresponds).
     pub fusion: Option<Tensor<1>>,
     /// Localization head: logistic loss of the pooled map.
     pub logistic: Option<Tensor<1>>,
@@ -44,6 +44,13 @@ pub fn loss(
     let fusion = network.fusion.as_ref().filter(|_| terms.fusion > 0.0);
     let fusion =
         fusion.map(|head| fusion_loss(head, embedding(seen.clone()), heard.clone(), &targets, &weights));
+    let distance = network.distance.as_ref().filter(|_| terms.fusion > 0.0);
+    let fusion = fusion.or_else(|| {
+        distance.map(|head| {
+            let logits = head.logits(head.see(embedding(seen.clone())), head.hear(heard.clone()));
+            logistic_loss(logits, &targets, &weights)
+        })
+    });
     let (mut logistic, mut contrast) = (None, None);
     if let (Some(head), Some(pooling)) = (&network.localization, terms.pooling) {
         let logits = localization_logits(head, seen, heard, pooling);

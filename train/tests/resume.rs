@@ -68,8 +68,10 @@ fn losses(learner: &mut Learner, source: &Source, config: &Config, steps: std::o
 
 /// What the running mean makes of a grey picture.
 fn mapped(learner: &Learner) -> Vec<f32> {
-    let picture = Tensor::<4>::full([1, 3, 64, 64], 0.3, &Device::flex());
-    learner.network().vision.forward(picture).into_data().try_to_vec().unwrap()
+    let network = learner.network();
+    let device = network.vision.convs[0].conv.weight.val().device();
+    let picture = Tensor::<4>::full([1, 3, 64, 64], 0.3, &device);
+    network.vision.forward(picture).into_data().try_to_vec().unwrap()
 }
 
 #[test]
@@ -87,7 +89,7 @@ fn resuming_gives_the_same_losses_as_not_stopping() {
         first.save(run.path()).unwrap();
         drop(first);
         let mut second = Learner::new(config.clone(), Device::flex()).unwrap().resume(run.path()).unwrap();
-        assert_eq!(second.progress.steps, 2);
+        assert_eq!(second.progress().steps, 2);
         found.extend(losses(&mut second, &source, &config, 2..5));
         assert_eq!(found, expected, "bit for bit");
         assert!(mapped(&whole) == mapped(&second), "the running mean, too");
@@ -106,12 +108,67 @@ fn a_stopped_run_is_saved_and_ends_where_an_unstopped_one_ends() {
     learner.fit(source.clone(), run.path(), &stopped).unwrap();
     let mut learner = Learner::new(config.clone(), Device::flex()).unwrap().resume(run.path()).unwrap();
     learner.fit(source, run.path(), &AtomicBool::new(false)).unwrap();
-    assert_eq!(learner.progress.steps, 3);
+    assert_eq!(learner.progress().steps, 3);
     assert!(run.path().join("metrics.jsonl").exists());
 
     let other = Config { seed: 99, ..config };
     let error = Learner::new(other, Device::flex()).unwrap().resume(run.path()).err().unwrap().to_string();
     assert!(error.contains("another config"), "{error}");
+}
+
+/// Two workers are one with the doubled batch, but for batch norm, which sees a worker's part at a time.
+#[test]
+fn two_workers_are_as_good_as_one_with_the_doubled_batch() {
+    let folder = corpus();
+    let config = Config {
+        batch: 16,
+        steps: 20,
+        half_resolution: 1.0,
+        learning_rate: 1e-3,
+        unpaired: 0.0,
+        ..config(folder.path(), Negatives::Sampled)
+    };
+    let source = Source::open(&config).unwrap();
+    let curve = |devices: usize, config: &Config| {
+        let devices = vec![Device::flex(); devices];
+        let mut learner = Learner::on_devices(config.clone(), devices).unwrap();
+        losses(&mut learner, &source, config, 0..12)
+    };
+    let (one, two) = (curve(1, &config), curve(2, &config));
+    let off: Vec<f32> = one.iter().zip(&two).map(|(a, b)| (a - b).abs() / a).collect();
+    assert!(off.iter().sum::<f32>() / 12.0 < 0.1, "{one:?} {two:?}");
+    // The same parts, one after the other: the very same curve.
+    let accumulated = curve(1, &Config { accumulate: 2, ..config.clone() });
+    assert_eq!(accumulated, two);
+
+    let error = Learner::on_devices(config, vec![Device::flex(); 3]).err().unwrap().to_string();
+    assert!(error.contains("batch = 16") && error.contains("multiple of 3"), "{error}");
+}
+
+/// Runs on whatever Vulkan there is; on a machine without a GPU that is Mesa's software renderer.
+#[cfg(feature = "wgpu")]
+#[test]
+fn a_step_on_wgpu_agrees_with_flex() {
+    let folder = corpus();
+    let config = Config { half_resolution: 1.0, ..config(folder.path(), Negatives::Batch) };
+    let source = Source::open(&config).unwrap();
+    // Devices draw other random numbers: both begin with the same bundle.
+    let start = Learner::new(config.clone(), Device::flex()).unwrap();
+    let (thresholds, training) = (Thresholds::default(), Training::default());
+    let preprocessing = Preprocessing::new(Fit::Stretch);
+    let bundle =
+        Bundle::new(start.spec().clone(), start.network(), preprocessing, thresholds, training, &[]).unwrap();
+    let trained = |device: Device| {
+        let mut learner = Learner::new(config.clone(), device).unwrap().begin_with(&bundle, &source).unwrap();
+        let losses = losses(&mut learner, &source, &config, 0..2);
+        (losses, mapped(&learner))
+    };
+    let (flex, wgpu) = (trained(Device::flex()), trained(lookhear::engine::Backend::Wgpu.device().unwrap()));
+    for (a, b) in flex.0.iter().zip(&wgpu.0) {
+        assert!((a - b).abs() < 1e-3 * a.abs(), "{flex:?} {wgpu:?}");
+    }
+    let worst = flex.1.iter().zip(&wgpu.1).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(worst < 2e-2, "off by {worst}");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use super::weights::{dense, single_pixel};
 use crate::engine::{Heard, Judgement, Seen};
 use crate::event::Map;
-use crate::model::{FusionNet, Localization, LocalizationNet, Pooling};
+use crate::model::{DistanceNet, FusionNet, Localization, LocalizationNet, Pooling};
 
 /// A linear layer, `[in, out]`.
 pub(super) struct Dense {
@@ -48,6 +48,51 @@ impl FusionHead {
     }
 }
 
+/// AVE-Net's head.
+pub(super) struct DistanceHead {
+    vision: [Dense; 2],
+    audio: [Dense; 2],
+    hidden: Vec<f32>,
+    /// Logit over the distance.
+    slope: f32,
+    offset: f32,
+}
+
+impl DistanceHead {
+    pub(super) fn new(head: &DistanceNet) -> Self {
+        let Dense { weights, bias } = dense(&head.fc);
+        Self {
+            vision: head.vision.each_ref().map(dense),
+            audio: head.audio.each_ref().map(dense),
+            hidden: Vec::new(),
+            slope: weights[1] - weights[0],
+            offset: bias[1] - bias[0],
+        }
+    }
+
+    /// The vision side: embedding to common space.
+    pub(super) fn see(&mut self, seen: &mut Seen) {
+        Self::side(&self.vision, &seen.embedding, &mut self.hidden, &mut seen.positions);
+    }
+
+    /// The audio side.
+    pub(super) fn hear(&mut self, heard: &mut Heard) {
+        Self::side(&self.audio, &heard.embedding, &mut self.hidden, &mut heard.direction);
+    }
+
+    fn side([first, second]: &[Dense; 2], embedding: &[f32], hidden: &mut Vec<f32>, out: &mut Vec<f32>) {
+        first.run([embedding, &[]], true, hidden);
+        second.run([hidden, &[]], false, out);
+        to_unit_length(out);
+    }
+
+    /// Probability of correspondence.
+    pub(super) fn judge(&self, seen: &Seen, heard: &Heard) -> f32 {
+        let cosine = seen.positions.iter().zip(&heard.direction).map(|(a, b)| a * b).sum::<f32>();
+        sigmoid((2.0 - 2.0 * cosine).max(1e-6).sqrt() * self.slope + self.offset)
+    }
+}
+
 /// AVOL-Net's head without its vision side.
 pub(super) struct LocalizationHead {
     audio: [Dense; 2],
@@ -76,8 +121,7 @@ impl LocalizationHead {
         self.audio[0].run([&heard.embedding, &[]], true, &mut self.hidden);
         self.audio[1].run([&self.hidden, &[]], false, &mut heard.direction);
         if self.normalize {
-            let length = length(heard.direction.iter().map(|v| v * v).sum());
-            heard.direction.iter_mut().for_each(|v| *v /= length);
+            to_unit_length(&mut heard.direction);
         }
     }
 
@@ -93,6 +137,11 @@ impl LocalizationHead {
         judgement.localization = Some(probability(pooled));
         values.iter_mut().for_each(|v| *v = probability(*v));
     }
+}
+
+fn to_unit_length(vector: &mut [f32]) {
+    let length = length(vector.iter().map(|v| v * v).sum());
+    vector.iter_mut().for_each(|v| *v /= length);
 }
 
 /// Length of a vector with this sum of squares; never 0.

@@ -26,7 +26,7 @@ pub use quantize::QuantizeError;
 use std::time::Instant;
 
 use self::convolve::Scratch;
-use self::heads::{FusionHead, LocalizationHead};
+use self::heads::{DistanceHead, FusionHead, LocalizationHead};
 use self::kernel::Kernel;
 use self::team::Team;
 use self::tower::{Rounding, Tower};
@@ -63,6 +63,7 @@ pub struct IntEngine {
     audio: Tower,
     scratches: Vec<Scratch>,
     fusion: Option<FusionHead>,
+    distance: Option<DistanceHead>,
     localization: Option<(VisionHead, LocalizationHead)>,
     map_size: [usize; 2],
     /// Whether the audio tower holds the window before the next call of `listen`.
@@ -95,6 +96,7 @@ impl IntEngine {
             (0..team.threads()).map(|_| Scratch::for_steps(vision.steps().chain(audio.steps()))).collect();
 
         let fusion = network.fusion.as_ref().map(FusionHead::new);
+        let distance = network.distance.as_ref().map(DistanceHead::new);
         let localization = match (&network.localization, spec.localization) {
             (Some(head), Some(spec)) => {
                 let vision = VisionHead::new(head, spec, vision.positions(), &*kernel, team.threads())?;
@@ -103,7 +105,19 @@ impl IntEngine {
             _ => None,
         };
         let map_size = spec.map_size();
-        Ok(Self { kernel, team, vision, audio, scratches, fusion, localization, map_size, listening: false })
+        let listening = false;
+        Ok(Self {
+            kernel,
+            team,
+            vision,
+            audio,
+            scratches,
+            fusion,
+            distance,
+            localization,
+            map_size,
+            listening,
+        })
     }
 
     /// The kernel's name and the number of threads.
@@ -161,6 +175,9 @@ impl IntEngine {
         if let Some((_, head)) = &mut self.localization {
             head.hear(heard);
         }
+        if let Some(head) = &mut self.distance {
+            head.hear(heard);
+        }
     }
 }
 
@@ -182,6 +199,9 @@ impl Engine for IntEngine {
         if let Some((head, _)) = &mut self.localization {
             head.run(vision.map(), &**kernel, team, &mut seen.positions);
         }
+        if let Some(head) = &mut self.distance {
+            head.see(seen);
+        }
     }
 
     fn hear(&mut self, spectrogram: &[f32], heard: &mut Heard) {
@@ -202,7 +222,11 @@ impl Engine for IntEngine {
     }
 
     fn judge(&mut self, seen: &Seen, heard: &Heard, judgement: &mut Judgement) {
-        judgement.fusion = self.fusion.as_mut().map(|head| head.judge(seen, heard));
+        judgement.fusion = match (&mut self.fusion, &self.distance) {
+            (Some(head), _) => Some(head.judge(seen, heard)),
+            (None, Some(head)) => Some(head.judge(seen, heard)),
+            (None, None) => None,
+        };
         match &self.localization {
             Some((_, head)) => head.judge(seen, heard, self.map_size, judgement),
             None => (judgement.localization, judgement.map) = (None, Default::default()),

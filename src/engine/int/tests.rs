@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::kernel::{Choice, all};
 use super::*;
 use crate::engine::BurnEngine;
-use crate::model::{Layer, Tower as Table};
+use crate::model::{Distance, Layer, Tower as Table};
 
 const POOL: Layer = Layer::MaxPool;
 
@@ -119,6 +119,26 @@ fn agrees_with_flex(spec: &Spec) {
         // pool4 of the map is the embedding.
         let pooled: Vec<f32> = maps(&mut engine, &sample).iter().flat_map(|map| map.pool(1, 1)).collect();
         assert_eq!(pooled, [seen.embedding, heard.embedding].concat());
+    }
+}
+
+#[test]
+fn the_distance_of_ave_agrees_with_floating_point() {
+    let spec = Spec { fusion: None, localization: None, distance: Some(Distance { dims: 24 }), ..small() };
+    spec.validate().unwrap();
+    let mut reference = BurnEngine::new("flex", spec.clone(), network(&spec), Device::flex());
+    let mut engine = engine(&spec, best(), 2);
+    for seed in 10..13 {
+        let sample = sample(&spec, seed);
+        let (seen, heard, judgement) = outputs(&mut engine, &sample);
+        let (seen_f, heard_f, judgement_f) = outputs(&mut reference, &sample);
+        assert_eq!((seen.positions.len(), heard.direction.len()), (24, 24));
+        assert!(cosine(&seen.positions, &seen_f.positions) > 0.999);
+        assert!(cosine(&heard.direction, &heard_f.direction) > 0.999);
+        let length = seen.positions.iter().map(|v| v * v).sum::<f32>();
+        assert!((length - 1.0).abs() < 1e-3, "{length}");
+        assert!((judgement.fusion.unwrap() - judgement_f.fusion.unwrap()).abs() < 0.02);
+        assert!(judgement.localization.is_none() && judgement.map.values.is_empty());
     }
 }
 

@@ -32,9 +32,9 @@ pub(super) struct Fit {
     /// Folder for checkpoints and metrics.
     #[arg(long)]
     out: PathBuf,
-    /// flex, wgpu or libtorch.
-    #[arg(long, default_value = "flex")]
-    device: String,
+    /// flex, wgpu or libtorch; several, with commas in between, share the work on every batch.
+    #[arg(long, default_value = "flex", value_delimiter = ',')]
+    device: Vec<String>,
 }
 
 impl Fit {
@@ -47,8 +47,9 @@ impl Fit {
         std::fs::create_dir_all(out).map_err(|e| Error::file(out, e))?;
         let source = Arc::new(Source::open(&config)?);
         let from = config.from.clone();
-        let mut learner = Learner::new(config, device(&self.device)?)?.resume(out)?;
-        if let Some(from) = from.filter(|_| learner.progress.steps == 0) {
+        let devices = self.device.iter().map(|name| device(name)).collect::<Result<Vec<_>, Error>>()?;
+        let mut learner = Learner::on_devices(config, devices)?.resume(out)?;
+        if let Some(from) = from.filter(|_| learner.progress().steps == 0) {
             learner = learner.begin_with(&Bundle::load(&from)?, &source)?;
         }
         let stop = Arc::new(AtomicBool::new(false));
@@ -56,7 +57,7 @@ impl Fit {
         ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed))
             .map_err(|e| Error::Other(e.to_string()))?;
         learner.fit(source, out, &stop)?;
-        let progress = learner.progress;
+        let progress = learner.progress();
         println!(
             "{} steps, {} pairs; the checkpoint is in {}",
             progress.steps,

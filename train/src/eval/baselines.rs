@@ -17,7 +17,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 use indicatif::ProgressBar;
 use lookhear::engine::Backend;
 use lookhear::judge::Judge;
-use lookhear::model::{Bundle, FusionNet, Network, Spec, Thresholds, TowerNet, Training, embedding};
+use lookhear::model::{Bundle, Fusion, FusionNet, Network, Spec, Thresholds, TowerNet, Training, embedding};
 use lookhear::preprocess::{Preprocessing, picture, spectrogram};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -28,7 +28,7 @@ use crate::Error;
 use crate::compose::{balanced_classes, other_class, scene, sound};
 use crate::config::Config;
 use crate::corpus::Corpus;
-use crate::learner::halve;
+use crate::parallel::halve;
 
 /// How the classifiers learn.
 pub(super) struct Schooling<'a> {
@@ -88,9 +88,10 @@ pub(super) fn baselines(schooling: &Schooling) -> Result<Vec<Figure>, Error> {
         vision: classifiers.vision,
         audio: classifiers.audio,
         fusion: Some(fusion),
+        distance: None,
         localization: None,
     };
-    let spec = Spec { localization: None, ..schooling.spec.clone() };
+    let spec = fused(&schooling.spec);
     let training =
         Training { data: "class names: the paper's supervised baselines".into(), ..Default::default() };
     let preprocessing = schooling.preprocessing.clone();
@@ -117,6 +118,12 @@ pub(super) fn baselines(schooling: &Schooling) -> Result<Vec<Figure>, Error> {
         figures.push(Figure::new(&format!("supervised pre-training, AVC accuracy, {name}"), 50.0, &trained));
     }
     Ok(figures)
+}
+
+/// The same towers with L3-Net's fusion layers, whatever heads the model has.
+fn fused(spec: &Spec) -> Spec {
+    let fusion = spec.fusion.or(Some(Fusion { hidden: 128 }));
+    Spec { fusion, distance: None, localization: None, ..spec.clone() }
 }
 
 /// Weights `[inputs][classes]` and biases of a layer.
@@ -224,10 +231,10 @@ fn learn_classes(schooling: &Schooling) -> Result<Classifiers, Error> {
 fn learn_fusion(schooling: &Schooling, classifiers: &Classifiers) -> Result<FusionNet, Error> {
     let plain = schooling.device.clone();
     let device = schooling.device.clone().autodiff();
-    let spec = Spec { localization: None, ..schooling.spec.clone() };
+    let spec = fused(&schooling.spec);
     let mut fusion = Network::new(&spec, &device)
         .fusion
-        .ok_or_else(|| Error::Other(format!("preset {} has no fusion layers to train", spec.name)))?;
+        .ok_or_else(|| Error::Other("there are no fusion layers to train".into()))?;
     let mut adam = AdamConfig::new().init();
     let mut rng = ChaCha8Rng::seed_from_u64(schooling.seed ^ 0xf05);
     let config = recipe(schooling, (schooling.steps / 4).max(1), 0.0);
