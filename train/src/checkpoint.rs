@@ -20,6 +20,12 @@ pub struct Progress {
     pub pairs: u64,
     /// Seconds spent in training.
     pub seconds: f64,
+    /// Lowest loss on the validation side so far, at the resolution of now.
+    #[serde(default)]
+    pub best: Option<f32>,
+    /// Validations since.
+    #[serde(default)]
+    pub since_best: u64,
 }
 
 /// Everything that the next step depends on.

@@ -65,6 +65,11 @@ pub struct Config {
     pub fusion_weight: f64,
     /// Steps between checkpoints.
     pub checkpoint: u64,
+    /// Steps between looks at the validation side; the best network so far is kept in the folder `best` of the run.
+    /// 0: never, and a corpus' validation side is learned from, too.
+    pub validate: u64,
+    /// Looks in a row without a better loss after which training ends; 0: it goes on to the last step.
+    pub patience: u64,
 }
 
 /// What to learn from, when the recipe does not say it.
@@ -115,6 +120,8 @@ impl Default for Config {
             average: 0.999,
             fusion_weight: 1.0,
             checkpoint: 250,
+            validate: 0,
+            patience: 0,
         }
     }
 }
@@ -162,6 +169,14 @@ impl Config {
                 "batch = {}, steps = {}, checkpoint = {}: at least 2, 1 and 1",
                 self.batch, self.steps, self.checkpoint
             ));
+        }
+        if self.patience > 0 && self.validate == 0 {
+            return Err(format!("patience = {}: needs validate, the steps between two looks", self.patience));
+        }
+        if self.validate > 0 && self.videos.is_some() {
+            return Err(
+                "validate: a folder of videos has no validation side; make shards of it with prepare".into(),
+            );
         }
         for (key, value) in [
             ("half_resolution", self.half_resolution),

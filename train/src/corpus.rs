@@ -13,14 +13,32 @@ use crate::Error;
 /// Which side of the split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Split {
-    /// To learn from.
+    /// To learn from: all that is not held out.
     Train,
-    /// Never learned from.
+    /// The part of `Train` that is learned from when a run validates.
+    Fit,
+    /// The other part of `Train`, to choose settings by.
+    Validation,
+    /// Never learned from, and nothing is chosen by it.
     HeldOut,
 }
 
 /// Share of the sources that is held out: 38 of 256.
 const HELD_OUT: u8 = 38;
+/// Share of the sources that is the validation side: 13 of 256.
+const VALIDATION: u8 = 13;
+
+impl Split {
+    /// Whether a source with this hash is on the side.
+    fn has(self, hash: u8) -> bool {
+        match self {
+            Self::Train => hash >= HELD_OUT,
+            Self::Fit => hash >= HELD_OUT + VALIDATION,
+            Self::Validation => (HELD_OUT..HELD_OUT + VALIDATION).contains(&hash),
+            Self::HeldOut => hash < HELD_OUT,
+        }
+    }
+}
 
 /// One file, decoded when it is first asked for.
 pub struct Item<T> {
@@ -181,11 +199,11 @@ fn list<T>(
             }
             let file = format!("{kind}/{name}/{}", path.file_name().unwrap_or_default().to_string_lossy());
             let source = sources.get(&file).unwrap_or(&file).clone();
-            let is_held_out = Sha256::digest(&source)[0] < HELD_OUT;
-            if is_held_out {
+            let hash = Sha256::digest(&source)[0];
+            if Split::HeldOut.has(hash) {
                 held_out.insert(file);
             }
-            if is_held_out == (side == Split::HeldOut) {
+            if side.has(hash) {
                 let item = Item { path, source, content: OnceLock::new() };
                 classes.entry(name.clone()).or_default().push(item);
             }
@@ -204,6 +222,16 @@ fn sorted(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_sides_share_nothing_and_leave_nothing_out() {
+        for hash in 0..=255 {
+            let [train, fit, validation, held_out] =
+                [Split::Train, Split::Fit, Split::Validation, Split::HeldOut].map(|side| side.has(hash));
+            assert_eq!(u8::from(fit) + u8::from(validation) + u8::from(held_out), 1);
+            assert_eq!(train, fit || validation);
+        }
+    }
 
     #[test]
     fn cuts_of_one_recording_share_a_source() {

@@ -123,13 +123,7 @@ impl Learner {
     pub fn step(&mut self, batch: Batch) -> Step {
         let step = self.state.progress.steps;
         let n = batch.size;
-        let work = Work {
-            spec: &self.spec,
-            halves: self.config.halves(step),
-            terms: self.terms(step),
-            parts: self.devices.len() * self.config.accumulate,
-        };
-        let (gradients, figures) = work.gradients(&self.state.network, batch, &self.devices);
+        let (gradients, figures) = self.work(step).gradients(&self.state.network, batch, &self.devices);
         let State { network, average, optimizer, progress } = &mut self.state;
         *network = optimizer.step(self.config.rate_at(step), network.clone(), gradients);
         // At first the mean is over the few steps that there are.
@@ -138,6 +132,15 @@ impl Learner {
         progress.steps += 1;
         progress.pairs += n as u64;
         figures
+    }
+
+    fn work(&self, step: u64) -> Work<'_> {
+        Work {
+            spec: &self.spec,
+            halves: self.config.halves(step),
+            terms: self.terms(step),
+            parts: self.devices.len() * self.config.accumulate,
+        }
     }
 
     fn terms(&self, step: u64) -> Terms {
@@ -154,7 +157,37 @@ impl Learner {
         }
     }
 
-    /// Trains until the config's last step, or until `stop` is set; saves in either case.
+    /// The running mean's loss on a few batches of the validation side, always the same.
+    fn validate(&self, source: &Source) -> Result<f32, Error> {
+        const BATCHES: u64 = 4;
+        let work = self.work(self.state.progress.steps.saturating_sub(1));
+        let device = self.devices[0].clone().inner();
+        let mut sum = 0.0;
+        for number in 0..BATCHES {
+            let batch = source.batch(&self.config, number)?;
+            sum += work.loss(&self.state.average, batch, &device).total.into_scalar::<f32>();
+        }
+        Ok(sum / BATCHES as f32)
+    }
+
+    /// Looks at the validation side, keeps what is best so far in `folder`, and says whether to go on.
+    fn look(&mut self, source: &Source, folder: &Path, reporter: &mut Reporter) -> Result<bool, Error> {
+        let loss = self.validate(source)?;
+        let progress = &mut self.state.progress;
+        let is_best = progress.best.is_none_or(|best| loss < best);
+        (progress.best, progress.since_best) =
+            if is_best { (Some(loss), 0) } else { (progress.best, progress.since_best + 1) };
+        reporter.validation(progress, loss)?;
+        if is_best {
+            let best = folder.join("best");
+            std::fs::create_dir_all(&best).map_err(|e| Error::file(&best, e))?;
+            self.save(&best)?;
+        }
+        Ok(self.config.patience == 0 || self.state.progress.since_best < self.config.patience)
+    }
+
+    /// Trains until the config's last step, until the validation side gets no better for long, or until `stop` is set;
+    /// saves in any case.
     ///
     /// # Errors
     /// A file of the corpus, or the folder of the run.
@@ -162,6 +195,10 @@ impl Learner {
         let done = self.state.progress.steps;
         let mut loader = Loader::start(source, &self.config, done, 2);
         let mut reporter = Reporter::start(folder, &self.config, done)?;
+        let validation = match self.config.validate {
+            0 => None,
+            _ => Some(Source::open_validation(&self.config)?),
+        };
         let mut last = Instant::now();
         while self.state.progress.steps < self.config.steps && !stop.load(Ordering::Relaxed) {
             let figures = self.step(loader.next_batch()?);
@@ -175,8 +212,18 @@ impl Learner {
             progress.seconds += last.elapsed().as_secs_f64();
             last = Instant::now();
             reporter.step(progress, &figures, self.config.rate_at(progress.steps))?;
-            if progress.steps.is_multiple_of(self.config.checkpoint) {
+            let steps = progress.steps;
+            if steps < self.config.steps && self.config.halves(steps) != self.config.halves(steps - 1) {
+                // Losses at different resolutions do not compare.
+                (progress.best, progress.since_best) = (None, 0);
+            }
+            let look = validation.as_ref().filter(|_| steps.is_multiple_of(self.config.validate));
+            let goes_on = look.map_or(Ok(true), |source| self.look(source, folder, &mut reporter))?;
+            if steps.is_multiple_of(self.config.checkpoint) {
                 self.save(folder)?;
+            }
+            if !goes_on {
+                break;
             }
         }
         self.save(folder)

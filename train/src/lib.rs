@@ -23,6 +23,7 @@ pub mod prepare;
 mod report;
 pub mod sampling;
 pub mod shards;
+pub mod throughput;
 pub mod videos;
 
 pub use error::Error;

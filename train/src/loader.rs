@@ -33,10 +33,25 @@ impl Source {
     /// The folder cannot be read or holds too little.
     pub fn open(config: &Config) -> Result<Self, Error> {
         match (&config.corpus, &config.videos, &config.shards) {
-            (Some(folder), _, _) => Ok(Self::Corpus(Box::new(Corpus::open(folder, Split::Train)?))),
+            (Some(folder), _, _) => {
+                let side = if config.validate > 0 { Split::Fit } else { Split::Train };
+                Ok(Self::Corpus(Box::new(Corpus::open(folder, side)?)))
+            }
             (None, Some(folder), _) => Ok(Self::Videos(Videos::open(folder)?)),
             (None, None, Some(folder)) => Ok(Self::Shards(Shards::open(folder, Side::Train)?)),
             (None, None, None) => Err(Error::Other("the config names no corpus, videos or shards".into())),
+        }
+    }
+
+    /// The validation side of what the config names.
+    ///
+    /// # Errors
+    /// The folder cannot be read, or has no such side.
+    pub fn open_validation(config: &Config) -> Result<Self, Error> {
+        match (&config.corpus, &config.shards) {
+            (Some(folder), _) => Ok(Self::Corpus(Box::new(Corpus::open(folder, Split::Validation)?))),
+            (None, Some(folder)) => Ok(Self::Shards(Shards::open(folder, Side::Val)?)),
+            (None, None) => Err(Error::Other("a folder of videos has no validation side".into())),
         }
     }
 

@@ -82,6 +82,16 @@ impl Work<'_> {
 
     /// A part's share of the gradient and of the figures.
     fn part(&self, network: &Network, batch: Batch, device: &Device) -> (GradientsParams, Step) {
+        let Loss { total, fusion, logistic, contrast } = self.loss(network, batch, device);
+        let share = 1.0 / self.parts as f64;
+        let number = |t: Tensor<1>| t.into_scalar::<f32>() * share as f32;
+        let parts = [fusion, logistic, contrast].map(|part| part.map(number));
+        let figures = Step { loss: number(total.clone()), parts };
+        (GradientsParams::from_grads((total * share).backward(), network), figures)
+    }
+
+    /// The loss of a batch on a network that lives on `device`.
+    pub(crate) fn loss(&self, network: &Network, batch: Batch, device: &Device) -> Loss {
         let n = batch.size;
         let tensor = |values, [c, h, w]: [usize; 3]| {
             Tensor::<4>::from_data(TensorData::new(values, [n, c, h, w]), device)
@@ -92,12 +102,7 @@ impl Work<'_> {
         if self.halves {
             (pictures, sounds) = (halve(pictures), halve(sounds));
         }
-        let Loss { total, fusion, logistic, contrast } = loss(network, pictures, sounds, targets, self.terms);
-        let share = 1.0 / self.parts as f64;
-        let number = |t: Tensor<1>| t.into_scalar::<f32>() * share as f32;
-        let parts = [fusion, logistic, contrast].map(|part| part.map(number));
-        let figures = Step { loss: number(total.clone()), parts };
-        (GradientsParams::from_grads((total * share).backward(), network), figures)
+        loss(network, pictures, sounds, targets, self.terms)
     }
 }
 

@@ -65,4 +65,16 @@ impl Reporter {
             .and_then(|()| self.file.flush())
             .map_err(|e| Error::Other(format!("metrics.jsonl: {e}")))
     }
+
+    /// Takes a loss on the validation side.
+    ///
+    /// # Errors
+    /// The metrics cannot be written.
+    pub(crate) fn validation(&mut self, progress: &Progress, loss: f32) -> Result<(), Error> {
+        let line = json!({ "step": progress.steps, "validation": loss, "best": progress.best });
+        self.bar.println(format!("step {}: validation loss {loss:.3}", progress.steps));
+        writeln!(self.file, "{line}")
+            .and_then(|()| self.file.flush())
+            .map_err(|e| Error::Other(format!("metrics.jsonl: {e}")))
+    }
 }

@@ -195,6 +195,32 @@ fn a_bundle_is_where_training_goes_on() {
 }
 
 #[test]
+fn what_is_best_on_the_validation_side_is_kept_and_training_ends_when_it_gets_no_better() {
+    let folder = corpus();
+    // A rate at which nothing is learned: after the first look, none is better for long.
+    let config = Config {
+        steps: 40,
+        half_resolution: 1.0,
+        learning_rate: 1e-12,
+        average: 0.0,
+        validate: 2,
+        patience: 2,
+        ..config(folder.path(), Negatives::Batch)
+    };
+    let source = Arc::new(Source::open(&config).unwrap());
+    let run = tempfile::tempdir().unwrap();
+    let mut learner = Learner::new(config.clone(), Device::flex()).unwrap();
+    learner.fit(source, run.path(), &AtomicBool::new(false)).unwrap();
+    let progress = learner.progress();
+    assert!(progress.steps < 40, "{progress:?}");
+    assert_eq!(progress.since_best, 2);
+    let best = Learner::new(config, Device::flex()).unwrap().resume(&run.path().join("best")).unwrap();
+    assert_eq!(best.progress().steps, progress.steps - 4);
+    let metrics = std::fs::read_to_string(run.path().join("metrics.jsonl")).unwrap();
+    assert!(metrics.lines().filter(|line| line.contains("validation")).count() >= 3, "{metrics}");
+}
+
+#[test]
 fn a_few_steps_lower_the_loss() {
     let folder = corpus();
     let config =

@@ -3,6 +3,7 @@
 mod eval;
 mod fit;
 mod prepare;
+mod throughput;
 
 use std::path::{Path, PathBuf};
 
@@ -48,6 +49,8 @@ enum Command {
     },
     /// Cut videos into clips and put them into tar shards, to train and evaluate on.
     Prepare(prepare::Prepare),
+    /// Measure how many pairs a second a device trains on, and how many the loader hands out.
+    Throughput(throughput::Throughput),
     /// Measure a model: one experiment, or all that the given folders allow.
     Eval(eval::Eval),
 }
@@ -59,6 +62,7 @@ impl Arguments {
             Command::Export { run, out, data } => write(&export::bundle(&run, &data)?, &out),
             Command::Calibrate { model, corpus, out } => write(&export::calibrate(&model, &corpus)?, &out),
             Command::Prepare(prepare) => prepare.run(),
+            Command::Throughput(throughput) => throughput.run(),
             Command::Eval(eval) => eval.run(),
         }
     }

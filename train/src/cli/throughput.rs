@@ -1,0 +1,86 @@
+//! `lookhear-train throughput`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use lookhear::model::Spec;
+use lookhear_train::config::Config;
+use lookhear_train::{Error, throughput};
+
+use super::device;
+
+#[derive(Args)]
+pub(super) struct Throughput {
+    /// l3, ave, avol or edge.
+    #[arg(long, default_value = "edge")]
+    preset: String,
+    /// Pairs a step.
+    #[arg(long, default_value_t = 32)]
+    batch: usize,
+    /// Steps on the clock.
+    #[arg(long, default_value_t = 10)]
+    steps: u64,
+    /// Halve both inputs, as recipes do for the first part of a run.
+    #[arg(long)]
+    half: bool,
+    /// flex, wgpu or libtorch; several, with commas in between, share the work.
+    #[arg(long, default_value = "flex", value_delimiter = ',')]
+    device: Vec<String>,
+    /// Measure the loader on this corpus, too.
+    #[arg(long, conflicts_with_all = ["videos", "shards"])]
+    corpus: Option<PathBuf>,
+    /// Measure the loader on these videos, too.
+    #[arg(long, conflicts_with = "shards")]
+    videos: Option<PathBuf>,
+    /// Measure the loader on these shards, too.
+    #[arg(long)]
+    shards: Option<PathBuf>,
+    /// One JSON object, with the layer table.
+    #[arg(long)]
+    json: bool,
+}
+
+/// The loader's threads in training.
+const THREADS: usize = 2;
+/// Batches before the loader's clock starts.
+const WARM_UP: u64 = 20;
+
+impl Throughput {
+    pub(super) fn run(self) -> Result<(), Error> {
+        let spec = Spec::preset(&self.preset).ok_or_else(|| {
+            Error::Other(format!("--preset {}: there are {}", self.preset, Spec::PRESETS.join(", ")))
+        })?;
+        let config = Config {
+            preset: self.preset.clone(),
+            batch: self.batch,
+            half_resolution: if self.half { 1.0 } else { 0.0 },
+            corpus: self.corpus,
+            videos: self.videos,
+            shards: self.shards,
+            ..Config::default()
+        };
+        let devices = self.device.iter().map(|name| device(name)).collect::<Result<Vec<_>, Error>>()?;
+        let trained = throughput::of_devices(&config, devices, self.steps)?;
+        let has_data = [&config.corpus, &config.videos, &config.shards].into_iter().any(Option::is_some);
+        let loaded = match has_data {
+            true => Some(throughput::of_loader(&config, THREADS, WARM_UP, self.steps)?),
+            false => None,
+        };
+        if self.json {
+            let line = serde_json::json!({
+                "preset": self.preset, "batch": self.batch, "half": self.half, "device": self.device.join(","),
+                "pairs_per_second": trained, "loader_pairs_per_second": loaded, "spec": spec,
+            });
+            println!("{line}");
+            return Ok(());
+        }
+        println!("{} on {}: {trained:.2} pairs/s", self.preset, self.device.join(","));
+        if let Some(loaded) = loaded {
+            println!(
+                "loader alone, {THREADS} threads: {loaded:.2} pairs/s, {:.2} x what the device needs",
+                loaded / trained
+            );
+        }
+        Ok(())
+    }
+}
