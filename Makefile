@@ -1,7 +1,7 @@
-# The two commands of the README, `make run` and `make test`, and `make bench-peers` install what they need.
+# The two commands of the README, `make run` and `make test`, and the benchmarks install what they need.
 # On Debian and Ubuntu that happens by apt; elsewhere the missing package is named.
 
-.PHONY: run test bench-peers
+.PHONY: run test bench-peers bench-train
 
 APT := $(shell command -v apt-get)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -51,3 +51,11 @@ bench-peers:
 	$(PEERS)/venv/bin/python benches/peers/bench.py --model $(MODEL) --worker target/release/examples/peer-worker \
 	  --edge models/lookhear-edge.safetensors \
 	  --inputs $(PEERS)/inputs --out $(PEERS)/report
+
+# Training throughput beside PyTorch, on noise: no data is needed.
+bench-train:
+	$(call install,$(RUN_PACKAGES) python3-venv)
+	cargo build --release --locked -p lookhear-train
+	[ -d target/training ] || python3 -m venv target/training
+	target/training/bin/pip install -q -r benches/training/requirements.txt
+	target/training/bin/python benches/training/bench.py --binary target/release/lookhear-train

@@ -15,14 +15,19 @@ use tempfile::TempDir;
 
 /// A corpus of two classes: red pictures with a low tone, blue ones with a high tone.
 fn corpus() -> TempDir {
+    corpus_of(12)
+}
+
+/// The same with `count` photos and sounds of each class.
+fn corpus_of(count: u8) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (class, color, step) in [("low", [200, 40, 40], 0.03f32), ("high", [40, 40, 200], 0.4)] {
         let (photos, sounds) =
             (folder.path().join("photos").join(class), folder.path().join("sounds").join(class));
         std::fs::create_dir_all(&photos).unwrap();
         std::fs::create_dir_all(&sounds).unwrap();
-        for i in 0..12u8 {
-            let shade = image::Rgb([color[0] + i, color[1] + 2 * i, color[2]]);
+        for i in 0..count {
+            let shade = image::Rgb([color[0] + i / 4, color[1] + i, color[2]]);
             RgbImage::from_pixel(60, 50, shade).save(photos.join(format!("{i}.png"))).unwrap();
             let samples: Vec<f32> =
                 (0..60_000).map(|n| 0.3 * (n as f32 * step * (1.0 + 0.01 * f32::from(i))).sin()).collect();
@@ -196,7 +201,7 @@ fn a_bundle_is_where_training_goes_on() {
 
 #[test]
 fn what_is_best_on_the_validation_side_is_kept_and_training_ends_when_it_gets_no_better() {
-    let folder = corpus();
+    let folder = corpus_of(80);
     // A rate at which nothing is learned: after the first look, none is better for long.
     let config = Config {
         steps: 40,

@@ -26,6 +26,8 @@ mod quantization;
 mod report;
 mod retrieval;
 mod shards;
+#[cfg(test)]
+mod sklearn_tests;
 mod transfer;
 mod tsne;
 mod units;
