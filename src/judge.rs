@@ -69,6 +69,11 @@ impl Judge {
         judgement
     }
 
+    /// The AVC score, 0..1, as the bundle weighs the heads.
+    pub fn score(&self, judgement: &Judgement) -> f32 {
+        judgement.score(self.manifest.thresholds.fusion_share)
+    }
+
     /// The vision tower's activation map of a picture of any size.
     pub fn see_map(&mut self, shown: &RgbImage) -> ActivationMap {
         let mut map = ActivationMap::default();
@@ -104,7 +109,7 @@ impl Judge {
         decision: &mut Decision,
     ) -> Event {
         let size = shown.dimensions();
-        let score = if is_dark(shown) { 0.0 } else { judgement.score() };
+        let score = if is_dark(shown) { 0.0 } else { self.score(judgement) };
         let state = decision.update(t, score, level);
         let place = self.place(&judgement.map, size);
         Event {

@@ -50,7 +50,10 @@ impl SwapCheck {
     ) -> Option<Swapped> {
         let due = audible && self.every > 0.0 && t - self.checked >= self.every;
         let other = if due || asked { self.most_unlike(heard) } else { None };
-        let swapped = other.map(|(_, other)| Swapped { score: judge.judge(seen, other).score() });
+        let swapped = other.map(|(_, other)| {
+            let judgement = judge.judge(seen, other);
+            Swapped { score: judge.score(&judgement) }
+        });
         if swapped.is_some() {
             self.checked = t;
         }

@@ -75,10 +75,10 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    /// The AVC score, 0..1: the mean of the heads that there are.
-    pub fn score(&self) -> f32 {
+    /// The AVC score, 0..1: of both heads, the fusion head counts by its share (0..1).
+    pub fn score(&self, fusion_share: f32) -> f32 {
         match (self.fusion, self.localization) {
-            (Some(a), Some(b)) => (a + b) / 2.0,
+            (Some(a), Some(b)) => a * fusion_share + b * (1.0 - fusion_share),
             (a, b) => a.or(b).unwrap_or(0.0),
         }
     }

@@ -58,6 +58,10 @@ pub struct Thresholds {
     /// AVC score at which yes and no are equally likely: what AVC accuracy is counted at.
     #[serde(default = "half")]
     pub even: f32,
+    /// Share of the fusion head in the AVC score, 0..1; the rest is the localization head's. Without meaning for
+    /// networks with one of them.
+    #[serde(default = "half")]
+    pub fusion_share: f32,
     /// Seconds for which another answer must last before it is given; silence is said at once.
     #[serde(default)]
     pub hold: f32,
@@ -69,7 +73,7 @@ pub struct Thresholds {
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Self { on: 0.5, off: 0.4, even: half(), hold: 0.0, silence: -60.0, extent: 0.5 }
+        Self { on: 0.5, off: 0.4, even: half(), fusion_share: half(), hold: 0.0, silence: -60.0, extent: 0.5 }
     }
 }
 

@@ -23,6 +23,8 @@ use crate::shards::{Shards, Side};
 const CALIBRATION: usize = 1000;
 /// Batches of training examples that activation ranges are measured on.
 const RANGE_BATCHES: u64 = 6;
+/// Shares of the fusion head in the score, to choose from.
+const SHARES: [f32; 5] = [0.5, 0.25, 0.0, 0.75, 1.0];
 /// How far the score must fall below the threshold before a match ends.
 const HYSTERESIS: f32 = 0.1;
 /// Share of the sounds of what is not in view that may count as a match, on the training side.
@@ -108,11 +110,20 @@ fn with_threshold(
 ) -> Result<Bundle, Error> {
     let mut judge = Judge::new(&make(Thresholds::default())?, Backend::Int)?;
     let mut setting = Setting { judge: &mut judge, corpus, n: CALIBRATION, seed: 1 };
-    let scored = composed(&mut setting)?;
+    let mut scored = composed(&mut setting)?;
+    let (mut fusion_share, mut most) = (0.5, 0);
+    for share in SHARES {
+        scored = Scored::weighed(scored, share);
+        let right = Scored::right_at(&scored, Scored::best_threshold(&scored));
+        if right > most {
+            (fusion_share, most) = (share, right);
+        }
+    }
+    let scored = Scored::weighed(scored, fusion_share);
     let even = Scored::best_threshold(&scored);
     let on = Scored::threshold_for(&scored, FALSE_ALARMS).max(even);
     let off = (on - HYSTERESIS).max(0.0);
-    Ok(make(Thresholds { on, off, even, hold: HOLD, ..Thresholds::default() })?)
+    Ok(make(Thresholds { on, off, even, fusion_share, hold: HOLD, ..Thresholds::default() })?)
 }
 
 /// A network of a preset with random weights: the control beside every figure. Activation ranges are

@@ -132,7 +132,7 @@ impl Eval {
             Choice::One(experiment) => (vec![experiment], false),
             Choice::All => (Experiment::ALL.to_vec(), true),
         };
-        let (mut reports, mut missing) = (Vec::new(), Vec::new());
+        let (mut reports, mut missing, mut failed) = (Vec::new(), Vec::new(), false);
         for experiment in chosen {
             match run.measure(experiment) {
                 Ok(found) => {
@@ -144,8 +144,10 @@ impl Eval {
                         reports.push(report);
                     }
                 }
-                Err(Error::Missing(why)) if all => {
-                    missing.push(Missing { experiment: experiment.to_string(), why });
+                // One that cannot be run does not cost the others.
+                Err(error) if all => {
+                    failed |= !matches!(error, Error::Missing(_));
+                    missing.push(Missing { experiment: experiment.to_string(), why: error.to_string() });
                 }
                 Err(error) => return Err(error),
             }
@@ -156,6 +158,9 @@ impl Eval {
         }
         for Missing { experiment, why } in &missing {
             eprintln!("not run: {experiment}: {why}");
+        }
+        if failed {
+            return Err(Error::Other("an experiment failed; the reasons are above".into()));
         }
         if reports.is_empty() {
             return Err(Error::Other(

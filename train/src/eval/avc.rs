@@ -15,6 +15,8 @@ use crate::example::random_second;
 pub struct Scored {
     /// What the network said.
     pub judgement: Judgement,
+    /// The AVC score that the bundle makes of it.
+    pub score: f32,
     /// The towers' outputs for picture and sound, pooled.
     pub embeddings: [Vec<f32>; 2],
     /// Whether picture and sound share a class.
@@ -81,24 +83,25 @@ pub fn photo_and_sound(setting: &mut Setting) -> Result<Vec<Scored>, Error> {
 impl Scored {
     fn new(judge: &mut Judge, seen: Seen, heard: Heard, corresponds: bool, group: String) -> Self {
         let judgement = judge.judge(&seen, &heard);
-        Self { judgement, embeddings: [seen.embedding, heard.embedding], corresponds, group }
+        let score = judge.score(&judgement);
+        Self { judgement, score, embeddings: [seen.embedding, heard.embedding], corresponds, group }
     }
 
     /// The accuracies of the score and of each head, each against its own threshold: the score's is
     /// `even`, a head's is one half.
     pub fn figures(scored: &[Self], even: f32) -> Vec<Figure> {
-        let figure = |name: &str, threshold: f32, value: &dyn Fn(&Judgement) -> Option<f32>| {
+        let figure = |name: &str, threshold: f32, value: &dyn Fn(&Self) -> Option<f32>| {
             let case = |s: &Self| {
-                let right = (value(&s.judgement)? >= threshold) == s.corresponds;
+                let right = (value(s)? >= threshold) == s.corresponds;
                 Some(Case { right, group: s.group.clone() })
             };
             let cases: Option<Vec<Case>> = scored.iter().map(case).collect();
             cases.map(|cases| Figure::new(name, 50.0, &cases))
         };
         let all = [
-            figure(&format!("AVC accuracy, score at the threshold {even:.2}"), even, &|j| Some(j.score())),
-            figure("AVC accuracy, fusion head alone", 0.5, &|j| j.fusion),
-            figure("AVC accuracy, localization head alone", 0.5, &|j| j.localization),
+            figure(&format!("AVC accuracy, score at the threshold {even:.2}"), even, &|s| Some(s.score)),
+            figure("AVC accuracy, fusion head alone", 0.5, &|s| s.judgement.fusion),
+            figure("AVC accuracy, localization head alone", 0.5, &|s| s.judgement.localization),
         ];
         all.into_iter().flatten().collect()
     }
@@ -106,18 +109,28 @@ impl Scored {
     /// The lowest threshold at which no more than a share `alarms` (0..1) of what does not correspond counts
     /// as a match.
     pub fn threshold_for(scored: &[Self], alarms: f64) -> f32 {
-        let mut scores: Vec<f32> =
-            scored.iter().filter(|s| !s.corresponds).map(|s| s.judgement.score()).collect();
+        let mut scores: Vec<f32> = scored.iter().filter(|s| !s.corresponds).map(|s| s.score).collect();
         scores.sort_by(|a, b| b.total_cmp(a));
         let allowed = (alarms * scores.len() as f64) as usize;
         // Just above the first score that is too many.
         scores.get(allowed).map_or(0.0, |score| score.next_up())
     }
 
+    /// The same cases with another share of the fusion head in the score.
+    #[must_use]
+    pub fn weighed(scored: Vec<Self>, fusion_share: f32) -> Vec<Self> {
+        let weighed = |s: Self| Self { score: s.judgement.score(fusion_share), ..s };
+        scored.into_iter().map(weighed).collect()
+    }
+
+    /// How many answers are right at a threshold of the score.
+    pub fn right_at(scored: &[Self], threshold: f32) -> usize {
+        scored.iter().filter(|s| (s.score >= threshold) == s.corresponds).count()
+    }
+
     /// The threshold of the score at which right yeses and right noes together are most.
     pub fn best_threshold(scored: &[Self]) -> f32 {
-        let mut scores: Vec<(f32, bool)> =
-            scored.iter().map(|s| (s.judgement.score(), s.corresponds)).collect();
+        let mut scores: Vec<(f32, bool)> = scored.iter().map(|s| (s.score, s.corresponds)).collect();
         scores.sort_by(|a, b| a.0.total_cmp(&b.0));
         // At the lowest threshold every answer is yes; each step up turns one answer into no.
         let mut right = scores.iter().filter(|(_, yes)| *yes).count();
@@ -139,7 +152,7 @@ mod tests {
 
     fn scored(score: f32, corresponds: bool) -> Scored {
         let judgement = Judgement { fusion: Some(score), localization: Some(score), map: Map::default() };
-        Scored { judgement, embeddings: Default::default(), corresponds, group: format!("{score}") }
+        Scored { judgement, score, embeddings: Default::default(), corresponds, group: format!("{score}") }
     }
 
     #[test]

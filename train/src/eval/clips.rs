@@ -45,7 +45,8 @@ pub fn clips(judge: &mut Judge, folder: &Path) -> Result<Vec<Figure>, Error> {
         let (_, others) = &towers[(i + 1) % towers.len()];
         for (j, (seen, heard)) in moments.iter().enumerate() {
             let mut add = |heard: &Heard, corresponds: bool| {
-                let right = (judge.judge(seen, heard).score() >= even) == corresponds;
+                let judgement = judge.judge(seen, heard);
+                let right = (judge.score(&judgement) >= even) == corresponds;
                 cases.push(Case { right, group: group.clone() });
             };
             if let Some((_, other)) = others.get(j % others.len().max(1)) {

@@ -75,7 +75,8 @@ pub fn negatives(setting: &mut Setting) -> Result<Vec<Figure>, Error> {
             }
             let (second, source) = kind.second(setting, class, &mut rng)?;
             let heard = setting.judge.hear(&spectrogram::second(&second));
-            let score = if is_dark(&picture) { 0.0 } else { setting.judge.judge(&seen, &heard).score() };
+            let judgement = setting.judge.judge(&seen, &heard);
+            let score = if is_dark(&picture) { 0.0 } else { setting.judge.score(&judgement) };
             let right = matches(setting.judge, score, level(&second)) == (kind == Heard::InView);
             let group = if source.is_empty() { n.to_string() } else { source };
             cases.push(Case { right, group });

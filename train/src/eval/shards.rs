@@ -34,7 +34,8 @@ pub fn shards(judge: &mut Judge, shards: &Shards, n: usize, seed: u64) -> Result
         let others = towers[i..].iter().chain(&towers[..i]);
         let Some((_, _, other)) = others.into_iter().find(|(other, _, _)| other != group) else { continue };
         for (heard, corresponds) in [(heard, true), (other, false)] {
-            let right = (judge.judge(seen, heard).score() >= even) == corresponds;
+            let judgement = judge.judge(seen, heard);
+            let right = (judge.score(&judgement) >= even) == corresponds;
             cases.push(Case { right, group: group.to_string() });
         }
     }

@@ -55,8 +55,10 @@ fn scikit_learn_agrees() {
     };
     let rows: Vec<Vec<f32>> = labels.iter().map(|label| row(*label)).collect();
     let tests: Vec<Vec<f32>> = (0..20).map(|i| row(i % 4)).collect();
-    let clusters: Vec<usize> =
-        labels.iter().map(|label| if rng.random_bool(0.6) { *label } else { rng.random_range(0..6) }).collect();
+    let clusters: Vec<usize> = labels
+        .iter()
+        .map(|label| if rng.random_bool(0.6) { *label } else { rng.random_range(0..6) })
+        .collect();
     let gains: Vec<f64> = (0..90).map(|_| f64::from(u8::from(rng.random_bool(0.2)))).collect();
     let cious: Vec<f64> = (0..50).map(|_| rng.random_range(0.0..1.0)).collect();
     let cost = 0.01;
@@ -66,8 +68,7 @@ fn scikit_learn_agrees() {
     });
     let file = folder.path().join("given.json");
     std::fs::write(&file, given.to_string()).unwrap();
-    let answer: Value =
-        serde_json::from_str(&run(&python, &["-c", SCRIPT, file.to_str().unwrap()])).unwrap();
+    let answer: Value = serde_json::from_str(&run(&python, &["-c", SCRIPT, file.to_str().unwrap()])).unwrap();
 
     let near = |name: &str, ours: f64, tolerance: f64| {
         let theirs = answer[name].as_f64().unwrap();

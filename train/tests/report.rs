@@ -1,0 +1,104 @@
+//! Every experiment on a small corpus, and the page of all of them.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use image::RgbImage;
+use lookhear::engine::Backend;
+use lookhear_train::eval::{Content, Experiment, Inputs, Report, Run, page};
+use lookhear_train::{Error, export};
+
+/// Three classes, each of another color and tone, enough of them for every side.
+fn corpus(folder: &Path) {
+    for (class, color, step) in
+        [("a", [200, 40, 40], 0.03f32), ("b", [40, 200, 40], 0.1), ("c", [40, 40, 200], 0.4)]
+    {
+        let [photos, sounds] = ["photos", "sounds"].map(|kind| folder.join(kind).join(class));
+        std::fs::create_dir_all(&photos).unwrap();
+        std::fs::create_dir_all(&sounds).unwrap();
+        for i in 0..40u8 {
+            let shade = image::Rgb([color[0] + i, color[1] + i / 2, color[2] + i / 3]);
+            RgbImage::from_pixel(40, 30, shade).save(photos.join(format!("{i}.png"))).unwrap();
+            let tone = |n: u32| 0.3 * (n as f32 * step * (1.0 + 0.01 * f32::from(i))).sin();
+            write_wav(&sounds.join(format!("{i}.wav")), (0..52_000).map(tone));
+        }
+    }
+}
+
+fn write_wav(path: &Path, samples: impl Iterator<Item = f32>) {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 48_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(path, spec).unwrap();
+    samples.for_each(|s| writer.write_sample((s * 32_767.0) as i16).unwrap());
+    writer.finalize().unwrap();
+}
+
+/// The layout of ESC-50: three folds of two classes.
+fn esc(folder: &Path) {
+    for fold in 1..=3u32 {
+        for recording in 0..4u32 {
+            let (class, number) = (recording % 2, 10 * fold + recording);
+            let step = if class == 0 { 0.05 } else { 0.3 };
+            let tone = |n: u32| 0.3 * (n as f32 * step * (1.0 + 0.01 * number as f32)).sin();
+            write_wav(&folder.join(format!("{fold}-{number}-A-{class}.wav")), (0..60_000).map(tone));
+        }
+    }
+}
+
+#[test]
+fn every_experiment_has_its_report_and_all_are_on_one_page() {
+    let (data, sounds) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    corpus(data.path());
+    esc(sounds.path());
+    let run = Run {
+        bundle: export::random("edge", 3, None).unwrap(),
+        engine: Backend::Int,
+        inputs: Inputs {
+            corpus: Some(data.path().into()),
+            esc: Some(sounds.path().into()),
+            ..Inputs::default()
+        },
+        n: 12,
+        seed: 1,
+        control: true,
+        steps: 2,
+        device: Device::flex(),
+    };
+    let mut reports: Vec<Report> = Vec::new();
+    for experiment in Experiment::ALL {
+        match run.measure(experiment) {
+            Ok(found) => reports.extend(found),
+            Err(Error::Missing(why)) => {
+                assert!([Experiment::Clips, Experiment::Shards].contains(&experiment), "{why}");
+                assert!(why.contains(&format!("--{experiment}")), "{why}");
+            }
+            // Twelve items are no 64 clusters.
+            Err(error) => {
+                assert!(experiment == Experiment::Nmi && error.to_string().contains("64 clusters"), "{error}")
+            }
+        }
+    }
+    assert_eq!(reports.len(), Experiment::ALL.len() - 3);
+    for report in &reports {
+        assert!(!report.figures.is_empty() || !report.pictures.is_empty(), "{}", report.experiment);
+        for figure in &report.figures {
+            assert!(
+                figure.n > 0 && figure.interval[0] <= figure.percent && figure.percent <= figure.interval[1]
+            );
+            assert!((0.0..=100.0).contains(&figure.percent), "{}: {}", figure.name, figure.percent);
+        }
+        let controlled = !["baselines", "quantization"].contains(&&*report.experiment);
+        assert_eq!(report.random_weights.len(), if controlled { report.figures.len() } else { 0 });
+    }
+    // Of two tones, an SVM on whatever tower makes two classes.
+    let esc = reports.iter().find(|report| report.experiment == "esc").unwrap();
+    assert_eq!((esc.figures[0].n, esc.figures[0].percent), (12, 100.0));
+    let sheets = reports.iter().flat_map(|r| &r.pictures).filter(|p| matches!(p.content, Content::Sheet(_)));
+    assert_eq!(sheets.count(), 2 * (2 + 1 + 1), "trained and random");
+    let page = page(&reports, &[]);
+    assert!(reports.iter().all(|report| page.contains(&report.title)));
+}
