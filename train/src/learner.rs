@@ -1,4 +1,7 @@
 //! The training loop: batches in, a better network out, and never a step lost.
+//!
+//! Optimizer, clipping, gradients and devices are Burn's. The loop is not Burn's `Learner`: that one counts in
+//! epochs over a dataset and goes on at the start of one, this one goes on in the middle and computes the same bits.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -75,8 +75,14 @@ fn write(bundle: &Bundle, out: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// What trains: `flex`, `wgpu`, `ndarray` or `libtorch`.
+/// What trains: `flex`, `wgpu`, `ndarray`, `cuda`, `cuda:1`, ..., or `libtorch`.
 fn device(name: &str) -> Result<Device, Error> {
+    if let Some(index) = name.strip_prefix("cuda") {
+        let number = index.strip_prefix(':').map_or(Ok(0), str::parse);
+        let number: usize =
+            number.map_err(|_| Error::Other(format!("device {name}: give cuda, or a number: cuda:1")))?;
+        return cuda(number);
+    }
     match name {
         #[cfg(feature = "libtorch")]
         #[expect(deprecated, reason = "until a Burn backend trains as fast on a CPU")]
@@ -87,4 +93,14 @@ fn device(name: &str) -> Result<Device, Error> {
         }
         name => name.parse::<Backend>().and_then(|backend| backend.device()).map_err(Error::Other),
     }
+}
+
+#[cfg(feature = "cuda")]
+fn cuda(index: usize) -> Result<Device, Error> {
+    Ok(Device::cuda(index))
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda(_index: usize) -> Result<Device, Error> {
+    Err(Error::Other("device cuda is not built in; build with `--features cuda`".into()))
 }

@@ -137,6 +137,8 @@ pub struct Run {
 /// Title, note, published figures.
 type Heading = (&'static str, &'static str, &'static [Published]);
 
+/// With fewer independent groups, a figure's interval is so wide that the figure says nothing.
+const FEW: usize = 50;
 const WEAK: &str =
     "Photo and sound are weak pairs, of one class and not of one moment: no figure of the papers compares.";
 
@@ -350,6 +352,13 @@ impl Run {
         control: Option<Findings>,
     ) -> Report {
         let control = control.unwrap_or_default();
+        let groups = trained.figures.iter().map(|figure| figure.groups).min();
+        let note = match groups {
+            Some(groups) if groups < FEW => format!(
+                "{note} Only {groups} independent groups: this shows that the experiment runs, its figures mean nothing."
+            ),
+            _ => note.to_string(),
+        };
         let mut pictures = trained.pictures;
         pictures.extend(
             control
@@ -360,7 +369,7 @@ impl Run {
         Report {
             experiment: experiment.to_string(),
             title: title.into(),
-            note: note.into(),
+            note,
             model: self.bundle.hash.clone(),
             split: split.into(),
             seed: self.seed,
