@@ -7,7 +7,7 @@ use clap::builder::PossibleValue;
 use clap::{ValueEnum, builder};
 use lookhear::engine::Backend;
 use lookhear::model::Bundle;
-use lookhear_train::eval::{Experiment, Inputs, Missing, Report, Run, page};
+use lookhear_train::eval::{Experiment, Inputs, Missing, Report, Run, markdown, page};
 use lookhear_train::{Error, export};
 
 use super::device;
@@ -65,7 +65,7 @@ pub(super) struct Eval {
     /// One JSON line per experiment.
     #[arg(long)]
     json: bool,
-    /// Folder for report.html (tables and pictures, one file) and report.json.
+    /// Folder for report.html (tables and pictures, one file), report.md and report.json (tables).
     #[arg(long)]
     out: Option<PathBuf>,
 }
@@ -181,5 +181,6 @@ fn write(out: &Path, reports: &[Report], missing: &[Missing]) -> Result<(), Erro
         std::fs::write(&path, text).map_err(|e| Error::file(&path, e))
     };
     put("report.json", json(&reports)?)?;
+    put("report.md", markdown(reports))?;
     put("report.html", page(reports, missing))
 }

@@ -1,0 +1,76 @@
+//! The same tables as text for a model card or a README.
+
+use std::fmt::Write;
+
+use super::Figure;
+use super::report::Report;
+
+/// All tables in Markdown, without pictures.
+pub fn markdown(reports: &[Report]) -> String {
+    let mut text = String::new();
+    for report in reports {
+        // Writing to a string cannot fail.
+        let _ = section(&mut text, report);
+    }
+    text
+}
+
+fn section(text: &mut String, report: &Report) -> std::fmt::Result {
+    let Report { experiment, title, note, model, split, seed, .. } = report;
+    let model = &model[..12.min(model.len())];
+    writeln!(text, "### {title}\n\n{note}\n")?;
+    writeln!(text, "`lookhear-train eval {experiment}`, model `{model}`, split `{split}`, seed {seed}.\n")?;
+    if !report.figures.is_empty() {
+        writeln!(text, "| | % | 95 % interval | chance | random weights | n | groups |")?;
+        writeln!(text, "|---|---|---|---|---|---|---|")?;
+    }
+    for (i, Figure { name, percent, interval: [low, high], chance, n, groups }) in
+        report.figures.iter().enumerate()
+    {
+        let random = report
+            .random_weights
+            .get(i)
+            .map(|r| format!("{:.1} ({:.1} - {:.1})", r.percent, r.interval[0], r.interval[1]));
+        let random = random.unwrap_or_default();
+        let name = name.trim_start().replace('|', "/");
+        writeln!(
+            text,
+            "| {name} | {percent:.1} | {low:.1} - {high:.1} | {chance:.1} | {random} | {n} | {groups} |"
+        )?;
+    }
+    if !report.published.is_empty() {
+        writeln!(text, "\nPublished:")?;
+    }
+    for published in &report.published {
+        writeln!(text, "- {}: {}", published.name, published.value)?;
+    }
+    writeln!(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_a_figure() {
+        let figure = Figure::of_values("a | b", 50.0, &[75.0, 75.0]);
+        let report = Report {
+            experiment: "avc".into(),
+            title: "AVC".into(),
+            note: "A note.".into(),
+            model: "0123456789abcdef".into(),
+            split: "s".into(),
+            seed: 1,
+            random_weights: vec![Figure { percent: 51.0, ..figure.clone() }],
+            figures: vec![figure],
+            published: vec![],
+            pictures: vec![],
+        };
+        let text = markdown(&[report]);
+        assert!(
+            text.contains("| a / b | 75.0 | 75.0 - 75.0 | 50.0 | 51.0 (75.0 - 75.0) | 2 | 2 |"),
+            "{text}"
+        );
+        assert!(text.contains("`0123456789ab`"));
+    }
+}
