@@ -57,6 +57,14 @@ pub(super) fn scatter(
             .zip(labels)
             .map(|(p, label)| Circle::new((p[0], p[1]), 3.5, color(*label, classes.len()).mix(0.8).filled()));
         chart.draw_series(dots).map_err(failed)?;
+        // Twenty hues are more than an eye tells apart: names stand in the middle of their dots.
+        let names = classes.iter().enumerate().filter_map(|(i, class)| {
+            let of = |axis: usize| {
+                median(points.iter().zip(labels).filter(|(_, l)| **l == i).map(|(p, _)| p[axis]))
+            };
+            Some(Text::new(class.clone(), (of(0)?, of(1)?), (FONT, 13).into_font().color(&BLACK.mix(0.75))))
+        });
+        chart.draw_series(names).map_err(failed)?;
         for (i, class) in classes.iter().enumerate() {
             let y = 40 + 22 * i as i32;
             legend.draw(&Circle::new((14, y), 5, color(i, classes.len()).filled())).map_err(failed)?;
@@ -66,6 +74,12 @@ pub(super) fn scatter(
         area.present().map_err(failed)?;
     }
     Ok(svg)
+}
+
+fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied()
 }
 
 /// A named curve.
