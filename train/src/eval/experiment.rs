@@ -3,9 +3,10 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use burn::tensor::Device;
-use lookhear::engine::Backend;
+use lookhear::engine::{Backend, Setup};
 use lookhear::judge::Judge;
 use lookhear::model::Bundle;
 
@@ -187,7 +188,7 @@ impl Run {
                 let (set, note) = match &self.inputs.dcase {
                     Some(folder) => (labelled::dcase(folder)?, "The data set's own folds."),
                     None => (
-                        self.corpus_folds(experiment, |class| &class.sounds)?,
+                        self.corpus_folds(experiment, |class| &class.sounds)?.at_most(2 * self.n, self.seed),
                         "No DCASE folder was given (--dcase): the corpus' own sounds by class, split by recording. Not comparable with DCASE.",
                     ),
                 };
@@ -201,11 +202,10 @@ impl Run {
                         "The data set's own sides; pictures at the tower's 224 pixels instead of the paper's 256.",
                     ),
                     None => (
-                        self.corpus_folds(experiment, |class| &class.photos)?,
+                        self.corpus_folds(experiment, |class| &class.photos)?.at_most(4 * self.n, self.seed),
                         "No ImageNet folder was given (--imagenet): the corpus' own photos by class, split by source. Not comparable with ImageNet.",
                     ),
                 };
-                let set = set.at_most(4 * self.n, self.seed);
                 self.transfer(experiment, heading(note), &set, transfer::pictures).map(one)
             }
             Experiment::Units => {
@@ -306,7 +306,7 @@ impl Run {
         experiment: Experiment,
         heading: Heading,
         set: &Folds,
-        measure: impl Fn(&mut Judge, &Folds) -> Result<Vec<Figure>, Error>,
+        measure: impl Fn(&mut Judge, &Folds) -> Result<Vec<Figure>, Error> + Sync,
     ) -> Result<Report, Error> {
         self.report(experiment, heading, &set.hash, |judge| Ok(measure(judge, set)?.into()))
     }
@@ -315,7 +315,7 @@ impl Run {
         &self,
         experiment: Experiment,
         heading: Heading,
-        measure: impl Fn(&mut Setting) -> Result<Findings, Error>,
+        measure: impl Fn(&mut Setting) -> Result<Findings, Error> + Sync,
     ) -> Result<Report, Error> {
         let corpus = self.corpus(experiment, Split::HeldOut)?;
         self.report(experiment, heading, &corpus.split, |judge| {
@@ -329,17 +329,24 @@ impl Run {
         experiment: Experiment,
         heading: Heading,
         split: &str,
-        measure: impl Fn(&mut Judge) -> Result<Findings, Error>,
+        measure: impl Fn(&mut Judge) -> Result<Findings, Error> + Sync,
     ) -> Result<Report, Error> {
-        let trained = measure(&mut Judge::new(&self.bundle, self.engine)?)?;
-        let control = match self.control {
-            true => {
-                let preset = &self.bundle.manifest.spec.name;
-                let random = export::random(preset, self.seed, self.inputs.corpus.as_deref())?;
-                Some(measure(&mut Judge::new(&random, self.engine)?)?)
-            }
-            false => None,
+        let run = |bundle: &Bundle, threads| {
+            let setup = Setup { backend: self.engine, threads, ..Setup::default() };
+            measure(&mut Judge::new(bundle, setup)?)
         };
+        if !self.control {
+            return Ok(self.finish(experiment, heading, split, run(&self.bundle, None)?, None));
+        }
+        let preset = &self.bundle.manifest.spec.name;
+        let random = export::random(preset, self.seed, self.inputs.corpus.as_deref())?;
+        // Most of an experiment runs on one thread: side by side, they take half as long.
+        let (trained, control) = thread::scope(|scope| {
+            let control = scope.spawn(|| run(&random, Some(1)));
+            let trained = run(&self.bundle, Some(1));
+            (trained, control.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        let (trained, control) = (trained?, Some(control?));
         Ok(self.finish(experiment, heading, split, trained, control))
     }
 
