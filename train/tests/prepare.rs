@@ -126,7 +126,9 @@ fn sound_and_frames_are_on_one_clock_wherever_the_span_lies() {
     assert_eq!((summary.clips[&Side::Train], summary.skipped[&Reason::Missing]), (2, 1));
     for sample in samples(&out) {
         let start = if sample.video.starts_with('a') { 5.0 } else { 30.0 };
-        assert_eq!((sample.start, sample.duration, sample.frames.len()), (start, 6.0, 30));
+        assert_eq!((sample.start, sample.frames.len()), (start, 30));
+        // A container may count the last frame out.
+        assert!((sample.duration - 6.0).abs() <= 0.04 + 1e-9, "{}", sample.duration);
         assert!((sample.frames[13] - 2.6).abs() < 1e-9);
     }
     let shards = Shards::open(&out, Side::Train).unwrap();

@@ -5,7 +5,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use image::RgbImage;
 use lookhear::engine::Backend;
-use lookhear_train::eval::{Content, Experiment, Inputs, Report, Run, page};
+use lookhear_train::eval::{Cache, Content, Experiment, Inputs, Report, Run, page};
 use lookhear_train::{Error, export};
 
 /// Three classes, each of another color and tone, enough of them for every side.
@@ -64,9 +64,10 @@ fn every_experiment_has_its_report_and_all_are_on_one_page() {
         },
         n: 12,
         seed: 1,
-        control: true,
+        control: Some(export::random("edge", 1, Some(data.path())).unwrap()),
         steps: 2,
         device: Device::flex(),
+        cache: Cache::default(),
     };
     let mut reports: Vec<Report> = Vec::new();
     for experiment in Experiment::ALL {

@@ -7,7 +7,7 @@ use clap::builder::PossibleValue;
 use clap::{ValueEnum, builder};
 use lookhear::engine::Backend;
 use lookhear::model::Bundle;
-use lookhear_train::eval::{Experiment, Inputs, Missing, Report, Run, markdown, page};
+use lookhear_train::eval::{Cache, Experiment, Inputs, Missing, Report, Run, markdown, page};
 use lookhear_train::{Error, export};
 
 use super::device;
@@ -105,6 +105,10 @@ impl Eval {
             Some(preset) => export::random(preset, self.seed, self.corpus.as_deref())?,
             None => Bundle::load(&self.model)?,
         };
+        let control = match self.no_control || self.random_weights.is_some() {
+            true => None,
+            false => Some(export::random(&bundle.manifest.spec.name, self.seed, self.corpus.as_deref())?),
+        };
         let boxes =
             self.boxes.or_else(|| self.clips.as_ref().map(|c| c.join("boxes.json")).filter(|p| p.is_file()));
         let run = Run {
@@ -121,9 +125,10 @@ impl Eval {
             },
             n: self.n,
             seed: self.seed,
-            control: !self.no_control && self.random_weights.is_none(),
+            control,
             steps: self.steps,
             device: device(&self.device)?,
+            cache: Cache::default(),
         };
         if let Some(out) = &self.out {
             std::fs::create_dir_all(out).map_err(|e| Error::file(out, e))?;

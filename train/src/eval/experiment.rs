@@ -1,8 +1,9 @@
 //! The experiments by name: what each needs, what it measures, and beside which published figures it stands.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use burn::tensor::Device;
@@ -14,9 +15,9 @@ use super::baselines::{Schooling, baselines};
 use super::labelled::{self, Folds};
 use super::report::{Findings, Published, Report};
 use super::*;
+use crate::Error;
 use crate::corpus::{Corpus, Split};
 use crate::shards::{Shards, Side};
-use crate::{Error, export};
 
 /// What can be measured. On the command line the names are in lower case, with dashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -106,6 +107,10 @@ pub struct Inputs {
     pub imagenet: Option<PathBuf>,
 }
 
+/// Sides of the corpus that were opened: their files are decoded once for all experiments.
+#[derive(Default)]
+pub struct Cache(Mutex<HashMap<Split, Arc<Corpus>>>);
+
 /// An experiment that was not run.
 #[derive(Clone, Debug)]
 pub struct Missing {
@@ -127,12 +132,14 @@ pub struct Run {
     pub n: usize,
     /// Decides which cases.
     pub seed: u64,
-    /// Whether the same network with random weights is measured, too.
-    pub control: bool,
+    /// The same network with random weights, to be measured beside it.
+    pub control: Option<Bundle>,
     /// Steps for which the supervised baselines learn.
     pub steps: u64,
     /// What the supervised baselines learn on.
     pub device: Device,
+    /// Empty at first.
+    pub cache: Cache,
 }
 
 /// Title, note, published figures.
@@ -273,7 +280,7 @@ impl Run {
         let held_out = self.corpus(experiment, Split::HeldOut)?;
         let manifest = &self.bundle.manifest;
         let figures = baselines(&Schooling {
-            corpus: Arc::new(self.corpus(experiment, Split::Train)?),
+            corpus: self.corpus(experiment, Split::Train)?,
             held_out: &held_out,
             spec: manifest.spec.clone(),
             preprocessing: manifest.preprocessing.clone(),
@@ -287,8 +294,15 @@ impl Run {
         Ok(self.finish(experiment, heading, &held_out.split, figures.into(), None))
     }
 
-    fn corpus(&self, experiment: Experiment, side: Split) -> Result<Corpus, Error> {
-        Corpus::open(need(&self.inputs.corpus, experiment, "--corpus FOLDER")?, side)
+    fn corpus(&self, experiment: Experiment, side: Split) -> Result<Arc<Corpus>, Error> {
+        let folder = need(&self.inputs.corpus, experiment, "--corpus FOLDER")?;
+        let mut cache = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(corpus) = cache.get(&side) {
+            return Ok(corpus.clone());
+        }
+        let corpus = Arc::new(Corpus::open(folder, side)?);
+        cache.insert(side, corpus.clone());
+        Ok(corpus)
     }
 
     fn corpus_folds<T>(
@@ -335,14 +349,12 @@ impl Run {
             let setup = Setup { backend: self.engine, threads, ..Setup::default() };
             measure(&mut Judge::new(bundle, setup)?)
         };
-        if !self.control {
+        let Some(random) = &self.control else {
             return Ok(self.finish(experiment, heading, split, run(&self.bundle, None)?, None));
-        }
-        let preset = &self.bundle.manifest.spec.name;
-        let random = export::random(preset, self.seed, self.inputs.corpus.as_deref())?;
+        };
         // Most of an experiment runs on one thread: side by side, they take half as long.
         let (trained, control) = thread::scope(|scope| {
-            let control = scope.spawn(|| run(&random, Some(1)));
+            let control = scope.spawn(|| run(random, Some(1)));
             let trained = run(&self.bundle, Some(1));
             (trained, control.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });

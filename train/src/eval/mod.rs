@@ -35,7 +35,7 @@ mod units;
 
 pub use avc::{Scored, composed, photo_and_sound};
 pub use clips::clips;
-pub use experiment::{Experiment, Inputs, Missing, Run};
+pub use experiment::{Cache, Experiment, Inputs, Missing, Run};
 pub use figure::{Case, Figure};
 pub use html::page;
 pub use localize::localize;

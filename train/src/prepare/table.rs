@@ -78,7 +78,7 @@ fn parse(text: &[u8], format: Format) -> Result<Vec<Entry>, String> {
     for record in reader.records() {
         // The crate's message names the line.
         let record = record.map_err(|e| e.to_string())?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, |position| line_of(text, position));
         let entry = match format {
             Format::Audioset => audioset(&record).map(Some),
             Format::Vggsound => vggsound(&record).map(Some),
@@ -114,6 +114,13 @@ fn side(text: &str) -> Result<Side, String> {
         "test" => Ok(Side::Test),
         _ => Err(format!("the split is {text:?}; it should be train, val or test")),
     }
+}
+
+/// The line of a record. The crate counts from where it began to look: before the comments.
+fn line_of(text: &[u8], position: &csv::Position) -> u64 {
+    let rest = text.get(position.byte() as usize..).unwrap_or_default();
+    let comments = rest.split(|byte| *byte == b'\n').take_while(|line| line.starts_with(b"#")).count();
+    position.line() + comments as u64
 }
 
 /// Fields that were torn at commas, as they were; quotes around them removed.
