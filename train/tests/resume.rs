@@ -126,10 +126,11 @@ fn a_stopped_run_is_saved_and_ends_where_an_unstopped_one_ends() {
 fn two_workers_are_as_good_as_one_with_the_doubled_batch() {
     let folder = corpus();
     let config = Config {
-        batch: 16,
-        steps: 20,
+        batch: 32,
+        steps: 8,
+        cosine: false,
         half_resolution: 1.0,
-        learning_rate: 1e-3,
+        learning_rate: 1e-4,
         unpaired: 0.0,
         ..config(folder.path(), Negatives::Sampled)
     };
@@ -137,17 +138,17 @@ fn two_workers_are_as_good_as_one_with_the_doubled_batch() {
     let curve = |devices: usize, config: &Config| {
         let devices = vec![Device::flex(); devices];
         let mut learner = Learner::on_devices(config.clone(), devices).unwrap();
-        losses(&mut learner, &source, config, 0..12)
+        losses(&mut learner, &source, config, 0..8)
     };
     let (one, two) = (curve(1, &config), curve(2, &config));
     let off: Vec<f32> = one.iter().zip(&two).map(|(a, b)| (a - b).abs() / a).collect();
-    assert!(off.iter().sum::<f32>() / 12.0 < 0.1, "{one:?} {two:?}");
+    assert!(off.iter().sum::<f32>() / 8.0 < 0.1, "{one:?} {two:?}");
     // The same parts, one after the other: the very same curve.
     let accumulated = curve(1, &Config { accumulate: 2, ..config.clone() });
     assert_eq!(accumulated, two);
 
     let error = Learner::on_devices(config, vec![Device::flex(); 3]).err().unwrap().to_string();
-    assert!(error.contains("batch = 16") && error.contains("multiple of 3"), "{error}");
+    assert!(error.contains("batch = 32") && error.contains("multiple of 3"), "{error}");
 }
 
 /// Runs on whatever Vulkan there is; on a machine without a GPU that is Mesa's software renderer.

@@ -1,6 +1,8 @@
 //! How well the embeddings' clusters follow the classes ("Look, Listen and Learn", section 4.4): k-means and
 //! normalized mutual information.
 
+use std::collections::BTreeMap;
+
 use linfa::DatasetBase;
 use linfa::traits::{Fit, Predict};
 use linfa_clustering::KMeans;
@@ -64,5 +66,6 @@ pub(super) fn figure(
         chance: 100.0 * nmi(&clusters, &shuffled),
         n: labels.len(),
         groups: labels.len(),
+        by_group: BTreeMap::new(),
     })
 }

@@ -31,6 +31,9 @@ pub struct Figure {
     pub n: usize,
     /// Number of groups.
     pub groups: usize,
+    /// Share of right answers of each group (percent) and its number of cases; for comparisons on the same cases.
+    #[serde(skip)]
+    pub by_group: BTreeMap<String, (f64, usize)>,
 }
 
 /// How often the groups are drawn anew.
@@ -52,6 +55,7 @@ impl Figure {
             chance,
             n: count,
             groups: count,
+            by_group: percents.iter().enumerate().map(|(i, p)| (i.to_string(), (*p, 1))).collect(),
         }
     }
 
@@ -63,6 +67,8 @@ impl Figure {
             *right += usize::from(case.right);
             *all += 1;
         }
+        let percent = |(right, all): (usize, usize)| (100.0 * right as f64 / all.max(1) as f64, all);
+        let by_group = groups.iter().map(|(name, counts)| ((*name).to_string(), percent(*counts))).collect();
         let groups: Vec<(usize, usize)> = groups.into_values().collect();
         let share = |drawn: &mut dyn Iterator<Item = (usize, usize)>| {
             let (right, all) = drawn.fold((0, 0), |(r, a), (right, all)| (r + right, a + all));
@@ -79,7 +85,33 @@ impl Figure {
             chance,
             n: cases.len(),
             groups: groups.len(),
+            by_group,
         }
+    }
+
+    /// How many points this figure lies above another one of the same cases, and the 95 % interval of that: both
+    /// are drawn by the same groups. `None`: the cases are others.
+    pub fn above(&self, other: &Self) -> Option<(f64, [f64; 2])> {
+        let mut pairs = Vec::new();
+        for (name, (percent, count)) in &self.by_group {
+            let (theirs, same) = other.by_group.get(name)?;
+            if same != count {
+                return None;
+            }
+            pairs.push(((percent - theirs) * *count as f64, *count as f64));
+        }
+        if pairs.is_empty() || pairs.len() != other.by_group.len() {
+            return None;
+        }
+        let mean = |drawn: &mut dyn Iterator<Item = (f64, f64)>| {
+            let (sum, count) = drawn.fold((0.0, 0.0), |(s, c), (points, count)| (s + points, c + count));
+            sum / count
+        };
+        let mut rng = ChaCha8Rng::seed_from_u64(95);
+        let mut draw = || mean(&mut (0..pairs.len()).map(|_| pairs[rng.random_range(0..pairs.len())]));
+        let mut draws: Vec<f64> = (0..DRAWS).map(|_| draw()).collect();
+        draws.sort_by(f64::total_cmp);
+        Some((mean(&mut pairs.iter().copied()), [draws[DRAWS / 40], draws[DRAWS - 1 - DRAWS / 40]]))
     }
 }
 
@@ -108,6 +140,17 @@ mod tests {
         let figure = Figure::of_values("", 0.0, &values);
         assert!((figure.percent - 50.0).abs() < 1e-9);
         assert!((8.5..11.5).contains(&((figure.interval[1] - figure.interval[0]) / 2.0)));
+    }
+
+    #[test]
+    fn on_the_same_cases_a_small_difference_is_sure() {
+        // Both are right on half of 100 groups; one also on every tenth of the others.
+        let one = Figure::new("", 50.0, &cases(100, 4, |group| group % 2 == 0));
+        let other = Figure::new("", 50.0, &cases(100, 4, |group| group % 2 == 0 || group % 10 == 1));
+        let (points, [low, high]) = other.above(&one).unwrap();
+        assert!((points - 10.0).abs() < 1e-9 && low > 2.5 && high < 18.0, "{points} {low} {high}");
+        assert!(one.interval[1] > other.interval[0], "taken by themselves they overlap");
+        assert!(one.above(&Figure::new("", 50.0, &cases(99, 4, |_| true))).is_none());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::pictures::{Content, Picture};
-use super::report::Report;
+use super::report::{Report, beside};
 use super::{Figure, Missing};
 
 const STYLE: &str = "
@@ -53,7 +53,7 @@ fn section(number: usize, report: &Report) -> Markup {
         p.meta { code { "lookhear-train eval " (report.experiment) } ", split " code { (report.split) } ", seed " (report.seed) }
         @if !report.figures.is_empty() {
             table {
-                tr { th {} th { "%" } th { "95 % interval" } th { "chance" } th { "random weights" } th { "n" } th { "groups" } }
+                tr { th {} th { "%" } th { "95 % interval" } th { "chance" } th { "random weights; points above them" } th { "n" } th { "groups" } }
                 @for (i, figure) in report.figures.iter().enumerate() { (line(figure, report.random_weights.get(i))) }
             }
         }
@@ -68,8 +68,8 @@ fn section(number: usize, report: &Report) -> Markup {
 }
 
 fn line(figure: &Figure, random: Option<&Figure>) -> Markup {
-    let Figure { name, percent, interval: [low, high], chance, n, groups } = figure;
-    let of_random = random.map(|r| format!("{:.1} ({:.1} – {:.1})", r.percent, r.interval[0], r.interval[1]));
+    let Figure { name, percent, interval: [low, high], chance, n, groups, .. } = figure;
+    let of_random = random.map(|random| beside(figure, random));
     html! {
         tr {
             td { (name) }

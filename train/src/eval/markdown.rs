@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::Figure;
-use super::report::Report;
+use super::report::{Report, beside};
 
 /// All tables in Markdown, without pictures.
 pub fn markdown(reports: &[Report]) -> String {
@@ -21,17 +21,12 @@ fn section(text: &mut String, report: &Report) -> std::fmt::Result {
     writeln!(text, "### {title}\n\n{note}\n")?;
     writeln!(text, "`lookhear-train eval {experiment}`, model `{model}`, split `{split}`, seed {seed}.\n")?;
     if !report.figures.is_empty() {
-        writeln!(text, "| | % | 95 % interval | chance | random weights | n | groups |")?;
+        writeln!(text, "| | % | 95 % interval | chance | random weights; points above them | n | groups |")?;
         writeln!(text, "|---|---|---|---|---|---|---|")?;
     }
-    for (i, Figure { name, percent, interval: [low, high], chance, n, groups }) in
-        report.figures.iter().enumerate()
-    {
-        let random = report
-            .random_weights
-            .get(i)
-            .map(|r| format!("{:.1} ({:.1} - {:.1})", r.percent, r.interval[0], r.interval[1]));
-        let random = random.unwrap_or_default();
+    for (i, figure) in report.figures.iter().enumerate() {
+        let Figure { name, percent, interval: [low, high], chance, n, groups, .. } = figure;
+        let random = report.random_weights.get(i).map(|random| beside(figure, random)).unwrap_or_default();
         let name = name.trim_start().replace('|', "/");
         writeln!(
             text,
@@ -68,7 +63,9 @@ mod tests {
         };
         let text = markdown(&[report]);
         assert!(
-            text.contains("| a / b | 75.0 | 75.0 - 75.0 | 50.0 | 51.0 (75.0 - 75.0) | 2 | 2 |"),
+            text.contains(
+                "| a / b | 75.0 | 75.0 - 75.0 | 50.0 | 51.0 (75.0 - 75.0); +0.0 [+0.0, +0.0] | 2 | 2 |"
+            ),
             "{text}"
         );
         assert!(text.contains("`0123456789ab`"));

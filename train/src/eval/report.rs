@@ -56,6 +56,14 @@ pub struct Report {
     pub pictures: Vec<Picture>,
 }
 
+/// A figure of random weights, and how far the model's lies above it on the same cases.
+pub(super) fn beside(figure: &Figure, random: &Figure) -> String {
+    let Figure { percent, interval: [low, high], .. } = random;
+    let above =
+        figure.above(random).map(|(points, [low, high])| format!("; {points:+.1} [{low:+.1}, {high:+.1}]"));
+    format!("{percent:.1} ({low:.1} - {high:.1}){}", above.unwrap_or_default())
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let model = &self.model[..12.min(self.model.len())];
@@ -63,19 +71,17 @@ impl fmt::Display for Report {
         writeln!(f, "  {}", self.note)?;
         writeln!(
             f,
-            "  {:<66} {:>6}  {:>15} {:>7} {:>6} {:>7}  random weights",
+            "  {:<66} {:>6}  {:>15} {:>7} {:>6} {:>7}  random weights; points above them",
             "", "%", "95 % interval", "chance", "n", "groups"
         )?;
         for (i, figure) in self.figures.iter().enumerate() {
-            let Figure { name, percent, interval: [low, high], chance, n, groups } = figure;
+            let Figure { name, percent, interval: [low, high], chance, n, groups, .. } = figure;
             write!(
                 f,
                 "  {name:<66} {percent:>6.1}  {low:>6.1} - {high:>6.1} {chance:>7.1} {n:>6} {groups:>7}"
             )?;
             match self.random_weights.get(i) {
-                Some(Figure { percent, interval: [low, high], .. }) => {
-                    writeln!(f, "  {percent:>5.1} ({low:.1} - {high:.1})")?;
-                }
+                Some(random) => writeln!(f, "  {}", beside(figure, random))?,
                 None => writeln!(f)?,
             }
         }
