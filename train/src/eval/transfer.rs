@@ -16,7 +16,7 @@ use crate::Error;
 /// Windows of a second that stand for a clip, evenly spread over it.
 const CROPS: usize = 10;
 /// LIBLINEAR's C, to choose from.
-const COSTS: [f64; 3] = [1e-5, 1e-4, 1e-3];
+const COSTS: [f64; 4] = [1e-5, 1e-4, 1e-3, 1e-2];
 
 /// The audio embedding of a second: the activation map over 4 frequencies x 3 times (6144-D at full width).
 pub(super) fn audio_embedding(judge: &mut Judge, second: &[f32]) -> Vec<f32> {
