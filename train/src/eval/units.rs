@@ -1,6 +1,8 @@
 //! What the towers' units respond to ("Look, Listen and Learn", section 4.4): the items that activate each unit of
 //! pool4 most, and whether they are of one kind.
 
+use std::collections::BTreeMap;
+
 use lookhear::engine::ActivationMap;
 
 use super::pool::{Pool, embeddings};
@@ -53,7 +55,9 @@ pub(super) fn figure(units: &[Unit], what: &str) -> Figure {
         .map(|unit| Case { right: unit.purity >= PREFERS, group: unit.channel.to_string() })
         .collect();
     let name = format!("{what} units that prefer one class ({preferring} of {})", units.len());
-    Figure::new(&name, 0.0, &cases)
+    let figure = Figure::new(&name, 0.0, &cases);
+    // Channels of two networks have nothing to do with each other: there is nothing to compare one by one.
+    Figure { by_group: BTreeMap::new(), ..figure }
 }
 
 /// The purest unit of each of `count` classes.
