@@ -164,6 +164,9 @@ impl Config {
             let why = "give one of --corpus, --videos and --shards, or one of them in the recipe: where to learn from";
             return Err(why.into());
         }
+        if self.accumulate == 0 {
+            return Err("accumulate = 0: at least 1, which is the whole batch at once".into());
+        }
         if self.batch < 2 || self.steps == 0 || self.checkpoint == 0 {
             return Err(format!(
                 "batch = {}, steps = {}, checkpoint = {}: at least 2, 1 and 1",

@@ -173,8 +173,13 @@ impl Learner {
         Ok(sum / BATCHES as f32)
     }
 
-    /// Looks at the validation side, keeps what is best so far in `folder`, and says whether to go on.
-    fn look(&mut self, source: &Source, folder: &Path, reporter: &mut Reporter) -> Result<bool, Error> {
+    /// Whether the validation side has got no better for long.
+    fn is_out_of_patience(&self) -> bool {
+        self.config.patience > 0 && self.state.progress.since_best >= self.config.patience
+    }
+
+    /// Looks at the validation side, and keeps what is best so far in `folder`.
+    fn look(&mut self, source: &Source, folder: &Path, reporter: &mut Reporter) -> Result<(), Error> {
         let loss = self.validate(source)?;
         let progress = &mut self.state.progress;
         let is_best = progress.best.is_none_or(|best| loss < best);
@@ -186,7 +191,7 @@ impl Learner {
             std::fs::create_dir_all(&best).map_err(|e| Error::file(&best, e))?;
             self.save(&best)?;
         }
-        Ok(self.config.patience == 0 || self.state.progress.since_best < self.config.patience)
+        Ok(())
     }
 
     /// Trains until the config's last step, until the validation side gets no better for long, or until `stop` is set;
@@ -203,7 +208,10 @@ impl Learner {
             _ => Some(Source::open_validation(&self.config)?),
         };
         let mut last = Instant::now();
-        while self.state.progress.steps < self.config.steps && !stop.load(Ordering::Relaxed) {
+        while self.state.progress.steps < self.config.steps
+            && !self.is_out_of_patience()
+            && !stop.load(Ordering::Relaxed)
+        {
             let figures = self.step(loader.next_batch()?);
             if !figures.loss.is_finite() {
                 return Err(Error::Other(format!(
@@ -220,13 +228,11 @@ impl Learner {
                 // Losses at different resolutions do not compare.
                 (progress.best, progress.since_best) = (None, 0);
             }
-            let look = validation.as_ref().filter(|_| steps.is_multiple_of(self.config.validate));
-            let goes_on = look.map_or(Ok(true), |source| self.look(source, folder, &mut reporter))?;
+            if let Some(source) = validation.as_ref().filter(|_| steps.is_multiple_of(self.config.validate)) {
+                self.look(source, folder, &mut reporter)?;
+            }
             if steps.is_multiple_of(self.config.checkpoint) {
                 self.save(folder)?;
-            }
-            if !goes_on {
-                break;
             }
         }
         self.save(folder)

@@ -1,5 +1,6 @@
 //! Batches, made ahead by threads.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
@@ -100,23 +101,35 @@ impl Source {
     }
 }
 
-/// Hands out batches in order while threads prepare the next ones.
-pub struct Loader {
-    workers: Vec<Receiver<Result<Batch, Error>>>,
+/// Hands out batches, or whatever is learned from, in order while threads prepare the next ones.
+pub struct Loader<T = Batch> {
+    workers: Vec<Receiver<Result<T, Error>>>,
     next: usize,
 }
 
 impl Loader {
     /// Starts `threads` threads that make the batches from `first` to the last step of the config.
     pub fn start(source: Arc<Source>, config: &Config, first: u64, threads: usize) -> Self {
-        let threads = threads.max(1);
+        let config = config.clone();
+        Self::ahead(first..config.steps, threads, move |step| source.batch(&config, step))
+    }
+}
+
+impl<T: Send + 'static> Loader<T> {
+    /// Starts `threads` threads that `make` what the steps need.
+    pub(crate) fn ahead(
+        steps: Range<u64>,
+        threads: usize,
+        make: impl Fn(u64) -> Result<T, Error> + Send + Sync + 'static,
+    ) -> Self {
+        let (make, threads) = (Arc::new(make), threads.max(1));
         let workers = (0..threads as u64).map(|worker| {
             let (sender, receiver) = sync_channel(2);
-            let (source, config) = (source.clone(), config.clone());
+            let (make, steps) = (make.clone(), steps.start + worker..steps.end);
             thread::spawn(move || {
-                for step in (first + worker..config.steps).step_by(threads) {
+                for step in steps.step_by(threads) {
                     // The receiver is gone when training stopped: so does this thread.
-                    if sender.send(source.batch(&config, step)).is_err() {
+                    if sender.send(make(step)).is_err() {
                         break;
                     }
                 }
@@ -130,7 +143,7 @@ impl Loader {
     ///
     /// # Errors
     /// A file could not be read, or a thread died.
-    pub fn next_batch(&mut self) -> Result<Batch, Error> {
+    pub fn next_batch(&mut self) -> Result<T, Error> {
         let worker = &self.workers[self.next % self.workers.len()];
         self.next += 1;
         worker.recv().unwrap_or_else(|_| Err(Error::Other("a loader thread died".into())))

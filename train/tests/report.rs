@@ -1,8 +1,11 @@
 //! Every experiment on a small corpus, and the page of all of them.
 
+mod common;
+
 use std::path::Path;
 
 use burn::tensor::Device;
+use common::write_wav;
 use image::RgbImage;
 use lookhear::engine::Backend;
 use lookhear_train::eval::{Cache, Content, Experiment, Inputs, Report, Run, page};
@@ -23,18 +26,6 @@ fn corpus(folder: &Path) {
             write_wav(&sounds.join(format!("{i}.wav")), (0..52_000).map(tone));
         }
     }
-}
-
-fn write_wav(path: &Path, samples: impl Iterator<Item = f32>) {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: 48_000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut writer = hound::WavWriter::create(path, spec).unwrap();
-    samples.for_each(|s| writer.write_sample((s * 32_767.0) as i16).unwrap());
-    writer.finalize().unwrap();
 }
 
 /// The layout of ESC-50: three folds of two classes.
@@ -70,7 +61,7 @@ fn every_experiment_has_its_report_and_all_are_on_one_page() {
         cache: Cache::default(),
     };
     let mut reports: Vec<Report> = Vec::new();
-    for experiment in Experiment::ALL {
+    for &experiment in Experiment::all() {
         match run.measure(experiment) {
             Ok(found) => reports.extend(found),
             Err(Error::Missing(why)) => {
@@ -83,7 +74,7 @@ fn every_experiment_has_its_report_and_all_are_on_one_page() {
             }
         }
     }
-    assert_eq!(reports.len(), Experiment::ALL.len() - 3);
+    assert_eq!(reports.len(), Experiment::all().len() - 3);
     for report in &reports {
         assert!(!report.figures.is_empty() || !report.pictures.is_empty(), "{}", report.experiment);
         for figure in &report.figures {

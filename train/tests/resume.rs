@@ -1,10 +1,13 @@
 //! Stopping and going on is the same as never stopping.
 
+mod common;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use burn::tensor::{Device, Tensor};
+use common::write_wav;
 use image::RgbImage;
 use lookhear::model::{Bundle, Thresholds, Training};
 use lookhear::preprocess::{Fit, Preprocessing};
@@ -29,29 +32,11 @@ fn corpus_of(count: u8) -> TempDir {
         for i in 0..count {
             let shade = image::Rgb([color[0] + i / 4, color[1] + i, color[2]]);
             RgbImage::from_pixel(60, 50, shade).save(photos.join(format!("{i}.png"))).unwrap();
-            let samples: Vec<f32> =
-                (0..60_000).map(|n| 0.3 * (n as f32 * step * (1.0 + 0.01 * f32::from(i))).sin()).collect();
-            write_wav(&sounds.join(format!("{i}.wav")), &samples);
+            let tone = |n: u32| 0.3 * (n as f32 * step * (1.0 + 0.01 * f32::from(i))).sin();
+            write_wav(&sounds.join(format!("{i}.wav")), (0..60_000).map(tone));
         }
     }
     folder
-}
-
-/// 48 kHz mono, 16 bits.
-fn write_wav(path: &Path, samples: &[f32]) {
-    let size = samples.len() as u32 * 2;
-    let mut bytes = Vec::new();
-    bytes.extend(b"RIFF");
-    bytes.extend((36 + size).to_le_bytes());
-    bytes.extend(b"WAVEfmt ");
-    bytes.extend(16u32.to_le_bytes());
-    bytes.extend([1u16, 1].iter().flat_map(|v| v.to_le_bytes()));
-    bytes.extend([48_000u32, 96_000].iter().flat_map(|v| v.to_le_bytes()));
-    bytes.extend([2u16, 16].iter().flat_map(|v| v.to_le_bytes()));
-    bytes.extend(b"data");
-    bytes.extend(size.to_le_bytes());
-    bytes.extend(samples.iter().flat_map(|s| ((s * 32767.0) as i16).to_le_bytes()));
-    std::fs::write(path, bytes).unwrap();
 }
 
 fn config(folder: &Path, negatives: Negatives) -> Config {

@@ -4,22 +4,10 @@ mod common;
 
 use std::sync::atomic::AtomicBool;
 
-use common::{plain, settings};
+use common::{is_low, is_red, plain, settings};
 use lookhear_train::config::{Config, Negatives};
 use lookhear_train::loader::Source;
 use lookhear_train::prepare::run;
-
-/// Whether a picture `[3, 224, 224]` is red rather than blue.
-fn is_red(picture: &[f32]) -> bool {
-    let plane = picture.len() / 3;
-    picture[..plane].iter().sum::<f32>() > picture[2 * plane..].iter().sum::<f32>()
-}
-
-/// Whether a spectrogram `[257, 199]` has more below 1 kHz than at 6 kHz.
-fn is_low(sound: &[f32]) -> bool {
-    let bin = |b: usize| sound[b * 199..(b + 1) * 199].iter().sum::<f32>();
-    bin(3) > bin(64)
-}
 
 #[test]
 fn pairs_are_drawn_from_shards_as_from_videos() {

@@ -1,8 +1,8 @@
 //! Sampling from real video files: pictures and sounds come from the right video at the right time.
 
-use std::path::Path;
-use std::process::Command;
+mod common;
 
+use common::{is_low, is_red, plain};
 use lookhear_train::config::{Config, Negatives};
 use lookhear_train::loader::Source;
 use lookhear_train::sampling::Clips;
@@ -13,33 +13,11 @@ use tempfile::TempDir;
 fn videos() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, color, hertz) in [("a.mp4", "red", 300), ("b.mp4", "blue", 6000)] {
-        make(&folder.path().join(name), color, &format!("sine=frequency={hertz}:sample_rate=48000"), "3");
+        plain(&folder.path().join(name), color, hertz, "3");
     }
-    make(&folder.path().join("short.mp4"), "green", "anullsrc", "0.5");
+    plain(&folder.path().join("short.mp4"), "green", 300, "0.5");
     std::fs::write(folder.path().join("notes.txt"), "no video").unwrap();
     folder
-}
-
-fn make(path: &Path, color: &str, sound: &str, seconds: &str) {
-    let picture = format!("color=c={color}:size=160x120:rate=25");
-    let status = Command::new("ffmpeg")
-        .args(["-v", "error", "-f", "lavfi", "-t", seconds, "-i", &picture])
-        .args(["-f", "lavfi", "-t", seconds, "-i", sound])
-        .arg(path)
-        .status();
-    assert!(status.unwrap().success());
-}
-
-/// Whether a picture `[3, 224, 224]` is red rather than blue.
-fn is_red(picture: &[f32]) -> bool {
-    let plane = picture.len() / 3;
-    picture[..plane].iter().sum::<f32>() > picture[2 * plane..].iter().sum::<f32>()
-}
-
-/// Whether a spectrogram `[257, 199]` has more below 1 kHz than at 6 kHz.
-fn is_low(sound: &[f32]) -> bool {
-    let bin = |b: usize| sound[b * 199..(b + 1) * 199].iter().sum::<f32>();
-    bin(3) > bin(64)
 }
 
 #[test]

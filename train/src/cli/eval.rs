@@ -1,6 +1,7 @@
 //! `lookhear-train eval`.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use clap::Args;
 use clap::builder::PossibleValue;
@@ -79,15 +80,10 @@ enum Choice {
 
 impl ValueEnum for Choice {
     fn value_variants<'a>() -> &'a [Self] {
-        const ALL: [Choice; Experiment::ALL.len() + 1] = {
-            let mut all = [Choice::All; Experiment::ALL.len() + 1];
-            let mut i = 0;
-            while i < Experiment::ALL.len() {
-                all[i] = Choice::One(Experiment::ALL[i]);
-                i += 1;
-            }
-            all
-        };
+        static ALL: LazyLock<Vec<Choice>> = LazyLock::new(|| {
+            let experiments = Experiment::all().iter().map(|experiment| Choice::One(*experiment));
+            experiments.chain([Choice::All]).collect()
+        });
         &ALL
     }
 
@@ -135,7 +131,7 @@ impl Eval {
         }
         let (chosen, all) = match self.experiment {
             Choice::One(experiment) => (vec![experiment], false),
-            Choice::All => (Experiment::ALL.to_vec(), true),
+            Choice::All => (Experiment::all().to_vec(), true),
         };
         let (mut reports, mut missing, mut failed) = (Vec::new(), Vec::new(), false);
         for experiment in chosen {

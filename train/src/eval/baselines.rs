@@ -6,8 +6,6 @@
 //! - Pre-training: the classifiers' towers stay as they are, and the fusion layers alone learn correspondence.
 
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
-use std::thread;
 
 use burn::module::Module;
 use burn::nn::loss::CrossEntropyLossConfig;
@@ -28,6 +26,7 @@ use crate::Error;
 use crate::compose::{balanced_classes, other_class, scene, sound};
 use crate::config::Config;
 use crate::corpus::Corpus;
+use crate::loader::Loader;
 use crate::parallel::halve;
 
 /// How the classifiers learn.
@@ -164,24 +163,10 @@ fn recipe(schooling: &Schooling, steps: u64, half_resolution: f64) -> Config {
     Config { seed: schooling.seed, steps, half_resolution, warmup: steps / 20, ..Config::default() }
 }
 
-/// Lessons in order, made ahead by two threads.
-fn lessons(corpus: &Arc<Corpus>, config: &Config, first: u64) -> impl Iterator<Item = Result<Lesson, Error>> {
-    let count = config.steps;
-    let workers = [0, 1].map(|worker| {
-        let (sender, receiver) = sync_channel(2);
-        let (corpus, config) = (corpus.clone(), config.clone());
-        thread::spawn(move || {
-            for step in (worker..count).step_by(2) {
-                // The receiver is gone when training ended early.
-                if sender.send(lesson(&corpus, &config, first + step)).is_err() {
-                    break;
-                }
-            }
-        });
-        receiver
-    });
-    let died = || Err(Error::Other("a loader thread died".into()));
-    (0..count as usize).map(move |step| workers[step % 2].recv().unwrap_or_else(|_| died()))
+/// The lessons of a recipe, made ahead; `first` is the number of the first one.
+fn lessons(corpus: &Arc<Corpus>, config: &Config, first: u64) -> Loader<Lesson> {
+    let (corpus, lesson_config) = (corpus.clone(), config.clone());
+    Loader::ahead(first..first + config.steps, 2, move |number| lesson(&corpus, &lesson_config, number))
 }
 
 fn tensors(schooling: &Schooling, lesson: &Lesson, halves: bool, device: &Device) -> [Tensor<4>; 2] {
@@ -211,8 +196,9 @@ fn learn_classes(schooling: &Schooling) -> Result<Classifiers, Error> {
     let mut adam = AdamConfig::new().init();
     let bar = ProgressBar::new(schooling.steps);
     let config = recipe(schooling, schooling.steps, 0.8);
-    for (step, lesson) in (0..).zip(lessons(&schooling.corpus, &config, 0)) {
-        let lesson = lesson?;
+    let mut lessons = lessons(&schooling.corpus, &config, 0);
+    for step in 0..config.steps {
+        let lesson = lessons.next_batch()?;
         let [pictures, sounds] = tensors(schooling, &lesson, config.halves(step), &device);
         let labels: Vec<i64> = lesson.classes.iter().map(|class| *class as i64).collect();
         let labels = Tensor::<1, Int>::from_data(TensorData::new(labels, [lesson.classes.len()]), &device);
@@ -238,8 +224,9 @@ fn learn_fusion(schooling: &Schooling, classifiers: &Classifiers) -> Result<Fusi
     let mut adam = AdamConfig::new().init();
     let mut rng = ChaCha8Rng::seed_from_u64(schooling.seed ^ 0xf05);
     let config = recipe(schooling, (schooling.steps / 4).max(1), 0.0);
-    for (step, lesson) in (0..).zip(lessons(&schooling.corpus, &config, schooling.steps)) {
-        let lesson = lesson?;
+    let mut lessons = lessons(&schooling.corpus, &config, schooling.steps);
+    for step in 0..config.steps {
+        let lesson = lessons.next_batch()?;
         let [pictures, sounds] = tensors(schooling, &lesson, false, &plain);
         let seen = embedding(classifiers.vision.forward(pictures));
         let heard = embedding(classifiers.audio.forward(sounds));

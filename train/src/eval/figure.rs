@@ -42,21 +42,8 @@ const DRAWS: usize = 2000;
 impl Figure {
     /// The mean of percentages, one a group; the interval comes from drawing them with replacement.
     pub fn of_values(name: &str, chance: f64, percents: &[f64]) -> Self {
-        let count = percents.len();
-        let mean = |values: &mut dyn Iterator<Item = f64>| values.sum::<f64>() / count.max(1) as f64;
-        let mut rng = ChaCha8Rng::seed_from_u64(95);
-        let mut draw = || mean(&mut (0..count).map(|_| percents[rng.random_range(0..count)]));
-        let mut draws: Vec<f64> = (0..DRAWS).map(|_| draw()).collect();
-        draws.sort_by(f64::total_cmp);
-        Self {
-            name: name.into(),
-            percent: mean(&mut percents.iter().copied()),
-            interval: [draws[DRAWS / 40], draws[DRAWS - 1 - DRAWS / 40]],
-            chance,
-            n: count,
-            groups: count,
-            by_group: percents.iter().enumerate().map(|(i, p)| (i.to_string(), (*p, 1))).collect(),
-        }
+        let numbered = percents.iter().enumerate();
+        Self::of_groups(name, chance, numbered.map(|(i, percent)| (i.to_string(), (*percent, 1))).collect())
     }
 
     /// Counts cases; the interval comes from drawing whole groups with replacement.
@@ -67,52 +54,45 @@ impl Figure {
             *right += usize::from(case.right);
             *all += 1;
         }
-        let percent = |(right, all): (usize, usize)| (100.0 * right as f64 / all.max(1) as f64, all);
-        let by_group = groups.iter().map(|(name, counts)| ((*name).to_string(), percent(*counts))).collect();
-        let groups: Vec<(usize, usize)> = groups.into_values().collect();
-        let share = |drawn: &mut dyn Iterator<Item = (usize, usize)>| {
-            let (right, all) = drawn.fold((0, 0), |(r, a), (right, all)| (r + right, a + all));
-            100.0 * right as f64 / all.max(1) as f64
-        };
-        let mut rng = ChaCha8Rng::seed_from_u64(95);
-        let mut draw = || share(&mut (0..groups.len()).map(|_| groups[rng.random_range(0..groups.len())]));
-        let mut draws: Vec<f64> = (0..DRAWS).map(|_| draw()).collect();
-        draws.sort_by(f64::total_cmp);
-        Self {
-            name: name.into(),
-            percent: share(&mut groups.iter().copied()),
-            interval: [draws[DRAWS / 40], draws[DRAWS - 1 - DRAWS / 40]],
-            chance,
-            n: cases.len(),
-            groups: groups.len(),
-            by_group,
-        }
+        let percent = |(right, all): (usize, usize)| (100.0 * right as f64 / all as f64, all);
+        let by_group = groups.into_iter().map(|(name, counts)| (name.to_string(), percent(counts))).collect();
+        Self::of_groups(name, chance, by_group)
+    }
+
+    fn of_groups(name: &str, chance: f64, by_group: BTreeMap<String, (f64, usize)>) -> Self {
+        let groups: Vec<(f64, usize)> = by_group.values().copied().collect();
+        let (percent, interval) = mean(&groups);
+        let n = groups.iter().map(|(_, count)| count).sum();
+        Self { name: name.into(), percent, interval, chance, n, groups: groups.len(), by_group }
     }
 
     /// How many points this figure lies above another one of the same cases, and the 95 % interval of that: both
     /// are drawn by the same groups. `None`: the cases are others.
     pub fn above(&self, other: &Self) -> Option<(f64, [f64; 2])> {
-        let mut pairs = Vec::new();
+        let mut points = Vec::new();
         for (name, (percent, count)) in &self.by_group {
             let (theirs, same) = other.by_group.get(name)?;
             if same != count {
                 return None;
             }
-            pairs.push(((percent - theirs) * *count as f64, *count as f64));
+            points.push((percent - theirs, *count));
         }
-        if pairs.is_empty() || pairs.len() != other.by_group.len() {
-            return None;
-        }
-        let mean = |drawn: &mut dyn Iterator<Item = (f64, f64)>| {
-            let (sum, count) = drawn.fold((0.0, 0.0), |(s, c), (points, count)| (s + points, c + count));
-            sum / count
-        };
-        let mut rng = ChaCha8Rng::seed_from_u64(95);
-        let mut draw = || mean(&mut (0..pairs.len()).map(|_| pairs[rng.random_range(0..pairs.len())]));
-        let mut draws: Vec<f64> = (0..DRAWS).map(|_| draw()).collect();
-        draws.sort_by(f64::total_cmp);
-        Some((mean(&mut pairs.iter().copied()), [draws[DRAWS / 40], draws[DRAWS - 1 - DRAWS / 40]]))
+        (!points.is_empty() && points.len() == other.by_group.len()).then(|| mean(&points))
     }
+}
+
+/// The mean of values, each of as many cases, and its 95 % interval: bootstrap over the values.
+fn mean(values: &[(f64, usize)]) -> (f64, [f64; 2]) {
+    let of = |drawn: &mut dyn Iterator<Item = (f64, usize)>| {
+        let (sum, cases) =
+            drawn.fold((0.0, 0), |(s, n), (value, count)| (s + value * count as f64, n + count));
+        sum / cases.max(1) as f64
+    };
+    let mut rng = ChaCha8Rng::seed_from_u64(95);
+    let mut draw = || of(&mut (0..values.len()).map(|_| values[rng.random_range(0..values.len())]));
+    let mut draws: Vec<f64> = (0..DRAWS).map(|_| draw()).collect();
+    draws.sort_by(f64::total_cmp);
+    (of(&mut values.iter().copied()), [draws[DRAWS / 40], draws[DRAWS - 1 - DRAWS / 40]])
 }
 
 #[cfg(test)]

@@ -22,8 +22,9 @@ pub(super) fn units(setting: &mut Setting) -> Result<Findings, Error> {
     let seen = all_units(&pictures, &pictures.maps(setting.judge));
     let heard = all_units(&seconds, &seconds.maps(setting.judge));
     let figures = vec![units::figure(&seen, "vision"), units::figure(&heard, "audio")];
-    let of_pictures = sheet(&pictures, &seen, |item, _| Ok(item.clone()))?;
-    let of_seconds = sheet(&seconds, &heard, |item, _| Ok(spectrogram_picture(&spectrogram::second(item))))?;
+    let of_pictures = sheet(&pictures, &seen, |_, item, _| Ok(item.clone()))?;
+    let of_seconds =
+        sheet(&seconds, &heard, |_, item, _| Ok(spectrogram_picture(&spectrogram::second(item))))?;
     let pictures = vec![
         Picture {
             title: "Vision tower: what units respond to".into(),
@@ -46,7 +47,7 @@ pub(super) fn heatmaps(setting: &mut Setting) -> Result<Findings, Error> {
     let units = all_units(&pool, &maps);
     let side = setting.judge.manifest().spec.vision.input[1] as u32;
     let fit = setting.judge.manifest().preprocessing.fit;
-    let rows = sheet_of(&pool, &units, |item, picture, unit| {
+    let rows = sheet(&pool, &units, |item, picture, unit| {
         let square = lookhear::preprocess::picture::square(picture, fit, side);
         let map: &ActivationMap = &maps[item];
         Ok(with_heat(&square, map.unit(unit.channel), map.rows, map.columns))
@@ -64,7 +65,7 @@ pub(super) fn spectrograms(setting: &mut Setting) -> Result<Findings, Error> {
     let pool = pool::seconds(setting)?;
     let maps = pool.maps(setting.judge);
     let units = all_units(&pool, &maps);
-    let rows = sheet_of(&pool, &units, |item, second, unit| {
+    let rows = sheet(&pool, &units, |item, second, unit| {
         let map = &maps[item];
         let heat = upside_down(map.unit(unit.channel), map.columns);
         Ok(with_heat(&spectrogram_picture(&spectrogram::second(second)), &heat, map.rows, map.columns))
@@ -114,16 +115,8 @@ pub(super) fn nmi(setting: &mut Setting) -> Result<Findings, Error> {
     .into())
 }
 
-fn sheet<T>(
-    pool: &Pool<T>,
-    units: &[Unit],
-    draw: impl Fn(&T, &Unit) -> Result<RgbImage, Error>,
-) -> Result<Vec<Row>, Error> {
-    sheet_of(pool, units, |_, item, unit| draw(item, unit))
-}
-
 /// The purest units of different classes, each with what it responds to most.
-fn sheet_of<T>(
+fn sheet<T>(
     pool: &Pool<T>,
     units: &[Unit],
     draw: impl Fn(usize, &T, &Unit) -> Result<RgbImage, Error>,

@@ -111,28 +111,14 @@ mod tests {
 
     #[test]
     fn names_cannot_break_the_page_and_all_is_on_it() {
-        let figure = Figure::of_values("<accuracy>", 50.0, &[75.0, 75.0]);
-        let report = Report {
-            experiment: "avc".into(),
-            title: "AVC".into(),
-            note: "A note.".into(),
-            model: "0123456789abcdef".into(),
-            split: "s".into(),
-            seed: 1,
-            random_weights: vec![Figure { percent: 51.25, ..figure.clone() }],
-            figures: vec![figure],
-            published: super::super::published::AVC.to_vec(),
-            pictures: vec![Picture {
-                title: "P".into(),
-                caption: "C".into(),
-                content: Content::Svg("<svg></svg>".into()),
-            }],
-        };
+        let picture =
+            Picture { title: "P".into(), caption: "C".into(), content: Content::Svg("<svg></svg>".into()) };
+        let report = Report { pictures: vec![picture], ..Report::example("<accuracy>") };
         let page = page(&[report], &[Missing { experiment: "esc".into(), why: "no folder".into() }]);
         for part in [
             "&lt;accuracy&gt;",
             "75.0",
-            "51.2",
+            "51.0",
             "0123456789ab",
             "Flickr-SoundNet",
             "<svg></svg>",

@@ -48,20 +48,7 @@ mod tests {
 
     #[test]
     fn a_line_a_figure() {
-        let figure = Figure::of_values("a | b", 50.0, &[75.0, 75.0]);
-        let report = Report {
-            experiment: "avc".into(),
-            title: "AVC".into(),
-            note: "A note.".into(),
-            model: "0123456789abcdef".into(),
-            split: "s".into(),
-            seed: 1,
-            random_weights: vec![Figure { percent: 51.0, ..figure.clone() }],
-            figures: vec![figure],
-            published: vec![],
-            pictures: vec![],
-        };
-        let text = markdown(&[report]);
+        let text = markdown(&[Report::example("a | b")]);
         assert!(
             text.contains(
                 "| a / b | 75.0 | 75.0 - 75.0 | 50.0 | 51.0 (75.0 - 75.0); +0.0 [+0.0, +0.0] | 2 | 2 |"

@@ -26,6 +26,7 @@ mod published;
 mod quantization;
 mod report;
 mod retrieval;
+mod run;
 mod shards;
 #[cfg(test)]
 mod sklearn_tests;
@@ -35,7 +36,7 @@ mod units;
 
 pub use avc::{Scored, composed, photo_and_sound};
 pub use clips::clips;
-pub use experiment::{Cache, Experiment, Inputs, Missing, Run};
+pub use experiment::Experiment;
 pub use figure::{Case, Figure};
 pub use html::page;
 pub use localize::localize;
@@ -44,6 +45,7 @@ pub use negatives::negatives;
 pub use pictures::{Cell, Content, Picture, Row};
 pub use quantization::quantization;
 pub use report::{Findings, Published, Report};
+pub use run::{Cache, Inputs, Missing, Run};
 pub use shards::shards;
 
 use lookhear::judge::Judge;

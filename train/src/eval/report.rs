@@ -56,6 +56,26 @@ pub struct Report {
     pub pictures: Vec<Picture>,
 }
 
+#[cfg(test)]
+impl Report {
+    /// A small one, to write in different ways.
+    pub(super) fn example(figure: &str) -> Self {
+        let figure = Figure::of_values(figure, 50.0, &[75.0, 75.0]);
+        Self {
+            experiment: "avc".into(),
+            title: "AVC".into(),
+            note: "A note.".into(),
+            model: "0123456789abcdef".into(),
+            split: "s".into(),
+            seed: 1,
+            random_weights: vec![Figure { percent: 51.0, ..figure.clone() }],
+            figures: vec![figure],
+            published: super::published::AVC.to_vec(),
+            pictures: vec![],
+        }
+    }
+}
+
 /// A figure of random weights, and how far the model's lies above it on the same cases.
 pub(super) fn beside(figure: &Figure, random: &Figure) -> String {
     let Figure { percent, interval: [low, high], .. } = random;

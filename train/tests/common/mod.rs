@@ -1,4 +1,4 @@
-//! Generated videos, and what was prepared of them.
+//! Generated videos and sounds, and what was prepared of them.
 
 // Every test binary has this module and uses a part of it.
 #![allow(dead_code, unreachable_pub)]
@@ -28,6 +28,31 @@ pub fn settings(videos: &Path, out: &Path) -> Settings {
         validation: 0.0,
         jobs: 2,
     }
+}
+
+/// Whether a picture `[3, 224, 224]` is red rather than blue.
+pub fn is_red(picture: &[f32]) -> bool {
+    let plane = picture.len() / 3;
+    picture[..plane].iter().sum::<f32>() > picture[2 * plane..].iter().sum::<f32>()
+}
+
+/// Whether a spectrogram `[257, 199]` has more below 1 kHz than at 6 kHz.
+pub fn is_low(sound: &[f32]) -> bool {
+    let bin = |b: usize| sound[b * 199..(b + 1) * 199].iter().sum::<f32>();
+    bin(3) > bin(64)
+}
+
+/// 48 kHz mono, 16 bits.
+pub fn write_wav(path: &Path, samples: impl Iterator<Item = f32>) {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 48_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(path, spec).unwrap();
+    samples.for_each(|s| writer.write_sample((s * 32_767.0) as i16).unwrap());
+    writer.finalize().unwrap();
 }
 
 /// Runs ffmpeg with these arguments.
