@@ -97,7 +97,7 @@ fn windows_of_sound_are_those_from_scratch() {
         assert_eq!(*row, map.pool(4, 3), "window {n}");
     }
 
-    // At 80 ms the engine keeps what it computed for the window before.
+    // At 80 ms the engine could keep what it computed for the window before: another row would come of it.
     embedded(&[&sound], at, &["--pool", "global", "--hop", "0.08", "--uncentred"]);
     let (rows, timestamps) = npz(&at.join("a.npz"));
     assert_eq!(timestamps, [0.0, 0.08, 0.16, 0.24, 0.32]);

@@ -6,7 +6,6 @@ use std::path::Path;
 use image::RgbImage;
 
 use super::{EmbedError, Settings, Table, What, Window, Windows};
-use crate::engine::ActivationMap;
 use crate::judge::Judge;
 use crate::media::endings::{PICTURES, has_ending};
 use crate::media::{frames_of, picture, sound_of};
@@ -101,11 +100,13 @@ impl Embedder {
 
     /// The embedding of a window of sound.
     pub fn hear(&mut self, window: &Window) -> Vec<f32> {
+        // Never by `listen`: the integer engine rounds on a grid that moves with the stream, and a row must not
+        // depend on where in its file the window lies.
+        let spectrogram = window.spectrogram();
         match (self.settings.what, self.settings.grid()) {
-            (What::Ave, _) => self.judge.listen(window.columns, window.fresh).direction,
-            // What the engine kept of the window before saves it work here, and changes no bit.
-            (_, [1, 1]) => self.judge.listen(window.columns, window.fresh).embedding,
-            (_, grid) => pool(&self.judge.hear_map(&window.spectrogram()), grid),
+            (What::Ave, _) => self.judge.hear(&spectrogram).direction,
+            (_, [1, 1]) => self.judge.hear(&spectrogram).embedding,
+            (_, [rows, columns]) => self.judge.hear_map(&spectrogram).pool(rows, columns),
         }
     }
 
@@ -113,14 +114,10 @@ impl Embedder {
     fn see(&mut self, shown: &RgbImage) -> Vec<f32> {
         match self.settings.grid() {
             [1, 1] => self.judge.see(shown).embedding,
-            grid => pool(&self.judge.see_map(shown), grid),
+            [rows, columns] => self.judge.see_map(shown).pool(rows, columns),
         }
     }
 }
 
 /// Takes a row with its timestamp.
 type Keep<'a> = &'a mut dyn FnMut(f64, &[f32]) -> Result<(), EmbedError>;
-
-fn pool(map: &ActivationMap, [rows, columns]: [usize; 2]) -> Vec<f32> {
-    map.pool(rows, columns)
-}

@@ -20,8 +20,6 @@ pub struct Window<'a> {
     pub t: f64,
     /// 199 columns of 257 bins, oldest first.
     pub columns: &'a [Vec<f32>],
-    /// How many of them are new since the window before, as [`crate::judge::Judge::listen`] takes it.
-    pub fresh: usize,
 }
 
 impl Window<'_> {
@@ -100,8 +98,7 @@ impl Windows {
         self.waiting.drain(..used.min(self.waiting.len()));
         let t = (self.made * self.hop) as f64 / SAMPLE_RATE as f64;
         self.made += 1;
-        let fresh = if follows { (self.hop / HOP).min(COLUMNS) } else { COLUMNS };
-        Some(Window { t, columns: &self.columns, fresh })
+        Some(Window { t, columns: &self.columns })
     }
 }
 
@@ -176,14 +173,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn fresh_columns_are_counted() {
-        let mut windows = Windows::new(4_800, false);
-        windows.push(&noise(60_000));
-        assert_eq!(windows.next_window().map(|w| w.fresh), Some(199));
-        assert_eq!(windows.next_window().map(|w| w.fresh), Some(20));
-        assert!(windows.next_window().is_some_and(|w| w.t == 0.2) && windows.next_window().is_none());
     }
 }
