@@ -21,6 +21,7 @@ pub mod model;
 pub mod overlay;
 pub mod pipeline;
 pub mod preprocess;
+pub mod profile;
 pub mod ring;
 pub mod sinks;
 pub mod studio;
