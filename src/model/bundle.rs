@@ -69,11 +69,24 @@ pub struct Thresholds {
     pub silence: f32,
     /// Part of the map's range, counted from its peak, that still belongs to the object.
     pub extent: f32,
+    /// Value of the localization map from which on a place counts as sounding, whatever the rest of the map is like:
+    /// the third quartile of the maps' maxima while nothing in view sounds.
+    #[serde(default = "half")]
+    pub place: f32,
 }
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Self { on: 0.5, off: 0.4, even: half(), fusion_share: half(), hold: 0.0, silence: -60.0, extent: 0.5 }
+        Self {
+            on: 0.5,
+            off: 0.4,
+            even: half(),
+            fusion_share: half(),
+            hold: 0.0,
+            silence: -60.0,
+            extent: 0.5,
+            place: half(),
+        }
     }
 }
 

@@ -14,13 +14,15 @@ use crate::Error;
 use crate::checkpoint;
 use crate::config::Config;
 use crate::corpus::{Corpus, Split};
-use crate::eval::{Scored, Setting, composed};
+use crate::eval::{Scored, Setting, composed, place_threshold};
 use crate::learner::Learner;
 use crate::loader::Source;
 use crate::shards::{Shards, Side};
 
 /// Scenes that the threshold is chosen on.
 const CALIBRATION: usize = 1000;
+/// Scenes on whose negatives the map's threshold is chosen.
+const NEGATIVES: usize = 200;
 /// Batches of training examples that activation ranges are measured on.
 const RANGE_BATCHES: u64 = 6;
 /// Shares of the fusion head in the score, to choose from.
@@ -54,7 +56,7 @@ pub fn calibration(config: &Config) -> Result<Vec<Sample>, Error> {
 }
 
 /// The network of a run as a bundle. Its thresholds come from composed scenes of the TRAINING side: the one at
-/// which most are answered rightly, and the one that lets few false alarms through. Nothing held out is
+/// which most are answered rightly, the one that lets few false alarms through, and the map's. Nothing held out is
 /// looked at.
 ///
 /// # Errors
@@ -123,7 +125,8 @@ fn with_threshold(
     let even = Scored::best_threshold(&scored);
     let on = Scored::threshold_for(&scored, FALSE_ALARMS).max(even);
     let off = (on - HYSTERESIS).max(0.0);
-    Ok(make(Thresholds { on, off, even, fusion_share, hold: HOLD, ..Thresholds::default() })?)
+    let place = place_threshold(&mut Setting { n: NEGATIVES, ..setting })?;
+    Ok(make(Thresholds { on, off, even, fusion_share, hold: HOLD, place, ..Thresholds::default() })?)
 }
 
 /// A network of a preset with random weights: the control beside every figure. Activation ranges are

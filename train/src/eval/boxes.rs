@@ -81,10 +81,10 @@ impl Annotated {
 }
 
 /// Maps are compared on as many pixels a side.
-const SIDE: usize = 224;
+pub(super) const SIDE: usize = 224;
 
 /// A map on the pixels of the annotation.
-fn pixels(map: &Map) -> Vec<f32> {
+pub(super) fn pixels(map: &Map) -> Vec<f32> {
     let size = [map.columns as u32, map.rows as u32];
     match ImageBuffer::<Luma<f32>, Vec<f32>>::from_raw(size[0], size[1], map.values.clone()) {
         Some(map) if size[0] > 0 => {

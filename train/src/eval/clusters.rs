@@ -7,10 +7,11 @@ use linfa::DatasetBase;
 use linfa::traits::{Fit, Predict};
 use linfa_clustering::KMeans;
 use ndarray::Array2;
-use rand::{Rng, SeedableRng};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::Figure;
+use super::figure::{drawn, middle};
 use super::linear::Scaler;
 use super::metrics::nmi;
 use crate::Error;
@@ -46,14 +47,10 @@ pub(super) fn figure(
     let clusters = model.predict(&data).to_vec();
 
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut draws: Vec<f64> = (0..DRAWS)
-        .map(|_| {
-            let drawn: Vec<usize> = (0..labels.len()).map(|_| rng.random_range(0..labels.len())).collect();
-            let of = |values: &[usize]| drawn.iter().map(|i| values[*i]).collect::<Vec<usize>>();
-            100.0 * nmi(&of(&clusters), &of(labels))
-        })
-        .collect();
-    draws.sort_by(f64::total_cmp);
+    let draws = drawn(labels.len(), DRAWS, &mut rng, |drawn| {
+        let of = |values: &[usize]| drawn.iter().map(|i| values[*i]).collect::<Vec<usize>>();
+        100.0 * nmi(&of(&clusters), &of(labels))
+    });
     let percent = 100.0 * nmi(&clusters, labels);
     let raised = draws.iter().sum::<f64>() / DRAWS as f64 - percent;
     // What clusters have in common with labels that have nothing to do with them: more than 0, for there are many.
@@ -62,7 +59,7 @@ pub(super) fn figure(
     Ok(Figure {
         name: format!("NMI x 100, {what}, k = {CLUSTERS}"),
         percent,
-        interval: [DRAWS / 40, DRAWS - 1 - DRAWS / 40].map(|i| draws[i] - raised),
+        interval: middle(&draws).map(|end| end - raised),
         chance: 100.0 * nmi(&clusters, &shuffled),
         n: labels.len(),
         groups: labels.len(),

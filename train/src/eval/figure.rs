@@ -6,6 +6,8 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
+use super::metrics::f_score;
+
 /// One case of an experiment: right or wrong, and which recording or video it belongs to. Cases of
 /// one group are not independent.
 #[derive(Clone, Debug)]
@@ -59,6 +61,27 @@ impl Figure {
         Self::of_groups(name, chance, by_group)
     }
 
+    /// The F-score of two percentages that were taken on the same items, item by item; its interval comes from drawing
+    /// the items with replacement.
+    pub fn of_both(name: &str, percents: &[(f64, f64)]) -> Self {
+        let of = |drawn: &mut dyn Iterator<Item = (f64, f64)>| {
+            let (a, b) = drawn.fold((0.0, 0.0), |(a, b), both| (a + both.0, b + both.1));
+            let count = percents.len().max(1) as f64;
+            f_score(a / count, b / count)
+        };
+        let mut rng = ChaCha8Rng::seed_from_u64(95);
+        let draws = drawn(percents.len(), DRAWS, &mut rng, |d| of(&mut d.iter().map(|i| percents[*i])));
+        Self {
+            name: name.into(),
+            percent: of(&mut percents.iter().copied()),
+            interval: middle(&draws),
+            chance: 0.0,
+            n: percents.len(),
+            groups: percents.len(),
+            by_group: BTreeMap::new(),
+        }
+    }
+
     fn of_groups(name: &str, chance: f64, by_group: BTreeMap<String, (f64, usize)>) -> Self {
         let groups: Vec<(f64, usize)> = by_group.values().copied().collect();
         let (percent, interval) = mean(&groups);
@@ -89,10 +112,31 @@ fn mean(values: &[(f64, usize)]) -> (f64, [f64; 2]) {
         sum / cases.max(1) as f64
     };
     let mut rng = ChaCha8Rng::seed_from_u64(95);
-    let mut draw = || of(&mut (0..values.len()).map(|_| values[rng.random_range(0..values.len())]));
-    let mut draws: Vec<f64> = (0..DRAWS).map(|_| draw()).collect();
+    let draws =
+        drawn(values.len(), DRAWS, &mut rng, |drawn| of(&mut drawn.iter().map(|index| values[*index])));
+    (of(&mut values.iter().copied()), middle(&draws))
+}
+
+/// A statistic of `count` items, each time of as many drawn with replacement (the bootstrap), in ascending order.
+pub(super) fn drawn(
+    count: usize,
+    times: usize,
+    rng: &mut ChaCha8Rng,
+    mut statistic: impl FnMut(&[usize]) -> f64,
+) -> Vec<f64> {
+    let mut indices = vec![0; count];
+    let mut draw = || {
+        indices.fill_with(|| rng.random_range(0..count));
+        statistic(&indices)
+    };
+    let mut draws: Vec<f64> = (0..times).map(|_| draw()).collect();
     draws.sort_by(f64::total_cmp);
-    (of(&mut values.iter().copied()), [draws[DRAWS / 40], draws[DRAWS - 1 - DRAWS / 40]])
+    draws
+}
+
+/// What 95 % of the sorted draws lie within.
+pub(super) fn middle(draws: &[f64]) -> [f64; 2] {
+    [draws[draws.len() / 40], draws[draws.len() - 1 - draws.len() / 40]]
 }
 
 #[cfg(test)]
@@ -131,6 +175,13 @@ mod tests {
         assert!((points - 10.0).abs() < 1e-9 && low > 2.5 && high < 18.0, "{points} {low} {high}");
         assert!(one.interval[1] > other.interval[0], "taken by themselves they overlap");
         assert!(one.above(&Figure::new("", 50.0, &cases(99, 4, |_| true))).is_none());
+    }
+
+    #[test]
+    fn an_f_score_is_that_of_the_means() {
+        let figure = Figure::of_both("", &[(40.0, 100.0), (80.0, 80.0)]);
+        assert!((figure.percent - f_score(60.0, 90.0)).abs() < 1e-9 && figure.n == 2);
+        assert!(figure.interval[0] < figure.percent && figure.percent < figure.interval[1]);
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub use figure::{Case, Figure};
 pub use html::page;
 pub use localize::localize;
 pub use markdown::markdown;
-pub use negatives::negatives;
+pub use negatives::{negatives, place_threshold};
 pub use pictures::{Cell, Content, Picture, Row};
 pub use quantization::quantization;
 pub use report::{Findings, Published, Report};
