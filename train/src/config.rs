@@ -33,6 +33,10 @@ pub struct Config {
     /// `sampled`: half of the pairs are negative (the paper). `batch`: every picture of a batch is
     /// judged with every sound of it.
     pub negatives: Negatives,
+    /// Share of the sampled negatives whose second comes from the very clip that is seen, at another time (0 to 1):
+    /// hard negatives ("Cooperative Learning of Audio and Video Models from Self-Supervised Synchronization", 2018).
+    /// `videos` and `shards` with `negatives = "sampled"` only.
+    pub hard_negatives: f64,
     /// Adam's learning rate at its highest.
     pub learning_rate: f64,
     /// Steps over which the learning rate rises from 0.
@@ -106,6 +110,7 @@ impl Default for Config {
             batch: 32,
             accumulate: 1,
             negatives: Negatives::Batch,
+            hard_negatives: 0.0,
             learning_rate: 5e-4,
             warmup: 200,
             full_resolution_rate: 2e-4,
@@ -182,6 +187,7 @@ impl Config {
             );
         }
         for (key, value) in [
+            ("hard_negatives", self.hard_negatives),
             ("half_resolution", self.half_resolution),
             ("sharpen", self.sharpen),
             ("unpaired", self.unpaired),
@@ -192,6 +198,12 @@ impl Config {
             if !(0.0..=1.0).contains(&value) {
                 return Err(format!("{key} = {value}: a share between 0 and 1"));
             }
+        }
+        if self.hard_negatives > 0.0 && (self.corpus.is_some() || self.negatives == Negatives::Batch) {
+            return Err(format!(
+                "hard_negatives = {}: only with negatives = \"sampled\" and from videos or shards, which have another time",
+                self.hard_negatives
+            ));
         }
         if self.average >= 1.0 {
             return Err("average = 1: the mean would never move; below 1, such as 0.999".into());

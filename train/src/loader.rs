@@ -70,8 +70,8 @@ impl Source {
                 let mut one = |class| self.composed(corpus, class, config, &mut rng);
                 classes.into_iter().map(&mut one).collect()
             }
-            Self::Videos(videos) => sampling::examples(videos, config.batch, config.negatives, &mut rng),
-            Self::Shards(shards) => sampling::examples(shards, config.batch, config.negatives, &mut rng),
+            Self::Videos(videos) => sampling::examples(videos, config, &mut rng),
+            Self::Shards(shards) => sampling::examples(shards, config, &mut rng),
         };
         Ok(Batch::new(examples?))
     }

@@ -14,7 +14,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::Error;
 use crate::compose::SIDE;
-use crate::config::Negatives;
+use crate::config::{Config, Negatives};
 use crate::example::Example;
 
 /// Steps of the grid in a second. Frames and seconds of sound start on it, for both classes alike: if only
@@ -74,18 +74,13 @@ pub trait Clips {
     fn second(&self, clip: usize, step: u32) -> Result<Vec<f32>, Error>;
 }
 
-/// The examples of a batch: `count` pictures, each with one sound. With [`Negatives::Sampled`] every other one is
-/// negative. No source comes twice as long as there are others, because the sounds of two clips of one source
-/// count as corresponding though they do not overlap.
+/// The examples of a batch: pictures, each with one sound. With [`Negatives::Sampled`] every other one is negative,
+/// and [`Config::hard_negatives`] of those are of one clip. No source comes twice as long as there are others,
+/// because the sounds of two clips of one source count as corresponding though they do not overlap.
 ///
 /// # Errors
 /// A clip cannot be read.
-pub fn examples(
-    clips: &impl Clips,
-    count: usize,
-    negatives: Negatives,
-    rng: &mut ChaCha8Rng,
-) -> Result<Vec<Example>, Error> {
+pub fn examples(clips: &impl Clips, config: &Config, rng: &mut ChaCha8Rng) -> Result<Vec<Example>, Error> {
     let first = rng.random_range(0..clips.count());
     let mut used = HashSet::new();
     let mut one = |slot: usize| {
@@ -94,43 +89,67 @@ pub fn examples(
         while used.len() < clips.sources() && !used.insert(clips.source(seen)) {
             seen = (seen + 1) % clips.count();
         }
-        let mut heard = seen;
-        if negatives == Negatives::Sampled && slot % 2 == 1 {
-            while clips.source(heard) == clips.source(seen) {
-                heard = (seen + rng.random_range(1..clips.count())) % clips.count();
-            }
+        let here = moment_of(clips, seen, rng)?;
+        if config.negatives == Negatives::Batch || slot % 2 == 0 {
+            return example(clips, (seen, here.frame), (seen, here.sound), true, rng);
         }
-        example(clips, seen, heard, rng)
+        if config.hard_negatives > 0.0
+            && rng.random_bool(config.hard_negatives)
+            && let Some(sound) = elsewhere(clips, seen, here.frame, rng)?
+        {
+            return example(clips, (seen, here.frame), (seen, sound), false, rng);
+        }
+        let mut heard = seen;
+        while clips.source(heard) == clips.source(seen) {
+            heard = (seen + rng.random_range(1..clips.count())) % clips.count();
+        }
+        let there = moment_of(clips, heard, rng)?;
+        example(clips, (seen, here.frame), (heard, there.sound), false, rng)
     };
-    (0..count).map(&mut one).collect()
+    (0..config.batch).map(&mut one).collect()
 }
 
-/// The picture of one clip with the sound of another (or, for a positive, of the same one), augmented as in the
-/// paper: random crop, mirror, brightness and saturation; sound 10 % louder or softer.
-///
-/// # Errors
-/// A clip cannot be read.
-pub fn example(
+/// Begin of a second of the clip that is at least a second away from the frame; drawn like any other. `None`: the
+/// clip seems to be too short.
+fn elsewhere(
     clips: &impl Clips,
-    seen: usize,
-    heard: usize,
+    clip: usize,
+    frame: u32,
+    rng: &mut ChaCha8Rng,
+) -> Result<Option<u32>, Error> {
+    const TRIES: usize = 20;
+    for _ in 0..TRIES {
+        let sound = moment_of(clips, clip, rng)?.sound;
+        if sound >= frame + STEPS || sound + 2 * STEPS <= frame {
+            return Ok(Some(sound));
+        }
+    }
+    Ok(None)
+}
+
+/// A frame of a clip, `(clip, step)`, with a second of sound, likewise, augmented as in the paper: random crop,
+/// mirror, brightness and saturation; sound 10 % louder or softer. `corresponds`: whether they overlap.
+fn example(
+    clips: &impl Clips,
+    (seen, frame): (usize, u32),
+    (heard, sound): (usize, u32),
+    corresponds: bool,
     rng: &mut ChaCha8Rng,
 ) -> Result<Example, Error> {
-    let here = moment_of(clips, seen, rng)?;
-    let photo = clips.frame(seen, here.frame)?;
+    let photo = clips.frame(seen, frame)?;
     let area = compose::random_area(&photo, 1.0, 0.85, rng);
     let mut scene = Scene { picture: picture::resize(&photo, area, SIDE, SIDE), boxes: vec![] };
     compose::jitter(&mut scene, 0.2, true, rng);
-
-    let there = if seen == heard { here } else { moment_of(clips, heard, rng)? };
-    let mut second = clips.second(heard, there.sound)?;
+    let mut second = clips.second(heard, sound)?;
     let gain: f32 = rng.random_range(0.9..1.1);
     second.iter_mut().for_each(|s| *s *= gain);
+    let source = clips.source(heard);
     Ok(Example {
         picture: picture::normalize(&scene.picture),
         sound: spectrogram::second(&second),
         seen: vec![clips.source(seen)],
-        heard: Some(clips.source(heard)),
+        // Another time of the same source is like no source that is seen.
+        heard: (corresponds || source != clips.source(seen)).then_some(source),
     })
 }
 
@@ -205,9 +224,10 @@ mod tests {
     #[test]
     fn positives_overlap_negatives_are_of_other_sources_and_both_lie_alike() {
         let clips = Noted(Vec::new().into());
+        let config = Config { batch: 4, negatives: Negatives::Sampled, ..Config::default() };
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         for _ in 0..60 {
-            let made = examples(&clips, 4, Negatives::Sampled, &mut rng).unwrap();
+            let made = examples(&clips, &config, &mut rng).unwrap();
             let sources: HashSet<u32> = made.iter().map(|example| example.seen[0]).collect();
             assert_eq!(sources.len(), 4, "no source twice");
         }
@@ -224,5 +244,23 @@ mod tests {
         // The mean start is the same for both classes within noise: 62.5 steps, deviation 36 / sqrt(120).
         let [positive, negative] = places.map(|(sum, n)| f64::from(sum) / f64::from(n));
         assert!((positive - negative).abs() < 18.0, "{positive} and {negative}");
+    }
+
+    #[test]
+    fn hard_negatives_are_of_the_same_clip_at_another_time() {
+        let clips = Noted(Vec::new().into());
+        let sampled = Negatives::Sampled;
+        let config = Config { batch: 4, negatives: sampled, hard_negatives: 1.0, ..Config::default() };
+        let mut rng = ChaCha8Rng::seed_from_u64(4);
+        for _ in 0..40 {
+            let made = examples(&clips, &config, &mut rng).unwrap();
+            let corresponds = made.iter().map(|e| e.heard.is_some_and(|heard| e.seen.contains(&heard)));
+            assert_eq!(corresponds.collect::<Vec<_>>(), [true, false, true, false]);
+        }
+        for asked in clips.0.into_inner().chunks(4) {
+            let [_, _, (seen, frame, true), (heard, sound, false)] = asked else { panic!("{asked:?}") };
+            assert_eq!(seen, heard);
+            assert!(*sound >= frame + STEPS || sound + 2 * STEPS <= *frame, "{frame} {sound}");
+        }
     }
 }
