@@ -23,7 +23,16 @@ impl Judge {
     /// # Errors
     /// As [`Bundle::engine`].
     pub fn new(bundle: &Bundle, setup: impl Into<Setup>) -> Result<Self, BundleError> {
-        Ok(Self { engine: bundle.engine(&setup.into())?, manifest: bundle.manifest.clone() })
+        Self::open(bundle.clone(), setup)
+    }
+
+    /// The same with a bundle that is not needed any more.
+    ///
+    /// # Errors
+    /// As [`Bundle::engine`].
+    pub fn open(bundle: Bundle, setup: impl Into<Setup>) -> Result<Self, BundleError> {
+        let manifest = bundle.manifest.clone();
+        Ok(Self { engine: bundle.into_engine(&setup.into())?, manifest })
     }
 
     /// What the bundle says of itself.

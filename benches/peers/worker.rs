@@ -212,13 +212,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         return arguments.make.map_or(Ok(()), |file| make(&file, &samples));
     }
-    let bundle = Bundle::load(&arguments.model.ok_or("--model is missing")?)?;
+    let model = arguments.model.ok_or("--model is missing")?;
+    let bundle = Bundle::load(&model)?;
     let setup =
         Setup { backend: arguments.engine, threads: Some(arguments.threads), kernel: arguments.kernel };
     let spec = bundle.manifest.spec.clone();
     let stream = (0..4000).map(|n| noise(BINS, n, 0.0, 2.5)).collect();
     let mut worker = Worker {
-        engine: bundle.engine(&setup)?,
+        engine: bundle.into_engine(&setup)?,
         int: None,
         spec,
         seen: Seen::default(),
@@ -234,7 +235,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             break;
         }
         if line.trim() == "layers" && worker.int.is_none() && setup.backend == Backend::Int {
-            worker.int = Some(bundle.int_engine(&setup)?);
+            worker.int = Some(Bundle::load(&model)?.into_int_engine(&setup)?);
         }
         let reply = worker.answer(&line).unwrap_or_else(|error| json!({ "error": error.to_string() }));
         println!("{reply}");

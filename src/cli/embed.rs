@@ -70,7 +70,8 @@ impl Embed {
         let bundle = self.model.bundle()?;
         settings.validate(&bundle.manifest.spec)?;
         let jobs = jobs(&self.inputs, &self.out, self.what)?;
-        let embedder = Embedder::new(self.model.judge(&bundle)?, settings)?;
+        let label = Label::new(&bundle.hash, self.model.engine.name(), &settings);
+        let embedder = Embedder::new(self.model.judge(bundle)?, settings)?;
         let unusable = |e: std::io::Error| format!("{} cannot be written: {e}", self.out.display());
         std::fs::create_dir_all(&self.out).map_err(unusable)?;
         let style =
@@ -78,7 +79,7 @@ impl Embed {
         let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
         Run {
             embedder,
-            label: Label::new(&bundle.hash, self.model.engine.name(), &settings),
+            label,
             out: self.out,
             formats: self.format,
             force: self.force,

@@ -72,7 +72,7 @@ pub(crate) struct ModelArguments {
 
 impl ModelArguments {
     fn load(&self) -> Result<Judge, BundleError> {
-        self.judge(&self.bundle()?)
+        self.judge(self.bundle()?)
     }
 
     fn bundle(&self) -> Result<Bundle, BundleError> {
@@ -82,9 +82,9 @@ impl ModelArguments {
         }
     }
 
-    fn judge(&self, bundle: &Bundle) -> Result<Judge, BundleError> {
+    fn judge(&self, bundle: Bundle) -> Result<Judge, BundleError> {
         let threads = self.threads.map(usize::from);
-        Judge::new(bundle, Setup { backend: self.engine, threads, kernel: self.kernel.clone() })
+        Judge::open(bundle, Setup { backend: self.engine, threads, kernel: self.kernel.clone() })
     }
 }
 

@@ -169,6 +169,7 @@ pub enum BundleError {
 }
 
 /// A manifest with its weights, checked.
+#[derive(Clone)]
 pub struct Bundle {
     /// Everything but the weights.
     pub manifest: Manifest,
@@ -236,7 +237,7 @@ impl Bundle {
         // Quantizing proves that no sum overflows; a network for which that fails must not be written.
         let kernel = Setup::default().kernel.kernel().map_err(BundleError::Engine)?;
         let mut engine =
-            IntEngine::new(&spec, &network, &peaks, kernel, 1).map_err(|e| damaged(e.to_string()))?;
+            IntEngine::new(&spec, network.clone(), &peaks, kernel, 1).map_err(|e| damaged(e.to_string()))?;
         let golden_int = Some(judge_golden(&mut engine, &spec));
         let manifest = Manifest {
             version: VERSION,
@@ -317,9 +318,15 @@ impl Bundle {
     /// # Errors
     /// Tensors are missing or have other shapes than the spec says.
     pub fn network(&self, device: &Device) -> Result<Network, BundleError> {
-        let mut network = Network::new_folded(&self.manifest.spec, device);
-        let mut store = SafetensorsStore::from_bytes(Some(self.bytes.clone()));
-        network.load_from(&mut store).map_err(|e| self.damaged(e.to_string()))?;
+        self.clone().into_network(device)
+    }
+
+    fn into_network(self, device: &Device) -> Result<Network, BundleError> {
+        let Self { manifest, bytes, path, .. } = self;
+        let mut network = Network::new_folded(&manifest.spec, device);
+        let mut store = SafetensorsStore::from_bytes(Some(bytes));
+        let loaded = network.load_from(&mut store);
+        loaded.map_err(|e| BundleError::Damaged { path, reason: e.to_string() })?;
         Ok(network)
     }
 
@@ -328,20 +335,28 @@ impl Bundle {
     /// # Errors
     /// The backend is not built in, the weights do not fit, or the golden output is another.
     pub fn engine(&self, setup: &Setup) -> Result<Box<dyn Engine>, BundleError> {
-        let device = setup.backend.device().map_err(BundleError::Engine)?;
-        let network = self.network(&device)?;
-        let spec = &self.manifest.spec;
+        self.clone().into_engine(setup)
+    }
+
+    /// The same for the last time: no weight is twice in memory.
+    ///
+    /// # Errors
+    /// As [`Bundle::engine`].
+    pub fn into_engine(self, setup: &Setup) -> Result<Box<dyn Engine>, BundleError> {
+        let (manifest, path) = (self.manifest.clone(), self.path.clone());
         let (mut engine, golden): (Box<dyn Engine>, _) = match setup.backend {
-            Backend::Int => (Box::new(self.quantize(&network, setup)?), self.manifest.golden_int.as_ref()),
+            Backend::Int => (Box::new(self.into_int_engine(setup)?), manifest.golden_int),
             other => {
-                let engine = BurnEngine::new(other.name(), spec.clone(), network, device);
-                (Box::new(engine), Some(&self.manifest.golden))
+                let device = other.device().map_err(BundleError::Engine)?;
+                let network = self.into_network(&device)?;
+                let engine = BurnEngine::new(other.name(), manifest.spec.clone(), network, device);
+                (Box::new(engine), Some(manifest.golden))
             }
         };
-        let found = judge_golden(&mut *engine, spec);
+        let found = judge_golden(&mut *engine, &manifest.spec);
         match golden.is_some_and(|golden| golden.agrees_with(&found)) {
             true => Ok(engine),
-            false => Err(self.damaged("its golden output does not match".into())),
+            false => Err(BundleError::Damaged { path, reason: "its golden output does not match".into() }),
         }
     }
 
@@ -349,30 +364,23 @@ impl Bundle {
     ///
     /// # Errors
     /// As [`Bundle::engine`].
-    pub fn int_engine(&self, setup: &Setup) -> Result<IntEngine, BundleError> {
-        self.quantize(&self.network(&Device::flex())?, setup)
-    }
-
-    fn quantize(&self, network: &Network, setup: &Setup) -> Result<IntEngine, BundleError> {
-        let peaks = self.manifest.peaks.as_ref().ok_or_else(|| {
-            let path = &self.path;
+    pub fn into_int_engine(self, setup: &Setup) -> Result<IntEngine, BundleError> {
+        let (manifest, path) = (self.manifest.clone(), self.path.clone());
+        let peaks = manifest.peaks.ok_or_else(|| {
             BundleError::Engine(format!(
                 "model {path} says nothing of its activation ranges: measure them with \
                  `lookhear-train calibrate`, or use --engine flex"
             ))
         })?;
         let kernel = setup.kernel.kernel().map_err(BundleError::Engine)?;
-        IntEngine::new(&self.manifest.spec, network, peaks, kernel, setup.threads())
-            .map_err(|e| self.damaged(e.to_string()))
+        let network = self.into_network(&Device::flex())?;
+        IntEngine::new(&manifest.spec, network, &peaks, kernel, setup.threads())
+            .map_err(|e| BundleError::Damaged { path, reason: e.to_string() })
     }
 
     /// The file's content.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
-    }
-
-    fn damaged(&self, reason: String) -> BundleError {
-        BundleError::Damaged { path: self.path.clone(), reason }
     }
 }
 

@@ -71,13 +71,13 @@ pub struct IntEngine {
 }
 
 impl IntEngine {
-    /// Quantizes a folded network.
+    /// Quantizes a folded network. Its towers go from memory as the engine's grow.
     ///
     /// # Errors
     /// The network has values that are no numbers.
     pub fn new(
         spec: &Spec,
-        network: &Network,
+        network: Network,
         peaks: &Peaks,
         kernel: Box<dyn Kernel>,
         threads: usize,
@@ -85,13 +85,13 @@ impl IntEngine {
         let team = Team::new(threads);
         let tower = |name, table, network, transposed, peaks: &[f32], rounding| {
             let weights = tower_weights(name, network, transposed);
-            Tower::new(table, &weights, peaks, rounding, &*kernel, team.threads())
+            Tower::new(table, weights, peaks, rounding, &*kernel, team.threads())
         };
-        let vision = tower("vision", &spec.vision, &network.vision, false, &peaks.vision, PICTURE)?;
+        let vision = tower("vision", &spec.vision, network.vision, false, &peaks.vision, PICTURE)?;
         // Time runs down, so that new columns of the spectrogram are new rows.
         let mut sideways = spec.audio.clone();
         sideways.input.swap(1, 2);
-        let audio = tower("audio", &sideways, &network.audio, true, &peaks.audio, SPECTROGRAM)?;
+        let audio = tower("audio", &sideways, network.audio, true, &peaks.audio, SPECTROGRAM)?;
         let scratches =
             (0..team.threads()).map(|_| Scratch::for_steps(vision.steps().chain(audio.steps()))).collect();
 

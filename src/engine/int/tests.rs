@@ -68,7 +68,7 @@ fn engine(spec: &Spec, kernel: Box<dyn Kernel>, threads: usize) -> IntEngine {
     let network = network(spec);
     let samples: Vec<_> = (0..4).map(|seed| sample(spec, seed)).collect();
     let peaks = Peaks::measure(spec, &network, &samples);
-    IntEngine::new(spec, &network, &peaks, kernel, threads).unwrap()
+    IntEngine::new(spec, network, &peaks, kernel, threads).unwrap()
 }
 
 fn best() -> Box<dyn Kernel> {
@@ -250,6 +250,6 @@ fn numbers_that_are_none_are_refused() {
     let weight = network.audio.convs[1].conv.weight.val();
     network.audio.convs[1].conv.weight = burn::module::Param::from_tensor(weight * f32::NAN);
     let peaks = Peaks { vision: vec![1.0; 6], audio: vec![1.0; 6] };
-    let error = IntEngine::new(&spec, &network, &peaks, best(), 1).err().unwrap().to_string();
+    let error = IntEngine::new(&spec, network, &peaks, best(), 1).err().unwrap().to_string();
     assert!(error.contains("audio, convolution 2"), "{error}");
 }

@@ -55,7 +55,7 @@ impl Tower {
     /// are the largest outputs of each convolution.
     pub(super) fn new(
         table: &Table,
-        convs: &[ConvWeights],
+        mut convs: impl Iterator<Item = ConvWeights>,
         peaks: &[f32],
         rounding: Rounding,
         kernel: &dyn Kernel,
@@ -74,7 +74,8 @@ impl Tower {
             let (operation, macs) = match table.layers[layer] {
                 Layer::MaxPool => (Operation::Pool { unit: unit as f32 }, 0),
                 Layer::Conv { stride, .. } => {
-                    let conv = &convs[number];
+                    // Weights fit the table, as the caller says.
+                    let Some(conv) = convs.next() else { break };
                     number += 1;
                     let tiled = stride == 1 && layer > 0;
                     // What ends the tower is not rounded.
@@ -85,7 +86,7 @@ impl Tower {
                     let real = Scales { input: unit, output: output_unit };
                     unit = output_unit;
                     let operation = if tiled {
-                        let weights = Quantized::winograd(conv, real, kernel)?;
+                        let weights = Quantized::winograd(&conv, real, kernel)?;
                         if pools_next {
                             output = [shapes[layer + 1].output[1], shapes[layer + 1].output[2]];
                             used = 2;
@@ -94,7 +95,7 @@ impl Tower {
                         Operation::Winograd { weights, pool: pools_next, shared }
                     } else {
                         let range = if layer == 0 { rounding.range.map(i64::from) } else { [0, 255] };
-                        Operation::Direct { weights: Quantized::direct(conv, range, real, kernel)?, stride }
+                        Operation::Direct { weights: Quantized::direct(&conv, range, real, kernel)?, stride }
                     };
                     (operation, shape.macs)
                 }

@@ -18,10 +18,15 @@ fn conv(name: String, block: &ConvBlock) -> ConvWeights {
     ConvWeights { name, weights: values(weight), bias, inputs, outputs }
 }
 
-/// The convolutions of a folded tower; `transposed` swaps height and width of the filters.
-pub(super) fn tower_weights(name: &str, tower: &TowerNet, transposed: bool) -> Vec<ConvWeights> {
-    let one = |(i, block): (usize, &ConvBlock)| {
-        let mut conv = conv(format!("{name}, convolution {}", i + 1), block);
+/// The convolutions of a folded tower, each gone from memory when the next is asked for; `transposed` swaps height
+/// and width of the filters.
+pub(super) fn tower_weights(
+    name: &str,
+    tower: TowerNet,
+    transposed: bool,
+) -> impl Iterator<Item = ConvWeights> {
+    let one = move |(i, block): (usize, ConvBlock)| {
+        let mut conv = conv(format!("{name}, convolution {}", i + 1), &block);
         if transposed {
             for filter in conv.weights.chunks_exact_mut(9) {
                 [(1, 3), (2, 6), (5, 7)].into_iter().for_each(|(a, b)| filter.swap(a, b));
@@ -29,7 +34,7 @@ pub(super) fn tower_weights(name: &str, tower: &TowerNet, transposed: bool) -> V
         }
         conv
     };
-    tower.convs.iter().enumerate().map(one).collect()
+    tower.convs.into_iter().enumerate().map(one)
 }
 
 /// A 1x1 convolution, `[out, in]`.
