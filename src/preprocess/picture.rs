@@ -1,7 +1,8 @@
 //! Pictures: any size to `[3, side, side]`, and positions back to the picture that is shown.
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
@@ -36,16 +37,17 @@ pub fn square(picture: &RgbImage, fit: Fit, side: u32) -> RgbImage {
 /// Resizes an area `[left, top, width, height]` (pixels, inside the picture) to `width` x `height`,
 /// by area-weighted linear interpolation. A picture or area without pixels gives black.
 pub fn resize(picture: &RgbImage, area: [f64; 4], width: u32, height: u32) -> RgbImage {
-    let mut out = Image::new(width, height, PixelType::U8x3);
+    let mut out = RgbImage::new(width, height);
     let [left, top, w, h] = area;
     let options =
         ResizeOptions::new().crop(left, top, w, h).resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-    let source = ImageRef::new(picture.width(), picture.height(), picture.as_raw(), PixelType::U8x3);
-    if let Ok(source) = source {
+    let source = TypedImageRef::<U8x3>::from_buffer(picture.width(), picture.height(), picture.as_raw());
+    let target = TypedImage::<U8x3>::from_buffer(width, height, &mut out);
+    if let (Ok(source), Ok(mut target)) = (source, target) {
         // The only errors left are areas outside the picture; black is the defined result.
-        let _ = Resizer::new().resize(&source, &mut out, &options);
+        let _ = Resizer::new().resize_typed(&source, &mut target, &options);
     }
-    RgbImage::from_raw(width, height, out.into_vec()).unwrap_or_default()
+    out
 }
 
 /// Pixels of a square picture as the vision tower takes them: `[3, side, side]`, red first, -1..1.
