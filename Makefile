@@ -1,7 +1,7 @@
 # The two commands of the README, `make run` and `make test`, and the benchmarks install what they need.
 # On Debian and Ubuntu that happens by apt; elsewhere the missing package is named.
 
-.PHONY: run test bench-peers bench-train
+.PHONY: run test deb bench-peers bench-train
 
 APT := $(shell command -v apt-get)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -9,8 +9,9 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # What running needs: ffmpeg reads and writes media, the stamps are the demo's photos and sounds; microphones are built
 # on ALSA, cameras on the kernel's headers as clang reads them.
 RUN_PACKAGES := build-essential pkg-config libasound2-dev clang libclang-dev ffmpeg tuxpaint-stamps-default
-# What tests need besides: Mesa's software Vulkan stands in for a GPU, tmux for a person before a terminal.
-TEST_PACKAGES := $(RUN_PACKAGES) mesa-vulkan-drivers libvulkan1 tmux
+# What tests need besides: Mesa's software Vulkan stands in for a GPU, tmux for a person before a terminal; the fonts are
+# those that a kiosk writes with.
+TEST_PACKAGES := $(RUN_PACKAGES) mesa-vulkan-drivers libvulkan1 tmux fonts-dejavu-core fonts-noto-cjk
 
 # $(call install,packages): installs those that are missing; asks apt only if there are any.
 define install
@@ -34,6 +35,37 @@ run:
 test:
 	$(call install,$(TEST_PACKAGES))
 	cargo test --workspace --locked --features lookhear/wgpu,lookhear/ndarray,lookhear-train/wgpu
+
+# A Debian package in target/debian: program, services, settings (see firmware-config/README.md). ARCH=arm64 makes the
+# one for Jetson and Raspberry Pi on any machine.
+NATIVE := $(shell dpkg --print-architecture 2>/dev/null)
+ARCH ?= $(NATIVE)
+DEB_TOOL := target/tools/bin/cargo-deb
+DEB_PACKAGES := build-essential pkg-config libasound2-dev clang libclang-dev dpkg-dev liblzma-dev
+# Debian's own Rust has the standard library for arm64, as .ci/aarch64 uses it; sound and the kernel's headers come
+# from Debian's second architecture.
+CROSS_PACKAGES := $(DEB_PACKAGES) rustc-web libstd-rust-web-dev:arm64 gcc-aarch64-linux-gnu libasound2-dev:arm64
+CROSS_ENV := RUSTC=/usr/bin/rustc CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc \
+  PKG_CONFIG_ALLOW_CROSS=1 PKG_CONFIG_LIBDIR_aarch64_unknown_linux_gnu=/usr/lib/aarch64-linux-gnu/pkgconfig
+
+$(DEB_TOOL):
+	cargo install --root target/tools --locked --version 3.8.0 cargo-deb
+
+deb:
+ifeq ($(ARCH),$(NATIVE))
+	$(call install,$(DEB_PACKAGES))
+	$(MAKE) $(DEB_TOOL)
+	PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo deb --locked
+else ifeq ($(ARCH),arm64)
+	dpkg --print-foreign-architectures | grep -qx arm64 || $(SUDO) dpkg --add-architecture arm64
+	$(call install,$(CROSS_PACKAGES))
+	$(MAKE) $(DEB_TOOL)
+	# A folder of its own: the two compilers must not share one.
+	PATH="$(CURDIR)/target/tools/bin:$$PATH" $(CROSS_ENV) CARGO_TARGET_DIR=target/aarch64 \
+	  cargo deb --locked --target aarch64-unknown-linux-gnu --output target/debian/
+else
+	@echo "make deb ARCH=$(ARCH): there are packages for $(NATIVE) and arm64"; exit 1
+endif
 
 # Speed, memory and error beside ncnn, ONNX Runtime and OpenVINO, on the same weights.
 # MODEL: a bundle (by default the paper's towers with random weights); INPUTS: videos to compare outputs on

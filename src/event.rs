@@ -24,6 +24,10 @@ pub struct Event {
     pub bounds: Option<[f32; 4]>,
     /// How sure the state is, 0 to 1.
     pub confidence: f32,
+    /// What sounds, as it was called when it was enrolled; only with a [`crate::gallery`], and only if the state is
+    /// [`State::Match`] and the thing is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Milliseconds from capture to decision; 0 for recorded input, which has no moment of capture.
     pub latency_ms: f64,
     /// Score of the same picture with an earlier, different sound, when that was tried: if it is as high
@@ -36,6 +40,16 @@ pub struct Event {
     /// Rows of the localization map, 0..1, if it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub map: Option<Vec<Vec<f32>>>,
+}
+
+impl Event {
+    /// The decision in plain words, with the name of what sounds if it is known.
+    pub fn sentence(&self) -> String {
+        match &self.name {
+            Some(name) => format!("I hear {name}. It is here."),
+            None => self.state.sentence().into(),
+        }
+    }
 }
 
 /// Camera and microphone.

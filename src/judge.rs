@@ -7,6 +7,7 @@ use image::RgbImage;
 use crate::decision::Decision;
 use crate::engine::{ActivationMap, Engine, Heard, Judgement, Seen, Setup};
 use crate::event::{Event, Map, SCHEMA, State};
+use crate::gallery::Gallery;
 use crate::localize::{Place, place, shown_map};
 use crate::model::{Bundle, BundleError, Manifest};
 use crate::preprocess::picture;
@@ -15,6 +16,8 @@ use crate::preprocess::picture;
 pub struct Judge {
     engine: Box<dyn Engine>,
     manifest: Manifest,
+    model: String,
+    gallery: Option<Gallery>,
 }
 
 impl Judge {
@@ -31,13 +34,29 @@ impl Judge {
     /// # Errors
     /// As [`Bundle::engine`].
     pub fn open(bundle: Bundle, setup: impl Into<Setup>) -> Result<Self, BundleError> {
-        let manifest = bundle.manifest.clone();
-        Ok(Self { engine: bundle.into_engine(&setup.into())?, manifest })
+        let (manifest, model) = (bundle.manifest.clone(), bundle.hash.clone());
+        Ok(Self { engine: bundle.into_engine(&setup.into())?, manifest, model, gallery: None })
     }
 
     /// What the bundle says of itself.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// The bundle's hash: what a gallery must have been made with.
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+
+    /// Gives names to what was enrolled, from now on. [`Gallery::load`] makes sure that it is of this model.
+    #[must_use]
+    pub fn with_gallery(self, gallery: Gallery) -> Self {
+        Self { gallery: Some(gallery), ..self }
+    }
+
+    /// What names are given by, if any.
+    pub fn gallery(&self) -> Option<&Gallery> {
+        self.gallery.as_ref()
     }
 
     /// A decision that begins without a match.
@@ -129,6 +148,7 @@ impl Judge {
             peak: place.peak.map(round32),
             bounds: (state == State::Match).then(|| place.bounds.map(round32)),
             confidence: round32(decision.confidence(state, score, level)),
+            name: None,
             latency_ms: 0.0,
             swapped_score: None,
             devices: None,

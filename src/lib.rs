@@ -3,8 +3,10 @@
 //!
 //! Data flows one way, and the modules read in that order: [`capture`] -> [`ring`] -> [`preprocess`]
 //! -> towers ([`engine`], built from the table in [`model`]) -> fusion and localization ([`judge`],
-//! [`localize`], [`decision`]) -> [`event`] -> [`sinks`] and [`overlay`]. [`pipeline`] wires them.
-//! Beside that way, [`embed`] keeps what the towers make of files, for other tasks.
+//! [`localize`], [`decision`]) -> [`event`] -> [`sinks`] and [`overlay`]. [`pipeline`] wires them;
+//! [`publish`] hands events on to other programs and to people elsewhere.
+//! Beside that way, [`embed`] keeps what the towers make of files, for other tasks, [`gallery`] knows things by name,
+//! and [`kiosk`] shows a live run to visitors; [`profile`] is the settings file of an unattended one.
 //!
 //! The network is L3-Net ("Look, Listen and Learn", ICCV 2017) with the localization head of its
 //! successor AVOL-Net ("Objects that Sound", ECCV 2018).
@@ -14,7 +16,9 @@ pub mod decision;
 pub mod embed;
 pub mod engine;
 pub mod event;
+pub mod gallery;
 pub mod judge;
+pub mod kiosk;
 pub mod localize;
 pub mod media;
 pub mod model;
@@ -22,6 +26,7 @@ pub mod overlay;
 pub mod pipeline;
 pub mod preprocess;
 pub mod profile;
+pub mod publish;
 pub mod ring;
 pub mod sinks;
 pub mod studio;

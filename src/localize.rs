@@ -12,11 +12,16 @@ pub struct Place {
     pub bounds: [f32; 4],
 }
 
+/// The cell where a map is highest, counted row by row; `None` without a map.
+pub fn peak(map: &Map) -> Option<usize> {
+    (0..map.values.len()).max_by(|a, b| map.values[*a].total_cmp(&map.values[*b]))
+}
+
 /// Finds the peak and the connected cells around it that reach at least `extent` (0..1) of the way
 /// from the map's lowest value to its highest. Without a map: the middle, and all of the picture.
 pub fn place(map: &Map, extent: f32) -> Place {
     let Map { rows, columns, values } = map;
-    let Some(top) = (0..values.len()).max_by(|a, b| values[*a].total_cmp(&values[*b])) else {
+    let Some(top) = peak(map) else {
         return Place { peak: [0.5, 0.5], bounds: [0.0, 0.0, 1.0, 1.0] };
     };
     let lowest = values.iter().copied().fold(f32::INFINITY, f32::min);

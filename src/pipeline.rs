@@ -15,6 +15,7 @@ use thiserror::Error;
 use crate::capture::Source;
 use crate::capture::monitor::Health;
 use crate::event::{Devices, Event, Map, State};
+use crate::gallery::{Impression, Naming};
 use crate::judge::{Judge, level};
 use crate::media::{FRAME_RATE, MediaError};
 use crate::preprocess::spectrogram::{BINS, COLUMNS};
@@ -84,6 +85,8 @@ pub struct Moment<'a> {
     pub picture: &'a RgbImage,
     /// The localization map.
     pub map: &'a Map,
+    /// What sounds, and what is seen there: what a [`crate::gallery::Gallery`] tells things by.
+    pub impression: &'a Impression,
     /// Frames that were shown since the decision before, in order; the judged one is the last.
     pub frames: &'a [VideoFrame],
     /// Samples since the decision before.
@@ -188,7 +191,7 @@ pub fn run(
 ) -> Result<Summary, PipelineError> {
     let mut window = Window::new();
     let mut arrived = Arrived::default();
-    let mut decision = judge.decision();
+    let (mut decision, mut naming) = (judge.decision(), Naming::default());
     let mut swap = SwapCheck::new(settings.swap);
     let mut scores = Vec::new();
     let mut summary = Summary::default();
@@ -233,6 +236,9 @@ pub fn run(
         let level = level(window.second.make_contiguous());
         let mut event = judge.event(t, &judgement, &latest.picture, level, &mut decision);
         let map = judge.shown_map(&judgement.map, latest.picture.dimensions());
+        let impression = Impression::new(&seen, &heard, &judgement.map);
+        let named = |gallery| naming.update(gallery, t, event.state, &impression);
+        event.name = judge.gallery().and_then(named);
         let (audible, asked) = (event.state != State::Silent, controls.swap.swap(false, Ordering::Relaxed));
         let swapped = swap.update(t, &seen, &heard, audible, asked, judge);
         done(Stage::Heads, &mut summary.timings, &mut summary.busy);
@@ -254,6 +260,7 @@ pub fn run(
             event: &event,
             picture: &latest.picture,
             map: &map,
+            impression: &impression,
             frames: arrived.shown(),
             sound: &arrived.sound,
             second: window.second.make_contiguous(),

@@ -9,6 +9,7 @@ use lookhear::capture::device::{Camera, Microphone};
 use lookhear::capture::live::{self, Opener};
 use lookhear::capture::microphone::{self, MicrophoneInfo, MicrophoneOpener, microphones};
 use lookhear::capture::{Offsets, Source, Stage};
+use lookhear::profile::{self, Profile};
 use lookhear::studio::{self, Play};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -29,15 +30,16 @@ pub(super) struct DeviceArguments {
     /// A microphone: its id or a part of its name, a URL or file, or studio.
     #[arg(long, default_value = "", hide_default_value = true, value_name = "NAME")]
     pub(super) microphone: String,
-    /// Size of the camera's pictures, as near as it has them.
-    #[arg(long, default_value = "640x480", value_parser = size, value_name = "WxH")]
-    size: (u32, u32),
-    /// What drives the camera.
-    #[arg(long, value_enum, default_value_t)]
-    camera_driver: Driver,
+    /// Size of the camera's pictures, as near as it has them; 640x480 if left out.
+    #[arg(long, value_parser = size, value_name = "WxH")]
+    size: Option<(u32, u32)>,
+    /// What drives the camera; auto if left out.
+    #[arg(long, value_enum)]
+    camera_driver: Option<Driver>,
 }
 
-fn size(text: &str) -> Result<(u32, u32), String> {
+/// Reads `640x480`.
+pub(super) fn size(text: &str) -> Result<(u32, u32), String> {
     let sides = text.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)));
     sides
         .filter(|(w, h)| (16..=8192).contains(w) && (16..=8192).contains(h))
@@ -45,16 +47,26 @@ fn size(text: &str) -> Result<(u32, u32), String> {
 }
 
 impl DeviceArguments {
+    /// What was not given is taken from a settings file.
+    pub(super) fn or(mut self, Profile { camera, microphone, .. }: &Profile) -> Self {
+        let given = |own: String, other: &String| if own.is_empty() { other.clone() } else { own };
+        self.camera = given(self.camera, &camera.name);
+        self.microphone = given(self.microphone, &microphone.name);
+        self.size = self.size.or(Some(camera.request().size));
+        self.camera_driver = self.camera_driver.or(Some(camera.driver));
+        self
+    }
+
     /// Starts both. `offset` is added to the camera's times; left out, it is what `lookhear calibrate`
     /// stored for this pair.
     pub(super) fn open(&self, offset: Option<f64>) -> Source {
         let offset = offset.unwrap_or_else(|| self.stored_offset());
+        let request = self.request();
         let stage = [&self.camera, &self.microphone].iter().any(|name| *name == STUDIO).then(|| {
             let mut rng = ChaCha8Rng::seed_from_u64(1);
             let cast = studio::cast(Path::new(studio::STAMPS), &mut rng);
-            Stage::new(Play::new(&cast, 6, self.size, &mut rng))
+            Stage::new(Play::new(&cast, 6, request.size, &mut rng))
         });
-        let request = self.request();
         let camera: Opener<dyn Camera> = match &stage {
             Some(stage) if self.camera == STUDIO => {
                 let stage: Arc<Stage> = stage.clone();
@@ -72,7 +84,12 @@ impl DeviceArguments {
 
     /// What is asked of the camera.
     pub(super) fn request(&self) -> CameraRequest {
-        CameraRequest { name: self.camera.clone(), size: self.size, driver: self.camera_driver }
+        let default = profile::Camera::default().request();
+        CameraRequest {
+            name: self.camera.clone(),
+            size: self.size.unwrap_or(default.size),
+            driver: self.camera_driver.unwrap_or(default.driver),
+        }
     }
 
     /// The ids of both devices, as the offset of a pair is stored under them.

@@ -8,15 +8,17 @@ use lookhear::capture::camera::open_camera;
 use lookhear::capture::device::DeviceError;
 use lookhear::capture::microphone::MicrophoneOpener;
 use lookhear::judge::{Judge, is_dark, level};
-use lookhear::pipeline::Settings;
 use lookhear::preprocess::spectrogram::{BINS, COLUMNS};
 use serde::Serialize;
 
+use super::config::ConfigArgument;
 use super::devices::DeviceArguments;
 use super::{Failure, ModelArguments};
 
 #[derive(Args)]
 pub(super) struct Doctor {
+    #[command(flatten)]
+    config: ConfigArgument,
     #[command(flatten)]
     devices: DeviceArguments,
     #[command(flatten)]
@@ -48,10 +50,13 @@ impl Finding {
 }
 
 impl Doctor {
-    pub(super) fn run(self) -> Result<(), Failure> {
+    pub(super) fn run(mut self) -> Result<(), Failure> {
+        let profile = self.config.load()?;
+        self.devices = self.devices.or(&profile);
+        self.model = self.model.or(&profile.model);
         let mut findings = vec![self.camera(), self.microphone()];
         match self.model.load() {
-            Ok(judge) => findings.extend([model(&judge), speed(judge)]),
+            Ok(judge) => findings.extend([model(&judge), speed(judge, profile.decisions.hop)]),
             Err(error) => {
                 findings.push(Finding::bad("model", error, "give another --model, or none: one is built in"))
             }
@@ -132,11 +137,11 @@ fn model(judge: &Judge) -> Finding {
     Finding::good("model", found)
 }
 
-fn speed(mut judge: Judge) -> Finding {
+fn speed(mut judge: Judge, hop: f64) -> Finding {
     let side = judge.manifest().spec.vision.input[1] as u32;
     let picture = image::RgbImage::from_fn(side, side, |x, y| image::Rgb([x as u8, y as u8, 90]));
     let columns = vec![vec![0.7; BINS]; COLUMNS];
-    let fresh = (Settings::default().hop * 200.0) as usize;
+    let fresh = ((hop * 200.0) as usize).min(COLUMNS);
     let mut update = || {
         let seen = judge.see(&picture);
         let heard = judge.listen(&columns, fresh);
@@ -150,9 +155,9 @@ fn speed(mut judge: Judge) -> Finding {
         count += 1;
     }
     let ms = begin.elapsed().as_secs_f64() * 1e3 / f64::from(count);
-    let hop = Settings::default().hop * 1e3;
-    let found = format!("{ms:.1} ms an update, one is due every {hop:.0} ms");
-    match ms < 0.8 * hop {
+    let due = hop * 1e3;
+    let found = format!("{ms:.1} ms an update, one is due every {due:.0} ms");
+    match ms < 0.8 * due {
         true => Finding::good("speed", found),
         false => Finding::bad("speed", found, "a larger --hop, more --threads, or a smaller model"),
     }

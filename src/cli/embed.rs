@@ -70,7 +70,7 @@ impl Embed {
         let bundle = self.model.bundle()?;
         settings.validate(&bundle.manifest.spec)?;
         let jobs = jobs(&self.inputs, &self.out, self.what)?;
-        let label = Label::new(&bundle.hash, self.model.engine.name(), &settings);
+        let label = Label::new(&bundle.hash, self.model.engine().name(), &settings);
         let embedder = Embedder::new(self.model.judge(bundle)?, settings)?;
         let unusable = |e: std::io::Error| format!("{} cannot be written: {e}", self.out.display());
         std::fs::create_dir_all(&self.out).map_err(unusable)?;

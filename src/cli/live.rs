@@ -10,11 +10,14 @@ use lookhear::preprocess::SAMPLE_RATE;
 use lookhear::sinks::{DeviceLog, Json, Lines, Persistent, Recorder, Screen, Snapshots, Video};
 use lookhear::timing::Stage;
 
+use super::config::{ConfigArgument, judge, publisher};
 use super::devices::DeviceArguments;
 use super::{Failure, ModelArguments, RunArguments, controls};
 
 #[derive(Args)]
 pub(super) struct Live {
+    #[command(flatten)]
+    config: ConfigArgument,
     #[command(flatten)]
     devices: DeviceArguments,
     /// Milliseconds to add to the camera's times, so that they agree with the microphone's.
@@ -34,9 +37,9 @@ pub(super) struct Live {
     save: Option<PathBuf>,
     #[command(flatten)]
     run: RunArguments,
-    /// Seconds between two audio-swap self-checks; 0: none.
-    #[arg(long, default_value_t = 5.0, value_name = "SECONDS")]
-    swap: f64,
+    /// Seconds between two audio-swap self-checks, 0: none; 5 if left out.
+    #[arg(long, value_name = "SECONDS")]
+    swap: Option<f64>,
     /// Stop after so many seconds.
     #[arg(long, value_name = "SECONDS")]
     seconds: Option<f64>,
@@ -48,12 +51,19 @@ pub(super) struct Live {
 }
 
 impl Live {
-    pub(super) fn run(self) -> Result<(), Failure> {
-        let settings = Settings { swap: self.swap, end: self.seconds, ..self.run.settings()? };
+    pub(super) fn run(mut self) -> Result<(), Failure> {
+        let mut profile = self.config.load()?;
+        self.devices = self.devices.or(&profile);
+        self.model = self.model.or(&profile.model);
+        self.offset = self.offset.or(profile.camera.offset_ms);
+        profile.gallery.file = self.run.gallery.take().or(profile.gallery.file);
+        self.run.hop = self.run.hop.or(Some(profile.decisions.hop));
+        let swap = self.swap.unwrap_or(profile.decisions.swap);
+        let settings = Settings { swap, end: self.seconds, ..self.run.settings()? };
         let controls = controls()?;
-        let mut judge = self.model.load()?;
+        let mut judge = judge(&self.model, &profile).map_err(|error| -> Failure { error })?;
         let source = self.devices.open(self.offset.map(|ms| ms / 1e3));
-        let mut sinks = self.sinks(&controls)?;
+        let mut sinks = self.sinks(publisher(&profile, &judge, &controls)?, &controls)?;
         let summary = pipeline::run(source, &mut judge, &mut sinks, settings, &controls)?;
         drop(sinks); // Gives the terminal back.
         if self.stats {
@@ -62,7 +72,11 @@ impl Live {
         Ok(())
     }
 
-    fn sinks(&self, controls: &Arc<Controls>) -> Result<Vec<Box<dyn Sink>>, Failure> {
+    fn sinks(
+        &self,
+        publisher: Option<Box<dyn Sink>>,
+        controls: &Arc<Controls>,
+    ) -> Result<Vec<Box<dyn Sink>>, Failure> {
         let stdout = io::stdout();
         let screen = !self.run.json && !self.headless && stdout.is_terminal();
         let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
@@ -96,11 +110,16 @@ impl Live {
             let open = move || Ok(Box::new(Snapshots::new(folder.clone())?) as Box<dyn Sink>);
             sinks.push(Box::new(Persistent::new("snapshots", open, controls.clone())?));
         }
+        sinks.extend(publisher);
+        // The last one: an output that hangs is no sign of life.
+        #[cfg(target_os = "linux")]
+        sinks.push(Box::new(lookhear::sinks::Heartbeat::new()));
         Ok(sinks)
     }
 }
 
-fn report(summary: &Summary) {
+/// Tells how long the stages took and what was lost.
+pub(super) fn report(summary: &Summary) {
     let rate = summary.events as f64 / summary.seconds.max(1e-9);
     eprintln!(
         "{} decisions in {:.1} s ({rate:.1} a second), {} left out to keep up",

@@ -1,11 +1,15 @@
 //! The commands of the `lookhear` program, one file each.
 
 mod calibrate;
+mod check_config;
+mod config;
 mod demo;
 mod devices;
 mod doctor;
 mod embed;
+mod enroll;
 mod judge;
+mod kiosk;
 mod live;
 mod watch;
 
@@ -16,9 +20,11 @@ use std::sync::atomic::Ordering;
 use clap::{Args, Parser, Subcommand};
 use lookhear::engine::int::kernel::Choice;
 use lookhear::engine::{Backend, Setup};
+use lookhear::gallery::{Gallery, GalleryError};
 use lookhear::judge::Judge;
 use lookhear::model::{Bundle, BundleError};
 use lookhear::pipeline::{Controls, Settings, Sink};
+use lookhear::profile::Model;
 use lookhear::sinks::Snapshots;
 
 /// The model that is built into the program.
@@ -39,12 +45,18 @@ enum Command {
     Watch(watch::Watch),
     /// Watch through a camera and listen through a microphone.
     Live(live::Live),
+    /// Show visitors what is making a sound: full screen, unattended.
+    Kiosk(kiosk::Kiosk),
     /// List cameras and microphones.
     Devices(devices::Devices),
     /// Check camera, microphone, model and speed, and say what to do about what is wrong.
     Doctor(doctor::Doctor),
+    /// Check settings files, and tell what would run.
+    CheckConfig(check_config::CheckConfig),
     /// Measure how far picture and sound of two devices lie apart.
     Calibrate(calibrate::Calibrate),
+    /// Give a thing a name: LookHear then says it when it sees and hears the thing again.
+    Enroll(enroll::Enroll),
     /// Judge one picture with one sound, or a list of pairs.
     Judge(judge::JudgeArguments),
     /// Turn sounds, pictures or videos into embeddings for other tasks: NPZ or Parquet files.
@@ -59,9 +71,10 @@ pub(crate) struct ModelArguments {
     /// A model bundle; without it, the built-in model is used.
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
-    /// What runs the network: int (CPU), flex (CPU, floating point), wgpu (GPU) or ndarray (reference).
-    #[arg(long, default_value = "int")]
-    engine: Backend,
+    /// What runs the network: int (CPU, if none is named), flex (CPU, floating point), wgpu (GPU) or ndarray
+    /// (reference).
+    #[arg(long)]
+    engine: Option<Backend>,
     /// Threads of the engine int; one per processor if left out.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     threads: Option<u16>,
@@ -71,6 +84,18 @@ pub(crate) struct ModelArguments {
 }
 
 impl ModelArguments {
+    /// What was not given is taken from a settings file.
+    fn or(mut self, model: &Model) -> Self {
+        self.model = self.model.or_else(|| model.file.clone());
+        self.engine = self.engine.or(Some(model.engine));
+        self.threads = self.threads.or(model.threads);
+        self
+    }
+
+    fn engine(&self) -> Backend {
+        self.engine.unwrap_or_default()
+    }
+
     fn load(&self) -> Result<Judge, BundleError> {
         self.judge(self.bundle()?)
     }
@@ -84,7 +109,7 @@ impl ModelArguments {
 
     fn judge(&self, bundle: Bundle) -> Result<Judge, BundleError> {
         let threads = self.threads.map(usize::from);
-        Judge::open(bundle, Setup { backend: self.engine, threads, kernel: self.kernel.clone() })
+        Judge::open(bundle, Setup { backend: self.engine(), threads, kernel: self.kernel.clone() })
     }
 }
 
@@ -100,17 +125,32 @@ pub(crate) struct RunArguments {
     /// Write an annotated picture whenever something is seen to sound.
     #[arg(long, value_name = "FOLDER")]
     snapshots: Option<PathBuf>,
-    /// Seconds between decisions.
-    #[arg(long, default_value_t = Settings::default().hop, value_name = "SECONDS")]
-    hop: f64,
+    /// Seconds between decisions; 0.08 if left out.
+    #[arg(long, value_name = "SECONDS")]
+    hop: Option<f64>,
+    /// Say what it is that sounds, if it is one of the things in this gallery: see `lookhear enroll`.
+    #[arg(long, value_name = "FILE")]
+    gallery: Option<PathBuf>,
 }
 
 impl RunArguments {
     fn settings(&self) -> Result<Settings, Failure> {
-        if !(0.01..=10.0).contains(&self.hop) {
-            return Err(format!("--hop {}: give 0.01 to 10 seconds", self.hop).into());
+        let hop = self.hop.unwrap_or(Settings::default().hop);
+        if !(0.01..=10.0).contains(&hop) {
+            return Err(format!("--hop {hop}: give 0.01 to 10 seconds").into());
         }
-        Ok(Settings { hop: self.hop, map: self.map, ..Settings::default() })
+        Ok(Settings { hop, map: self.map, ..Settings::default() })
+    }
+
+    /// The judge, with the gallery if one is named.
+    fn named(&self, judge: Judge) -> Result<Judge, GalleryError> {
+        Ok(match &self.gallery {
+            Some(path) => {
+                let gallery = Gallery::load(path, judge.model())?;
+                judge.with_gallery(gallery)
+            }
+            None => judge,
+        })
     }
 
     fn snapshots(&self) -> Result<Option<Box<dyn Sink>>, Failure> {
@@ -132,9 +172,12 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Watch(watch) => watch.run(),
         Command::Live(live) => live.run(),
+        Command::Kiosk(kiosk) => kiosk.run(),
         Command::Devices(devices) => devices.run(),
         Command::Doctor(doctor) => doctor.run(),
+        Command::CheckConfig(check) => check.run(),
         Command::Calibrate(calibrate) => calibrate.run(),
+        Command::Enroll(enroll) => enroll.run(),
         Command::Judge(judge) => judge.run(),
         Command::Embed(embed) => embed.run(),
         Command::Demo(demo) => demo.run(),

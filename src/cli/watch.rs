@@ -34,7 +34,7 @@ impl Watch {
     pub(super) fn run(self) -> Result<(), Failure> {
         let settings = self.run.settings()?;
         let controls = controls()?;
-        let mut judge = self.model.load()?;
+        let mut judge = self.run.named(self.model.load()?)?;
         let mut one = |input: &str, save: Option<PathBuf>| -> Result<(), Failure> {
             let source = open_recorded(input)?;
             let mut sinks = self.sinks(save)?;

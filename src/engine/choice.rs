@@ -3,11 +3,13 @@
 use std::str::FromStr;
 
 use ::burn::tensor::Device;
+use serde::{Deserialize, Serialize};
 
 use super::int::kernel::Choice;
 
 /// What runs the network.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Backend {
     /// The integer engine: the CPU. Always there.
     #[default]

@@ -11,65 +11,65 @@ use image::{Rgb, RgbImage};
 
 /// A rectangle of whole pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Area {
+pub(crate) struct Area {
     /// Left edge.
-    pub(super) x: i32,
+    pub(crate) x: i32,
     /// Top edge.
-    pub(super) y: i32,
+    pub(crate) y: i32,
     /// Width; nothing is drawn where it is not positive.
-    pub(super) width: i32,
+    pub(crate) width: i32,
     /// Height; nothing is drawn where it is not positive.
-    pub(super) height: i32,
+    pub(crate) height: i32,
 }
 
 impl Area {
     /// The area without a border of some pixels.
-    pub(super) fn inset(self, by: i32) -> Self {
+    pub(crate) fn inset(self, by: i32) -> Self {
         Self { x: self.x + by, y: self.y + by, width: self.width - 2 * by, height: self.height - 2 * by }
     }
 
     /// The first pixel right of the area.
-    pub(super) fn right(self) -> i32 {
+    pub(crate) fn right(self) -> i32 {
         self.x + self.width
     }
 
     /// The first pixel below the area.
-    pub(super) fn bottom(self) -> i32 {
+    pub(crate) fn bottom(self) -> i32 {
         self.y + self.height
     }
 
     /// Whether there is no pixel in it.
-    pub(super) fn is_empty(self) -> bool {
+    pub(crate) fn is_empty(self) -> bool {
         self.width <= 0 || self.height <= 0
     }
 }
 
 /// A rectangle with rounded corners, in pixels and parts of pixels.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shape {
+pub(crate) struct Shape {
     /// `[x, y]` of the middle.
-    pub(super) centre: [f32; 2],
+    pub(crate) centre: [f32; 2],
     /// Half the width and half the height.
-    pub(super) half: [f32; 2],
+    pub(crate) half: [f32; 2],
     /// Radius of the corners; as large as `half`, the shape is a circle.
-    pub(super) radius: f32,
+    pub(crate) radius: f32,
 }
 
 impl Shape {
     /// The area with rounded corners.
-    pub(super) fn rounded(area: Area, radius: f32) -> Self {
+    pub(crate) fn rounded(area: Area, radius: f32) -> Self {
         let half = [area.width as f32 / 2.0, area.height as f32 / 2.0];
         let centre = [area.x as f32 + half[0], area.y as f32 + half[1]];
         Self { centre, half, radius: radius.min(half[0]).min(half[1]).max(0.0) }
     }
 
     /// A circle.
-    pub(super) fn circle(centre: [f32; 2], radius: f32) -> Self {
+    pub(crate) fn circle(centre: [f32; 2], radius: f32) -> Self {
         Self { centre, half: [radius, radius], radius }
     }
 
     /// Distance of a point from the outline in pixels, negative inside.
-    pub(super) fn distance(&self, x: f32, y: f32) -> f32 {
+    pub(crate) fn distance(&self, x: f32, y: f32) -> f32 {
         let dx = (x - self.centre[0]).abs() - self.half[0] + self.radius;
         let dy = (y - self.centre[1]).abs() - self.half[1] + self.radius;
         dx.max(0.0).hypot(dy.max(0.0)) + dx.max(dy).min(0.0) - self.radius

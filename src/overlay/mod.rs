@@ -3,7 +3,7 @@
 //! [`draw`] makes the pictures of saved videos, snapshots and the README;
 //! [`half_blocks`] and [`status_line`] show a picture and a decision where there is only text.
 
-mod canvas;
+pub(crate) mod canvas;
 mod headline;
 mod heatmap;
 mod marks;
@@ -105,6 +105,6 @@ fn clock(seconds: f64) -> String {
 }
 
 /// A value forced into 0..1; what is not a number counts as 0.
-fn unit(value: f32) -> f32 {
+pub(crate) fn unit(value: f32) -> f32 {
     if value.is_nan() { 0.0 } else { value.clamp(0.0, 1.0) }
 }

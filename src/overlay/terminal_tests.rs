@@ -12,6 +12,7 @@ fn event(state: State, score: f32) -> Event {
         peak: [0.42, 0.61],
         bounds: None,
         confidence: 0.9,
+        name: None,
         latency_ms: 0.0,
         swapped_score: None,
         devices: None,

@@ -35,6 +35,7 @@ impl Scene {
                 peak: [0.75, 0.75],
                 bounds: found.then_some([0.6, 0.6, 0.9, 0.9]),
                 confidence: 0.9,
+                name: None,
                 latency_ms: 0.0,
                 swapped_score: None,
                 devices: None,

@@ -1,5 +1,124 @@
 //! Settings of an unattended installation: one TOML file that names everything, checked before anything starts.
+//!
+//! Every table and every key may be left out; what then holds is what the program does without a file. A mistake
+//! is one line with its place, its key and the remedy ([`Mistake`]); values are never repeated in it unless they are
+//! numbers or names, so that no secret gets into a log.
 
+mod mistake;
+mod place;
 mod problem;
+mod settings;
+mod words;
 
+#[cfg(test)]
+mod tests;
+
+pub use mistake::{Mistake, ProfileError};
 pub use problem::Problem;
+pub use settings::{Camera, Decisions, Microphone, Model, Names};
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use toml::de::DeTable;
+
+use crate::{kiosk, publish};
+
+/// No settings are longer than this, in bytes: what is longer is some other file.
+const LONGEST: u64 = 1 << 20;
+
+/// What a settings file says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Profile {
+    /// What sees.
+    pub camera: Camera,
+    /// What hears.
+    pub microphone: Microphone,
+    /// Which network, and what runs it.
+    pub model: Model,
+    /// When what is said.
+    pub decisions: Decisions,
+    /// The screen for visitors.
+    pub kiosk: kiosk::Settings,
+    /// Things that have names.
+    pub gallery: Names,
+    /// Who else is told.
+    pub publish: publish::Settings,
+}
+
+impl Profile {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or says something that cannot be: the first mistake.
+    pub fn load(path: &Path) -> Result<Self, ProfileError> {
+        let name = path.display().to_string();
+        let unreadable = |reason: String| ProfileError::Unreadable { path: name.clone(), reason };
+        let mut bytes = Vec::new();
+        File::open(path)
+            .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
+            .map_err(|error| unreadable(error.to_string()))?;
+        if bytes.len() as u64 > LONGEST {
+            return Err(unreadable("longer than a megabyte, which no settings are".into()));
+        }
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let line = place::line(error.as_bytes(), error.utf8_error().valid_up_to());
+            unreadable(format!("line {line} is not UTF-8: save the file as UTF-8 text"))
+        })?;
+        Ok(Self::parse(&text, &name)?)
+    }
+
+    /// Checks a text; `name` is that of the file in the mistake.
+    ///
+    /// # Errors
+    /// The first mistake.
+    pub fn parse(text: &str, name: &str) -> Result<Self, Mistake> {
+        let (table, syntax) = DeTable::parse_recoverable(text);
+        let at = |offset: usize, key: String, message: String| {
+            let (line, column) = place::line_and_column(text, offset);
+            Mistake { file: name.into(), line, column, key, message }
+        };
+        let start = |error: &&toml::de::Error| error.span().map_or(text.len(), |span| span.start);
+        if let Some(error) = syntax.iter().min_by_key(start) {
+            let span = error.span().unwrap_or(text.len()..text.len());
+            let key = match error.message() {
+                "duplicate key" => {
+                    place::key_before(table.get_ref(), text.get(span.clone()).unwrap_or_default(), span.start)
+                }
+                _ => place::key_on_line(text, table.get_ref(), span.start),
+            };
+            return Err(at(span.start, key, words::syntax(error.message())));
+        }
+        if let Some((offset, key)) = place::list_for_table(table.get_ref()) {
+            return Err(at(offset, key, "a list where a table with keys of its own is expected".into()));
+        }
+        let profile = Self::deserialize(toml::de::Deserializer::from(table.clone())).map_err(|error| {
+            let offset = error.span().map_or(0, |span| span.start);
+            let key = place::key_at(table.get_ref(), offset);
+            at(offset, key, words::value(error.message()))
+        })?;
+        profile.validate().map_err(|Problem { key, message }| {
+            let offset = place::offset_of(table.get_ref(), &key);
+            at(offset, key, message)
+        })?;
+        Ok(profile)
+    }
+
+    /// Checks every value.
+    ///
+    /// # Errors
+    /// The first that cannot be, with its table.
+    pub fn validate(&self) -> Result<(), Problem> {
+        let tables = [
+            ("camera", self.camera.validate()),
+            ("model", self.model.validate()),
+            ("decisions", self.decisions.validate()),
+            ("kiosk", self.kiosk.validate()),
+            ("publish", self.publish.validate()),
+        ];
+        tables.into_iter().try_for_each(|(table, checked)| checked.map_err(|problem| problem.inside(table)))
+    }
+}

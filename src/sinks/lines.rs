@@ -42,5 +42,5 @@ fn line(event: &Event) -> String {
         State::Match => format!(" at {:.0} % from the left, {:.0} % from the top", x * 100.0, y * 100.0),
         _ => String::new(),
     };
-    format!("{:8.2} s  score {:.2}  {}{place}", event.t, event.score, event.state.sentence())
+    format!("{:8.2} s  score {:.2}  {}{place}", event.t, event.score, event.sentence())
 }

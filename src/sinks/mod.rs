@@ -1,6 +1,8 @@
 //! Sinks: what becomes of events.
 
 mod device_log;
+#[cfg(target_os = "linux")]
+mod heartbeat;
 mod lines;
 mod persistent;
 mod recorder;
@@ -10,6 +12,8 @@ mod terminal;
 mod video;
 
 pub use device_log::DeviceLog;
+#[cfg(target_os = "linux")]
+pub use heartbeat::Heartbeat;
 pub use lines::{Json, Lines};
 pub use persistent::Persistent;
 pub use recorder::Recorder;

@@ -66,6 +66,7 @@ mod tests {
 
     use super::*;
     use crate::event::{Event, Map, SCHEMA, State};
+    use crate::gallery::Impression;
     use crate::timing::Timings;
     use image::RgbImage;
 
@@ -91,6 +92,7 @@ mod tests {
             peak: [0.0; 2],
             bounds: None,
             confidence: 0.0,
+            name: None,
             latency_ms: 0.0,
             swapped_score: None,
             devices: None,
@@ -105,6 +107,7 @@ mod tests {
             second: &[],
             columns: &[],
             scores: &[],
+            impression: &Impression::default(),
             timings: &Timings::default(),
             swapped: None,
             health: None,

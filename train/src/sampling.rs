@@ -90,7 +90,7 @@ pub fn examples(clips: &impl Clips, config: &Config, rng: &mut ChaCha8Rng) -> Re
             seen = (seen + 1) % clips.count();
         }
         let here = moment_of(clips, seen, rng)?;
-        if config.negatives == Negatives::Batch || slot % 2 == 0 {
+        if config.negatives == Negatives::Batch || slot.is_multiple_of(2) {
             return example(clips, (seen, here.frame), (seen, here.sound), true, rng);
         }
         if config.hard_negatives > 0.0

@@ -5,7 +5,9 @@ mod pixels;
 #[cfg(target_os = "linux")]
 mod v4l;
 
-use serde::Serialize;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
 
 use super::device::{Camera, DeviceError, ErrorKind};
 use super::stream::{self, StreamCamera};
@@ -24,7 +26,8 @@ pub struct CameraInfo {
 }
 
 /// Which library drives the camera.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Driver {
     /// V4L2 itself on Linux, because it has timeouts, lost frames and capture times; nokhwa elsewhere.
     #[default]
@@ -36,7 +39,7 @@ pub enum Driver {
 /// What is wanted of a camera.
 #[derive(Clone, Debug)]
 pub struct CameraRequest {
-    /// A number, an id, a device file, a part of a name, or a URL or file; empty: the first one.
+    /// A number, an id, a device file or a link to one, a part of a name, or a URL or file; empty: the first one.
     pub name: String,
     /// Width and height, as near as the camera has them.
     pub size: (u32, u32),
@@ -62,8 +65,12 @@ pub fn find(name: &str) -> Option<CameraInfo> {
 
 fn named<'a>(cameras: &'a [CameraInfo], name: &str) -> Option<&'a CameraInfo> {
     let wanted = name.to_lowercase();
+    // udev's links lead to a device file; what is no path stays what it is.
+    let file = std::fs::canonicalize(name).unwrap_or_else(|_| name.into());
     let exact = |camera: &&CameraInfo| {
-        camera.id == name || camera.name == name || camera.aliases.iter().any(|a| a == name)
+        camera.id == name
+            || camera.name == name
+            || camera.aliases.iter().any(|a| a == name || Path::new(a) == file)
     };
     let part = |camera: &&CameraInfo| camera.name.to_lowercase().contains(&wanted);
     match name.is_empty() {
@@ -114,5 +121,20 @@ mod tests {
         assert_eq!(found("Webcam"), Some("usb-B-index0"), "the whole name goes before a part");
         assert_eq!(found("studio"), Some("usb-A-index0"));
         assert_eq!(found("nothing"), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_camera_is_found_by_a_link_to_its_device_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("video0"), folder.path().join("camera-left"));
+        std::fs::write(&file, "").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let device = file.canonicalize().unwrap().display().to_string();
+        let camera =
+            CameraInfo { id: "usb-A".into(), name: "A".into(), aliases: vec![device], formats: vec![] };
+        let found =
+            |name: &std::path::Path| named(std::slice::from_ref(&camera), name.to_str().unwrap()).is_some();
+        assert!(found(&link) && !found(&folder.path().join("camera-right")));
     }
 }

@@ -7,6 +7,7 @@ use ratatui::style::Color;
 use super::*;
 use crate::capture::monitor::{DeviceHealth, Health};
 use crate::event::{DeviceState, Event, Map, SCHEMA, State};
+use crate::gallery::Impression;
 use crate::preprocess::SAMPLE_RATE;
 use crate::swap::Swapped;
 use crate::timing::{Stage, Timings};
@@ -16,6 +17,7 @@ struct Parts {
     event: Event,
     picture: RgbImage,
     map: Map,
+    impression: Impression,
     second: Vec<f32>,
     columns: Vec<Vec<f32>>,
     timings: Timings,
@@ -39,6 +41,7 @@ impl Parts {
                 peak: [0.2, 0.5],
                 bounds: (state == State::Match).then_some([0.1, 0.2, 0.4, 0.8]),
                 confidence: 0.9,
+                name: None,
                 latency_ms: 42.0,
                 swapped_score: None,
                 devices: None,
@@ -50,6 +53,7 @@ impl Parts {
                 |x, _| if x < 80 { Rgb([200, 0, 0]) } else { Rgb([0, 0, 200]) },
             ),
             map: Map { rows: 1, columns: 2, values: vec![0.1, 0.1] },
+            impression: Impression::default(),
             second: vec![0.1; SAMPLE_RATE],
             columns: vec![vec![1.0; 257]; 199],
             timings,
@@ -68,6 +72,7 @@ impl Parts {
             second: &self.second,
             columns: &self.columns,
             scores: &[0.2, 0.5, 0.87],
+            impression: &self.impression,
             timings: &self.timings,
             swapped: self.swapped,
             health: Some(&self.health),
@@ -104,6 +109,14 @@ fn everything_is_there_at_80_by_24() {
         assert!(text.contains(words), "{words} is missing in\n{text}");
     }
     assert_eq!(text.lines().count(), 24);
+}
+
+#[test]
+fn what_is_known_is_called_by_its_name() {
+    let mut parts = Parts::new(State::Match);
+    parts.event.name = Some("Grandma's clock".into());
+    let text = text(&screen(&parts, &Desk::default(), (80, 24)));
+    assert!(text.contains("I hear Grandma's") && !text.contains("I hear it"), "{text}");
 }
 
 #[test]

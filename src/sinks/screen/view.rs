@@ -113,7 +113,7 @@ fn side(frame: &mut Frame, area: Rect, moment: &Moment, status: &Status) {
         Constraint::Length(if area.height > 10 { 6 } else { 0 }),
     ];
     let [sentence, score, history, loud, spectrogram, figures] = Layout::vertical(rows).areas(area);
-    let words = Paragraph::new(moment.event.state.sentence()).style(color.add_modifier(Modifier::BOLD));
+    let words = Paragraph::new(moment.event.sentence()).style(color.add_modifier(Modifier::BOLD));
     frame.render_widget(words.wrap(Wrap { trim: true }), sentence);
     let unit = |value: f32| f64::from(if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.0 });
     frame.render_widget(

@@ -1,0 +1,61 @@
+//! What a settings file and the command line say together, for the live commands.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use lookhear::gallery::Gallery;
+use lookhear::judge::Judge;
+use lookhear::kiosk::Fault;
+use lookhear::pipeline::{Controls, Sink};
+use lookhear::profile::Profile;
+use lookhear::publish::{About, PublishError, Publisher};
+
+use super::{Failure, ModelArguments};
+
+/// Which settings file, if any.
+#[derive(Args)]
+pub(super) struct ConfigArgument {
+    /// A settings file (see `lookhear check-config`); what is given here as well counts instead of what it says.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl ConfigArgument {
+    /// What the file says; without one, the defaults.
+    pub(super) fn load(&self) -> Result<Profile, Failure> {
+        Ok(match &self.config {
+            Some(path) => Profile::load(path)?,
+            None => Profile::default(),
+        })
+    }
+}
+
+/// The network with the thresholds and the names of the settings.
+pub(super) fn judge(model: &ModelArguments, profile: &Profile) -> Result<Judge, Fault> {
+    let mut bundle = model.bundle()?;
+    let thresholds = profile.decisions.thresholds(bundle.manifest.thresholds);
+    bundle.manifest.thresholds = thresholds.map_err(|problem| problem.inside("decisions"))?;
+    let judge = model.judge(bundle)?;
+    Ok(match &profile.gallery.file {
+        Some(path) => {
+            let gallery = Gallery::load(path, judge.model())?;
+            judge.with_gallery(gallery)
+        }
+        None => judge,
+    })
+}
+
+/// What tells others, if there is anybody to be told.
+pub(super) fn publisher(
+    profile: &Profile,
+    judge: &Judge,
+    controls: &Arc<Controls>,
+) -> Result<Option<Box<dyn Sink>>, PublishError> {
+    if profile.publish.is_off() {
+        return Ok(None);
+    }
+    let about = About { version: env!("CARGO_PKG_VERSION").into(), model: judge.model().into() };
+    let publisher = Publisher::start(&profile.publish, &about)?;
+    Ok(Some(Box::new(publisher.tell(controls.clone()))))
+}

@@ -1,0 +1,114 @@
+//! `lookhear kiosk`: what is making this sound? On a screen of its own, for visitors.
+
+use std::io;
+use std::sync::Arc;
+
+use clap::Args;
+use lookhear::kiosk::screen::Theme;
+use lookhear::kiosk::{Display, Parts, Report, Settings};
+use lookhear::pipeline::{self, Sink};
+use lookhear::sinks::DeviceLog;
+
+use super::config::{ConfigArgument, judge, publisher};
+use super::devices::{DeviceArguments, size};
+use super::{Failure, ModelArguments, controls, live};
+
+#[derive(Args)]
+pub(super) struct Kiosk {
+    #[command(flatten)]
+    config: ConfigArgument,
+    #[command(flatten)]
+    devices: DeviceArguments,
+    /// A window of this size instead of the whole screen.
+    #[arg(long, value_parser = size, value_name = "WxH")]
+    window: Option<(u32, u32)>,
+    /// What visitors read: en, de, zh, or a language file (.toml).
+    #[arg(long, value_name = "LANGUAGE")]
+    language: Option<String>,
+    /// Colours: dark or light.
+    #[arg(long, value_parser = theme, value_name = "NAME")]
+    theme: Option<Theme>,
+    /// Stop after so many seconds.
+    #[arg(long, value_name = "SECONDS")]
+    seconds: Option<f64>,
+    /// Tell at the end, on standard error, how fast it was and how much memory it took.
+    #[arg(long)]
+    stats: bool,
+    #[command(flatten)]
+    model: ModelArguments,
+}
+
+fn theme(name: &str) -> Result<Theme, String> {
+    Theme::built_in(name).ok_or_else(|| format!("give one of {}", Theme::BUILT_IN.join(", ")))
+}
+
+impl Kiosk {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let profile = self.config.load()?;
+        let settings = self.settings(&profile.kiosk);
+        settings.validate()?;
+        // What can fail before anything is shown, fails before anything is shown.
+        let display = Display::open()?;
+        let controls = controls()?;
+        let Self { devices, seconds, stats, model, .. } = self;
+        let (devices, model) = (devices.or(&profile), model.or(&profile.model));
+        let stage = pipeline::Settings {
+            hop: profile.decisions.hop,
+            swap: profile.decisions.swap,
+            end: seconds,
+            ..pipeline::Settings::default()
+        };
+        let load = Arc::new(move || Ok((judge(&model, &profile)?, profile.clone())));
+        let example = load.clone();
+        let parts = Parts {
+            live: Box::new(move |screen, controls| {
+                let (mut judge, profile) = load()?;
+                let log = DeviceLog::new(io::stderr(), controls.clone());
+                let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(log), Box::new(screen)];
+                sinks.extend(publisher(&profile, &judge, controls)?);
+                let source = devices.open(profile.camera.offset_ms.map(|ms| ms / 1e3));
+                Ok(pipeline::run(source, &mut judge, &mut sinks, stage, controls)?)
+            }),
+            judge: Box::new(move || Ok(example()?.0)),
+            controls,
+            recording: false,
+        };
+        let report = display.run(&settings, parts)?;
+        if stats {
+            tell(&report);
+        }
+        Ok(())
+    }
+
+    /// Those of the file, where nothing else was given.
+    fn settings(&self, file: &Settings) -> Settings {
+        let Self { window, language, theme, .. } = self;
+        let file = file.clone();
+        Settings {
+            window: window.map(|(width, height)| [width, height]).or(file.window),
+            language: language.clone().unwrap_or(file.language),
+            theme: theme.clone().unwrap_or(file.theme),
+            ..file
+        }
+    }
+}
+
+fn tell(report: &Report) {
+    let Report { seconds, pictures, decisions, drawing, memory, summary } = report;
+    live::report(summary);
+    let rate = |count: &u64| *count as f64 / seconds.max(1e-9);
+    eprintln!(
+        "{:.1} pictures and {:.1} decisions a second for {seconds:.1} s",
+        rate(pictures),
+        rate(decisions)
+    );
+    if let Some([half, most, all]) = drawing {
+        eprintln!(
+            "{:>20}: {half:6.1} ms half of the time, {most:6.1} ms at most 95 % of the time, {all:.1} ms at most",
+            "drawing"
+        );
+    }
+    if let Some(bytes) = memory {
+        eprintln!("{:.1} MB of memory at most", *bytes as f64 / 1e6);
+    }
+}

@@ -1,0 +1,122 @@
+//! Collecting examples: what is kept of the moments of a run, and whether it is enough.
+
+use thiserror::Error;
+
+use super::entry::thin;
+use super::{Example, Impression};
+use crate::event::State;
+use crate::judge::level;
+use crate::pipeline::Moment;
+
+/// Fewest good moments that make a name: two seconds at the default hop.
+pub const FEWEST: usize = 25;
+/// Most examples of a recording, and most moments of quiet.
+const MOST: usize = 48;
+
+/// What a name is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recording {
+    /// Moments in which the thing was seen to sound, in order.
+    pub examples: Vec<Example>,
+    /// The same place while it was quiet.
+    pub quiet: Vec<Impression>,
+}
+
+/// Watches a run, and keeps the moments in which there was sound that fits what is seen.
+///
+/// That is asked for more softly than of a match: whoever enrolls a thing says that it is in view, so a score at which
+/// yes and no are equally likely will do.
+#[derive(Clone, Debug)]
+pub struct Enrolment {
+    /// AVC score from which a moment is good.
+    even: f32,
+    moments: usize,
+    audible: usize,
+    /// Level of the loudest second, in decibels relative to full scale.
+    loudest: f32,
+    recording: Recording,
+}
+
+impl Enrolment {
+    /// Before the first moment. `even` is the model's ([`crate::model::Thresholds::even`]).
+    pub fn new(even: f32) -> Self {
+        let recording = Recording { examples: Vec::new(), quiet: Vec::new() };
+        Self { even, moments: 0, audible: 0, loudest: level(&[]), recording }
+    }
+
+    /// Takes the next moment.
+    pub fn take(&mut self, moment: &Moment) {
+        let event = moment.event;
+        self.moments += 1;
+        self.loudest = self.loudest.max(level(moment.second));
+        let impression = moment.impression.clone();
+        if event.state == State::Silent {
+            self.recording.quiet.push(impression);
+            return;
+        }
+        self.audible += 1;
+        if event.score >= self.even {
+            self.recording.examples.push(Example { t: event.t, impression });
+        }
+    }
+
+    /// All moments so far.
+    pub fn moments(&self) -> usize {
+        self.moments
+    }
+
+    /// Those that had sound and a match.
+    pub fn good(&self) -> usize {
+        self.recording.examples.len()
+    }
+
+    /// What was recorded, thinned out evenly: successive moments are much alike.
+    ///
+    /// # Errors
+    /// [`EnrolmentError`]: there is too little of it.
+    pub fn finish(mut self) -> Result<Recording, EnrolmentError> {
+        let Self { moments, audible, loudest, .. } = self;
+        let good = self.good();
+        if good < FEWEST {
+            return Err(match audible < FEWEST {
+                true => EnrolmentError::Quiet { audible, moments, loudest },
+                false => EnrolmentError::NoMatch { good, audible, moments },
+            });
+        }
+        thin(&mut self.recording.examples, MOST);
+        thin(&mut self.recording.quiet, MOST);
+        Ok(self.recording)
+    }
+}
+
+/// Why a recording makes no name.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum EnrolmentError {
+    /// Hardly any sound.
+    #[error(
+        "only {audible} of {moments} moments had sound, {FEWEST} are needed (the loudest second had {loudest:.0} dB): let \
+         the thing sound longer, bring the microphone nearer, or look for what is wrong with it by `lookhear doctor`"
+    )]
+    Quiet {
+        /// Moments with sound.
+        audible: usize,
+        /// All moments.
+        moments: usize,
+        /// Level of the loudest second, in decibels relative to full scale.
+        loudest: f32,
+    },
+    /// Sound, but nothing that fits it.
+    #[error(
+        "{audible} of {moments} moments had sound, but in only {good} of them it fitted the picture, {FEWEST} are needed: \
+         bring the thing nearer to the camera, in good light, and let nothing else sound; `lookhear live` shows what is \
+         seen and heard. What the model was never taught may not be matched at all"
+    )]
+    NoMatch {
+        /// Moments with sound that fitted the picture.
+        good: usize,
+        /// Moments with sound.
+        audible: usize,
+        /// All moments.
+        moments: usize,
+    },
+}

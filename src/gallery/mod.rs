@@ -1,0 +1,207 @@
+//! Names for things: which of the things that were enrolled is seen and heard now.
+//!
+//! The network knows kinds of things and no names. A gallery holds, for each name, what moments sounded and looked like
+//! ([`Impression`]) while the thing was seen to sound ([`Enrolment`]). Afterwards a moment gets the name whose examples
+//! it is most like ([`nearest`]), if it is like enough, and no other name is about as near. Nothing is learned: a name
+//! takes ten seconds, and the network stays as it is.
+//!
+//! A gallery is of use only with the model that made it: another one puts the same things elsewhere.
+
+mod enrolment;
+mod entry;
+mod error;
+mod file;
+mod impression;
+mod naming;
+pub mod nearest;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy;
+
+pub use enrolment::{Enrolment, EnrolmentError, FEWEST, Recording};
+pub use entry::{Entry, Example};
+pub use error::GalleryError;
+pub use impression::Impression;
+pub use naming::Naming;
+
+/// Most characters of a name: what fits on a screen in large letters.
+pub const LONGEST_NAME: usize = 40;
+
+/// A name for a moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Named<'a> {
+    /// As it was enrolled.
+    pub name: &'a str,
+    /// To the most similar examples of that name, -1..1; see [`nearest::similarity`].
+    pub similarity: f32,
+}
+
+/// Names, each with its examples.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gallery {
+    model: String,
+    entries: BTreeMap<String, Entry>,
+}
+
+impl Gallery {
+    /// Without names, for a model ([`crate::model::Bundle::hash`]).
+    pub fn new(model: &str) -> Self {
+        Self { model: model.into(), entries: BTreeMap::new() }
+    }
+
+    /// `lookhear/gallery.safetensors` in the user's folder of data; `None` for a user without one.
+    pub fn default_path() -> Option<PathBuf> {
+        let folders = etcetera::choose_base_strategy().ok()?;
+        Some(folders.data_dir().join("lookhear").join("gallery.safetensors"))
+    }
+
+    /// Reads a file, whichever model made it.
+    ///
+    /// # Errors
+    /// [`GalleryError`] names the file and what is wrong with it.
+    pub fn read(path: &Path) -> Result<Self, GalleryError> {
+        let shown = path.display().to_string();
+        let bytes =
+            std::fs::read(path).map_err(|source| GalleryError::Read { path: shown.clone(), source })?;
+        file::decode(&bytes, &shown)
+    }
+
+    /// Reads a file for use with a model ([`crate::judge::Judge::model`]).
+    ///
+    /// # Errors
+    /// As [`Gallery::read`], and [`GalleryError::OtherModel`].
+    pub fn load(path: &Path, model: &str) -> Result<Self, GalleryError> {
+        let gallery = Self::read(path)?;
+        if gallery.model != model {
+            let path = path.display().to_string();
+            return Err(GalleryError::OtherModel { path, made: gallery.model, used: model.into() });
+        }
+        Ok(gallery)
+    }
+
+    /// Writes the file, and its folder if there is none. A power cut leaves the old file or the new one.
+    ///
+    /// # Errors
+    /// [`GalleryError::Write`]; what was there before is still there.
+    pub fn save(&self, path: &Path) -> Result<(), GalleryError> {
+        file::write(self, path)
+            .map_err(|source| GalleryError::Write { path: path.display().to_string(), source })
+    }
+
+    /// The model that the examples are of.
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+
+    /// Names with what is known of them, in alphabetical order.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.entries.iter().map(|(name, entry)| (name.as_str(), entry))
+    }
+
+    /// What is known of a name.
+    pub fn entry(&self, name: &str) -> Option<&Entry> {
+        self.entries.get(name)
+    }
+
+    /// Gives a recording a name. What the name had before is replaced, or kept beside if `add`.
+    ///
+    /// # Errors
+    /// [`GalleryError::Name`]: nobody could read it on a screen.
+    pub fn enroll(&mut self, name: &str, recording: Recording, add: bool) -> Result<(), GalleryError> {
+        check_name(name)?;
+        let entry = self.entries.entry(name.into()).or_default();
+        if !add {
+            *entry = Entry::default();
+        }
+        entry.add(recording);
+        self.calibrate();
+        Ok(())
+    }
+
+    /// Forgets a name.
+    ///
+    /// # Errors
+    /// [`GalleryError::Unknown`]: it was never enrolled.
+    pub fn remove(&mut self, name: &str) -> Result<(), GalleryError> {
+        if self.entries.remove(name).is_none() {
+            let known = self.entries.keys().cloned().collect();
+            return Err(GalleryError::Unknown { name: name.into(), known });
+        }
+        self.calibrate();
+        Ok(())
+    }
+
+    /// The name of what sounds, if it was enrolled.
+    pub fn name(&self, impression: &Impression) -> Option<Named<'_>> {
+        let similarities = self.entries.iter().map(|(name, entry)| {
+            let similarity = nearest::similarity(entry.impressions(), impression);
+            (Named { name, similarity }, entry.least)
+        });
+        nearest::choose(similarities)
+    }
+
+    /// Of a name's examples, how many get this name, and how many were tried: each is compared with those that share no
+    /// sound with it. Tells after an enrolment whether the name can be told from the others.
+    pub fn recalled(&self, name: &str) -> [usize; 2] {
+        let Some(entry) = self.entries.get(name) else { return [0, 0] };
+        let right = |(impression, own): &(&Impression, f32)| {
+            let similarities = self.entries.iter().map(|(other, entry)| {
+                let similarity =
+                    if other == name { *own } else { nearest::similarity(entry.impressions(), impression) };
+                (Named { name: other, similarity }, entry.least)
+            });
+            nearest::choose(similarities).is_some_and(|named| named.name == name)
+        };
+        [entry.held_out().filter(right).count(), entry.held_out().count()]
+    }
+
+    /// Sets what similarity each name asks for, now that the names are others.
+    fn calibrate(&mut self) {
+        let least: Vec<f32> = self.entries.iter().map(|(name, entry)| self.least(name, entry)).collect();
+        for (entry, least) in self.entries.values_mut().zip(least) {
+            entry.least = least;
+        }
+    }
+
+    /// The similarity from which a moment is this name's: learned from its own examples, those of other names, and the
+    /// quiet room.
+    fn least(&self, name: &str, entry: &Entry) -> f32 {
+        let others = self.entries.iter().filter(|(other, _)| *other != name);
+        let others = others.flat_map(|(_, other)| other.impressions());
+        let quiet = self.entries.values().flat_map(|entry| &entry.quiet);
+        let foreign: Vec<f32> =
+            others.chain(quiet).map(|other| nearest::similarity(entry.impressions(), other)).collect();
+        let own: Vec<f32> = entry.held_out().map(|(_, similarity)| similarity).collect();
+        nearest::least(&own, &foreign)
+    }
+}
+
+/// Whether a name can be shown.
+///
+/// # Errors
+/// [`GalleryError::Name`] says why it cannot, and what would be right.
+pub fn check_name(name: &str) -> Result<(), GalleryError> {
+    let wrong = |reason: String| Err(GalleryError::Name { name: name.escape_debug().to_string(), reason });
+    let length = name.chars().count();
+    if length == 0 || length > LONGEST_NAME {
+        return wrong(format!("{length} characters; give 1 to {LONGEST_NAME}"));
+    }
+    if name.trim() != name {
+        return wrong("it begins or ends with a space; leave that out".into());
+    }
+    match name.chars().find(|c| !printable(*c)) {
+        Some(c) => wrong(format!("{} is not printable; leave it out", c.escape_unicode())),
+        None => Ok(()),
+    }
+}
+
+/// Neither a control character, nor one that takes no room or turns the direction of the text around it.
+fn printable(c: char) -> bool {
+    let invisible = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    !(c.is_control() || invisible || (c.is_whitespace() && c != ' '))
+}

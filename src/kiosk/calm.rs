@@ -1,0 +1,232 @@
+//! What a person can follow: a decision every 80 ms becomes a sentence that stays and marks that glide.
+//!
+//! Everything here depends on time alone, not on how often pictures are drawn.
+
+use std::collections::VecDeque;
+
+use crate::event::{Event, Map, State};
+
+/// Seconds that a sentence stays at least.
+pub const HOLD: f64 = 1.2;
+/// Matches that vote for a name, and how many of them must agree.
+const VOTES: usize = 7;
+const AGREED: usize = 5;
+/// Seconds in which marks go about two thirds of their way (time constants of exponential easing).
+const GLIDE: f64 = 0.2;
+const DIAL: f64 = 0.3;
+const WARMING: f64 = 0.2;
+const COOLING: f64 = 0.45;
+/// Below this warmth nothing is visible of the marks.
+const FAINT: f32 = 0.02;
+
+/// Seconds that an answer must last before it takes the place of another one.
+///
+/// A match is good news and steady already. That nothing is seen to sound is also what the pipeline says in the
+/// first moments of every sound, and quiet is what lies between two beats of a drum: both wait.
+fn settles(state: State) -> f64 {
+    match state {
+        State::Match => 0.0,
+        State::NoVisibleSource => 0.6,
+        State::Silent => 0.5,
+    }
+}
+
+/// A value that stays for at least a given time, and changes only to what has lasted.
+#[derive(Clone, Debug)]
+pub struct Hold<T> {
+    least: f64,
+    shown: T,
+    /// When it was shown first.
+    since: f64,
+    /// What is to replace it, and since when that has been so.
+    next: Option<(T, f64)>,
+}
+
+impl<T: PartialEq> Hold<T> {
+    /// Begins with a value that may be replaced at once; each later one stays for `least` seconds.
+    pub fn new(shown: T, least: f64) -> Self {
+        Self { least, shown, since: f64::NEG_INFINITY, next: None }
+    }
+
+    /// Offers the value of the moment `now` (seconds, never going back). It is shown as soon as it has been
+    /// offered without a break for `lasting` seconds and the shown one has had its time.
+    pub fn offer(&mut self, now: f64, value: T, lasting: f64) {
+        if value == self.shown {
+            self.next = None;
+            return;
+        }
+        let since = match self.next.take() {
+            Some((next, since)) if next == value => since,
+            _ => now,
+        };
+        if now - self.since >= self.least && now - since >= lasting {
+            (self.shown, self.since) = (value, now);
+        } else {
+            self.next = Some((value, since));
+        }
+    }
+
+    /// The value that is shown.
+    pub fn shown(&self) -> &T {
+        &self.shown
+    }
+}
+
+/// What is said: the state and, if it is known and seen, what sounds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sentence {
+    /// The state.
+    pub state: State,
+    /// What sounds; `None` unless the state is [`State::Match`] and its name is known.
+    pub name: Option<String>,
+}
+
+/// Decisions in, a calm picture of them out.
+#[derive(Clone, Debug)]
+pub struct Calm {
+    sentence: Hold<Sentence>,
+    names: Names,
+    /// Where the marks go.
+    target: Marks,
+    /// Where they are.
+    marks: Marks,
+    warmth: f32,
+    /// The moment to which the marks have come.
+    at: Option<f64>,
+}
+
+/// What glides.
+#[derive(Clone, Debug, Default)]
+struct Marks {
+    map: Map,
+    outline: Option<[f32; 4]>,
+    score: f32,
+}
+
+impl Default for Calm {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Calm {
+    /// Begins in silence.
+    pub fn new() -> Self {
+        Self {
+            sentence: Hold::new(Sentence { state: State::Silent, name: None }, HOLD),
+            names: Names::default(),
+            target: Marks::default(),
+            marks: Marks::default(),
+            warmth: 0.0,
+            at: None,
+        }
+    }
+
+    /// Takes a decision with its localization map.
+    /// `now` is in seconds on the clock of [`Calm::step`].
+    pub fn hear(&mut self, now: f64, event: &Event, map: &Map) {
+        let name =
+            self.names.vote(event.state, event.name.as_deref()).filter(|_| event.state == State::Match);
+        let sentence = Sentence { state: event.state, name: name.map(String::from) };
+        self.sentence.offer(now, sentence, settles(event.state));
+
+        self.target.map.clone_from(map);
+        self.target.map.values.iter_mut().for_each(|value| *value = finite(*value));
+        // An outline fades where it was.
+        self.target.outline = event.bounds.map(|bounds| bounds.map(finite)).or(self.target.outline);
+        // In silence there is nothing to compare, whatever the network would say.
+        self.target.score = if event.state == State::Silent { 0.0 } else { finite(event.score) };
+        let (marks, target) = (&mut self.marks, &self.target);
+        let resized = (marks.map.rows, marks.map.columns) != (map.rows, map.columns);
+        if self.warmth < FAINT || resized {
+            // What nobody sees need not glide: marks light up where they belong.
+            marks.map.clone_from(&target.map);
+            marks.outline = target.outline;
+        }
+    }
+
+    /// Moves everything to the moment `now` (seconds, never going back).
+    pub fn step(&mut self, now: f64) {
+        let passed = (now - self.at.unwrap_or(now)).max(0.0);
+        self.at = Some(now);
+        let lit = self.sentence.shown().state == State::Match;
+        let (warm, pace) = if lit { (1.0, WARMING) } else { (0.0, COOLING) };
+        ease(&mut self.warmth, warm, passed, pace);
+        let (marks, target) = (&mut self.marks, &self.target);
+        for (value, aim) in marks.map.values.iter_mut().zip(&target.map.values) {
+            ease(value, *aim, passed, GLIDE);
+        }
+        if let (Some(corners), Some(aims)) = (&mut marks.outline, target.outline) {
+            for (corner, aim) in corners.iter_mut().zip(aims) {
+                ease(corner, aim, passed, GLIDE);
+            }
+        }
+        ease(&mut marks.score, target.score, passed, DIAL);
+    }
+
+    /// What is said.
+    pub fn sentence(&self) -> &Sentence {
+        self.sentence.shown()
+    }
+
+    /// The localization map, each value on its way to that of the latest decision.
+    pub fn map(&self) -> &Map {
+        &self.marks.map
+    }
+
+    /// How strongly the marks are to be seen, 0..1.
+    pub fn warmth(&self) -> f32 {
+        self.warmth
+    }
+
+    /// Box of the sounding object, `[x0, y0, x1, y1]` in 0..1 of the frame, while anything is to be seen of it.
+    pub fn outline(&self) -> Option<[f32; 4]> {
+        self.marks.outline.filter(|_| self.warmth >= FAINT)
+    }
+
+    /// The score for the dial, 0..1; falls to 0 in silence.
+    pub fn score(&self) -> f32 {
+        self.marks.score
+    }
+}
+
+/// Moves `value` towards `aim`, for `passed` seconds: exponentially, so that two short steps are one long one.
+fn ease(value: &mut f32, aim: f32, passed: f64, pace: f64) {
+    *value = aim + (*value - aim) * (-passed / pace).exp() as f32;
+}
+
+fn finite(value: f32) -> f32 {
+    if value.is_finite() { value } else { 0.0 }
+}
+
+/// A name counts once most of the latest matches agree on it, and until they agree on another.
+#[derive(Clone, Debug, Default)]
+struct Names {
+    votes: VecDeque<Option<String>>,
+    agreed: Option<String>,
+}
+
+impl Names {
+    /// Takes what one decision says; returns what counts.
+    fn vote(&mut self, state: State, name: Option<&str>) -> Option<&str> {
+        match state {
+            // The sound is over; the next one is another's.
+            State::Silent => *self = Self::default(),
+            State::NoVisibleSource => {}
+            State::Match => {
+                if self.votes.len() == VOTES {
+                    self.votes.pop_front();
+                }
+                self.votes.push_back(name.map(String::from));
+                if self.votes.iter().filter(|vote| vote.as_deref() == name).count() >= AGREED {
+                    self.agreed = name.map(String::from);
+                }
+            }
+        }
+        self.agreed.as_deref()
+    }
+}
+
+#[cfg(test)]
+#[path = "calm_tests.rs"]
+mod tests;

@@ -1,0 +1,184 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::event::SCHEMA;
+use State::{Match, NoVisibleSource as Unseen, Silent};
+
+/// Seconds between decisions.
+const HOP: f64 = 0.08;
+
+fn event(state: State) -> Event {
+    Event {
+        schema: SCHEMA,
+        t: 0.0,
+        score: if state == Match { 0.9 } else { 0.2 },
+        state,
+        peak: [0.5; 2],
+        bounds: (state == Match).then_some([0.25, 0.25, 0.75, 0.75]),
+        name: None,
+        confidence: 1.0,
+        latency_ms: 0.0,
+        swapped_score: None,
+        devices: None,
+        map: None,
+    }
+}
+
+fn map(value: f32) -> Map {
+    Map { rows: 2, columns: 3, values: vec![value; 6] }
+}
+
+/// What is said after each decision.
+fn sentences(decisions: impl IntoIterator<Item = (State, Option<&'static str>)>) -> Vec<Sentence> {
+    let mut calm = Calm::new();
+    let timed = decisions.into_iter().enumerate();
+    let say = |(i, (state, name)): (usize, (State, Option<&str>))| {
+        calm.hear(i as f64 * HOP, &Event { name: name.map(String::from), ..event(state) }, &map(0.5));
+        calm.sentence().clone()
+    };
+    timed.map(say).collect()
+}
+
+/// Moments at which what is said changed, with what is said from then on.
+fn changes(said: &[Sentence]) -> Vec<(f64, Sentence)> {
+    let pairs = said.windows(2).enumerate().filter(|(_, pair)| pair[0] != pair[1]);
+    pairs.map(|(i, pair)| ((i + 1) as f64 * HOP, pair[1].clone())).collect()
+}
+
+fn states() -> impl Strategy<Value = State> {
+    prop_oneof![Just(Silent), Just(Match), Just(Unseen)]
+}
+
+fn names() -> impl Strategy<Value = Option<&'static str>> {
+    prop_oneof![Just(None), Just(Some("bell")), Just(Some("drum"))]
+}
+
+proptest! {
+    #[test]
+    fn no_sentence_is_shorter_than_its_hold(decisions in prop::collection::vec((states(), names()), 0..400)) {
+        let said = sentences(decisions);
+        for pair in changes(&said).windows(2) {
+            prop_assert!(pair[1].0 - pair[0].0 >= HOLD - 1e-9, "{pair:?}");
+        }
+    }
+
+    #[test]
+    fn what_lasts_is_said(
+        before in prop::collection::vec((states(), names()), 0..100),
+        state in states(),
+        name in names(),
+    ) {
+        // The hold, the longest wait, and the votes on a name twice.
+        let lasting = ((2.0 * HOLD) / HOP) as usize + 2 * VOTES;
+        let said = sentences(before.into_iter().chain(std::iter::repeat_n((state, name), lasting)));
+        let name = name.filter(|_| state == Match).map(String::from);
+        prop_assert_eq!(said.last(), Some(&Sentence { state, name }));
+    }
+
+    #[test]
+    fn gliding_depends_on_time_and_not_on_pictures(
+        cuts in prop::collection::vec(0.0..0.4f64, 1..20),
+        from in 0.0..1.0f32,
+        to in 0.0..1.0f32,
+    ) {
+        let start = || {
+            let mut calm = Calm::new();
+            calm.hear(0.0, &event(Match), &map(from));
+            (0..10).for_each(|i| calm.step(f64::from(i) * 0.1)); // Now it is warm.
+            calm.hear(0.9, &event(Match), &map(to));
+            calm
+        };
+        let (mut often, mut once) = (start(), start());
+        let end = cuts.iter().fold(0.9, |now, cut| {
+            often.step(now + cut);
+            now + cut
+        });
+        once.step(end);
+        let same = |a: f32, b: f32| (a - b).abs() < 1e-4;
+        prop_assert!(same(often.map().values[0], once.map().values[0]));
+        prop_assert!(same(often.warmth(), once.warmth()) && same(often.score(), once.score()));
+    }
+}
+
+#[test]
+fn a_match_is_said_at_once_and_doubt_waits() {
+    let heard = [(Silent, None); 20].into_iter();
+    // As the pipeline decides when something in view begins to sound.
+    let heard = heard.chain([(Unseen, None); 4]).chain([(Match, None); 20]);
+    let said = changes(&sentences(heard));
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert_eq!((said[0].1.state, (said[0].0 / HOP).round()), (Match, 24.0));
+}
+
+#[test]
+fn quick_beats_are_one_sound() {
+    let beat = [[(Match, None); 4], [(Silent, None); 4]].concat();
+    let said =
+        changes(&sentences([(Silent, None)].into_iter().chain(std::iter::repeat_n(beat, 20).flatten())));
+    assert_eq!(said.len(), 1, "{said:?}");
+}
+
+#[test]
+fn a_name_needs_agreement_and_goes_with_the_sound() {
+    let told = |votes: &[Option<&'static str>]| {
+        let matches = votes.iter().map(|name| (Match, *name));
+        sentences(matches).last().unwrap().name.clone()
+    };
+    let (bell, drum) = (Some("bell"), Some("drum"));
+    assert_eq!(told(&[bell; 4]), None, "too few");
+    assert_eq!(told(&[bell, drum].repeat(20)), None, "no agreement");
+    assert_eq!(told(&[bell, bell, drum, bell, bell, None, bell].repeat(6)).as_deref(), bell);
+
+    let mut names = Names::default();
+    (0..5).for_each(|_| _ = names.vote(Match, bell));
+    assert_eq!(names.vote(Unseen, None), bell);
+    assert_eq!(names.vote(Match, drum), bell, "one of seven changes nothing");
+    assert_eq!(names.vote(Silent, bell), None);
+    assert_eq!(names.vote(Match, drum), None, "votes on the sound before do not count");
+}
+
+#[test]
+fn marks_light_up_in_place_and_fade_where_they_are() {
+    let mut calm = Calm::new();
+    calm.step(0.0);
+    assert_eq!((calm.warmth(), calm.outline()), (0.0, None));
+    calm.hear(0.0, &event(Match), &map(0.8));
+    calm.step(0.03);
+    assert_eq!(calm.map(), &map(0.8), "nothing glides that nobody has seen");
+    assert_eq!(calm.outline(), Some([0.25, 0.25, 0.75, 0.75]));
+    assert!((0.02..0.5).contains(&calm.warmth()));
+    calm.step(5.0);
+    assert!(calm.warmth() > 0.99);
+
+    let moved = Event { bounds: Some([0.5, 0.25, 1.0, 0.75]), ..event(Match) };
+    calm.hear(5.0, &moved, &map(0.2));
+    calm.step(5.1);
+    let [left, top, ..] = calm.outline().unwrap();
+    assert!((0.3..0.45).contains(&left) && top == 0.25, "on its way: {left}");
+    assert!((0.3..0.7).contains(&calm.map().values[0]));
+
+    for i in 0..10 {
+        let now = 5.1 + f64::from(i) * HOP;
+        calm.hear(now, &event(Silent), &map(0.0));
+        calm.step(now);
+    }
+    let fading = calm.warmth();
+    calm.step(5.9);
+    assert!(calm.warmth() < fading && calm.outline().is_some(), "it fades");
+    calm.step(20.0);
+    assert_eq!(calm.outline(), None);
+    assert!(calm.score() < 0.01, "nothing to compare in silence");
+}
+
+#[test]
+fn what_is_not_a_number_and_other_sizes_do_no_harm() {
+    let mut calm = Calm::new();
+    calm.hear(0.0, &event(Match), &map(0.5));
+    (0..20).for_each(|i| calm.step(f64::from(i)));
+    let broken = Event { score: f32::NAN, bounds: Some([f32::NAN; 4]), ..event(Match) };
+    calm.hear(20.0, &broken, &Map { rows: 1, columns: 2, values: vec![f32::NAN, 1.0] });
+    calm.step(19.0); // A clock that goes back stands still.
+    calm.step(21.0);
+    assert_eq!(calm.map(), &Map { rows: 1, columns: 2, values: vec![0.0, 1.0] });
+    assert!(calm.score().is_finite() && calm.outline().unwrap().iter().all(|corner| corner.is_finite()));
+}

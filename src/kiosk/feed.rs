@@ -1,0 +1,136 @@
+//! What one pipeline gives the screen, made calm: the newest frame, the marks, the ribbon, what is wrong.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use image::RgbImage;
+
+use super::calm::{Calm, HOLD, Hold};
+use super::screen::{Page, Scene};
+use super::snapshot::{RIBBON, Slot};
+use crate::capture::monitor::Device;
+use crate::event::{DeviceState, Devices, State};
+use crate::preprocess::spectrogram::BINS;
+
+/// Seconds that trouble must last before it is shown, and peace before it goes.
+const TROUBLE: f64 = 0.7;
+/// What is shown before the first frame.
+const DARK: (u32, u32) = (640, 480);
+
+/// The state of one page with a picture. Its memory does not grow.
+pub(super) struct Feed {
+    slot: Arc<Slot>,
+    calm: Calm,
+    frame: Arc<RgbImage>,
+    /// [`RIBBON`] columns, the newest last.
+    ribbon: VecDeque<Vec<f32>>,
+    /// The device that gives nothing.
+    trouble: Hold<Option<Device>>,
+    /// Whether there was a decision.
+    begun: bool,
+}
+
+/// What a decision means for the choice of the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct News {
+    /// There is sound.
+    pub(super) sounds: bool,
+    /// Camera and microphone deliver.
+    pub(super) devices: bool,
+}
+
+/// How a page is to be shown, beyond what a feed knows: as in [`Scene`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look<'a> {
+    pub(super) page: Page,
+    pub(super) mirror: bool,
+    pub(super) trouble: Option<&'a str>,
+    pub(super) recording: bool,
+    /// Seconds on the clock of the animations.
+    pub(super) seconds: f64,
+}
+
+impl Feed {
+    pub(super) fn new(slot: Arc<Slot>) -> Self {
+        Self {
+            slot,
+            calm: Calm::new(),
+            frame: Arc::new(RgbImage::new(DARK.0, DARK.1)),
+            ribbon: vec![vec![0.0; BINS]; RIBBON].into(),
+            trouble: Hold::new(None, HOLD),
+            begun: false,
+        }
+    }
+
+    /// Begins anew: what still waits is of the past.
+    pub(super) fn clear(&mut self) {
+        self.slot.take();
+        *self = Self::new(self.slot.clone());
+    }
+
+    /// Whether there is anything to see.
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun
+    }
+
+    /// The device that has given nothing for a while.
+    pub(super) fn trouble(&self) -> Option<Device> {
+        *self.trouble.shown()
+    }
+
+    /// Takes what has come and moves to the moment `now` (seconds, never going back). Returns what a new decision
+    /// said, if there is one.
+    pub(super) fn update(&mut self, now: f64) -> Option<News> {
+        let waiting = self.slot.take();
+        self.ribbon.extend(waiting.columns);
+        self.ribbon.drain(..self.ribbon.len() - RIBBON);
+        let news = waiting.newest.map(|snapshot| {
+            let event = &snapshot.event;
+            self.calm.hear(now, event, &snapshot.map);
+            self.trouble.offer(now, event.devices.and_then(troubled), TROUBLE);
+            self.frame = snapshot.frame;
+            self.begun = true;
+            News { sounds: event.state != State::Silent, devices: event.devices.is_none_or(deliver) }
+        });
+        self.calm.step(now);
+        news
+    }
+
+    /// The scene to draw.
+    pub(super) fn scene<'a>(&'a mut self, look: Look<'a>) -> Scene<'a> {
+        let sentence = self.calm.sentence();
+        Scene {
+            page: look.page,
+            frame: &self.frame,
+            mirror: look.mirror,
+            map: self.calm.map(),
+            warmth: self.calm.warmth(),
+            outline: self.calm.outline(),
+            state: sentence.state,
+            name: sentence.name.as_deref(),
+            score: self.calm.score(),
+            columns: self.ribbon.make_contiguous(),
+            trouble: look.trouble,
+            recording: look.recording,
+            seconds: look.seconds,
+        }
+    }
+}
+
+fn deliver(devices: Devices) -> bool {
+    devices.camera == DeviceState::Live && devices.microphone == DeviceState::Live
+}
+
+/// The device that gives nothing; the camera first. One that is just being opened has not failed yet.
+fn troubled(devices: Devices) -> Option<Device> {
+    let fails = |state| !matches!(state, DeviceState::Live | DeviceState::Opening);
+    match devices {
+        Devices { camera, .. } if fails(camera) => Some(Device::Camera),
+        Devices { microphone, .. } if fails(microphone) => Some(Device::Microphone),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "feed_tests.rs"]
+mod tests;

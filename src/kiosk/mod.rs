@@ -1,0 +1,25 @@
+//! The kiosk: "What is making this sound?" on a full screen, unattended for weeks.
+//!
+//! Data flows one way here, too: a pipeline in a thread of its own -> [`snapshot`] (the newest moment, never
+//! waited for) -> [`calm`] (what a person can follow) and [`pages`] (which page) -> [`screen`] (draws) ->
+//! [`Display`] (shows). `app.rs` wires them; [`watchdog`] tells systemd whether all of it moves.
+
+mod app;
+pub mod calm;
+mod error;
+mod example;
+mod feed;
+pub mod pages;
+mod report;
+pub mod screen;
+mod settings;
+pub mod snapshot;
+pub mod watchdog;
+mod window;
+mod worker;
+
+pub use app::{Fault, Live, LoadJudge, Parts};
+pub use error::KioskError;
+pub use report::Report;
+pub use settings::Settings;
+pub use window::Display;

@@ -1,0 +1,113 @@
+//! The newest moment on its way from the pipeline's thread to the screen's. Neither waits for the other.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use image::RgbImage;
+
+use super::screen::RIBBON_SECONDS;
+use crate::event::{Event, Map};
+use crate::pipeline::{Moment, Sink, SinkError};
+use crate::preprocess::SAMPLE_RATE;
+use crate::preprocess::spectrogram::{HOP, WINDOW};
+
+/// Columns of the spectrogram that the ribbon shows.
+pub const RIBBON: usize = RIBBON_SECONDS * SAMPLE_RATE / HOP;
+
+/// What the screen needs of a moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The picture that was judged.
+    pub frame: Arc<RgbImage>,
+    /// The localization map over it.
+    pub map: Map,
+    /// The decision.
+    pub event: Event,
+}
+
+/// Holds the newest [`Snapshot`] and the columns of the spectrogram that were not fetched yet, the latest
+/// [`RIBBON`] of them. Its lock is held only while things are moved in or out, never while anything is computed.
+#[derive(Debug, Default)]
+pub struct Slot {
+    waiting: Mutex<Waiting>,
+    decisions: AtomicU64,
+}
+
+/// What waits for the screen.
+#[derive(Debug, Default)]
+pub struct Waiting {
+    /// The newest moment; `None` if it was fetched before.
+    pub newest: Option<Snapshot>,
+    /// Columns that came since the last fetch, oldest first, 257 values each.
+    pub columns: VecDeque<Vec<f32>>,
+}
+
+impl Slot {
+    /// Puts the newest moment in the place of the one before, and new columns after those that wait.
+    pub fn put(&self, snapshot: Snapshot, columns: Vec<Vec<f32>>) {
+        let mut waiting = self.lock();
+        let before = waiting.newest.replace(snapshot);
+        waiting.columns.extend(columns);
+        let surplus = waiting.columns.len().saturating_sub(RIBBON);
+        let forgotten: Vec<_> = waiting.columns.drain(..surplus).collect();
+        drop(waiting);
+        // Memory is given back outside of the lock.
+        drop((before, forgotten));
+        self.decisions.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Fetches what has come since the last time.
+    pub fn take(&self) -> Waiting {
+        std::mem::take(&mut *self.lock())
+    }
+
+    /// Decisions so far: what shows that the pipeline moves.
+    pub fn decisions(&self) -> u64 {
+        self.decisions.load(Ordering::Relaxed)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        // Moves cannot fail halfway: what a thread that died has left is whole.
+        self.waiting.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// The sink that fills a [`Slot`].
+pub struct ToScreen {
+    slot: Arc<Slot>,
+    /// Samples of this run so far.
+    samples: usize,
+}
+
+impl ToScreen {
+    /// For one run of a pipeline.
+    pub fn new(slot: Arc<Slot>) -> Self {
+        Self { slot, samples: 0 }
+    }
+}
+
+/// Columns that so many samples complete.
+fn columns(samples: usize) -> usize {
+    (samples + HOP).saturating_sub(WINDOW) / HOP
+}
+
+impl Sink for ToScreen {
+    fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
+        let before = columns(self.samples);
+        self.samples += moment.sound.len();
+        let fresh = (columns(self.samples) - before).min(moment.columns.len());
+        let newest = moment.columns[moment.columns.len() - fresh..].to_vec();
+        // The last frame is the one that was judged: shared, not copied.
+        let frame = match moment.frames.last() {
+            Some(frame) => frame.picture.clone(),
+            None => Arc::new(moment.picture.clone()),
+        };
+        self.slot.put(Snapshot { frame, map: moment.map.clone(), event: moment.event.clone() }, newest);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "snapshot_tests.rs"]
+mod tests;

@@ -1,0 +1,43 @@
+//! How long to wait before something that failed is tried again.
+
+use std::time::Duration;
+
+/// Waits that double from the first to the longest.
+#[derive(Clone, Debug)]
+pub(super) struct Backoff {
+    first: Duration,
+    most: Duration,
+    next: Duration,
+}
+
+impl Backoff {
+    /// Begins with `first` and ends with `most`.
+    pub(super) fn new(first: Duration, most: Duration) -> Self {
+        Self { first, most, next: first }
+    }
+
+    /// The wait that is due now.
+    pub(super) fn wait(&mut self) -> Duration {
+        let wait = self.next;
+        self.next = (wait * 2).min(self.most);
+        wait
+    }
+
+    /// It works again: the next wait is the first.
+    pub(super) fn reset(&mut self) {
+        self.next = self.first;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_the_longest_and_begin_anew() {
+        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(5));
+        assert_eq!([(); 5].map(|()| backoff.wait().as_secs()), [1, 2, 4, 5, 5]);
+        backoff.reset();
+        assert_eq!(backoff.wait().as_secs(), 1);
+    }
+}

@@ -1,0 +1,192 @@
+//! Numbers about the run for Prometheus, and for whoever asks whether all is well.
+
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
+
+use prometheus_client::encoding::prometheus_text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+use serde::Serialize;
+
+use super::About;
+use super::standing::Standing;
+use crate::event::{DeviceState, Devices, Event, State};
+
+/// Label and value; several of them tell the members of a family apart.
+type Labels<const N: usize> = [(&'static str, String); N];
+
+/// Upper ends of the latency's buckets in seconds: around the tenth of a second that live answers may take.
+const BUCKETS: [f64; 10] = [0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1.0];
+
+const STATES: [State; 3] = [State::Silent, State::Match, State::NoVisibleSource];
+
+/// All states of a device.
+pub(super) const DEVICE_STATES: [DeviceState; 9] = [
+    DeviceState::Opening,
+    DeviceState::Live,
+    DeviceState::Stalled,
+    DeviceState::Blank,
+    DeviceState::Missing,
+    DeviceState::Busy,
+    DeviceState::Denied,
+    DeviceState::Gone,
+    DeviceState::Failed,
+];
+
+/// The numbers and how they are written.
+#[derive(Debug)]
+pub(super) struct Metrics {
+    registry: Registry,
+    started: Instant,
+    decisions: Counter,
+    skipped: Counter,
+    latency: Histogram,
+    score: Gauge<f64, AtomicU64>,
+    state: Family<Labels<1>, Gauge>,
+    devices: Family<Labels<2>, Gauge>,
+    lost: Family<Labels<1>, Counter>,
+    failing: Family<Labels<1>, Gauge>,
+    uptime: Gauge<f64, AtomicU64>,
+}
+
+impl Metrics {
+    /// Nothing counted yet.
+    pub(super) fn new(about: &About) -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("lookhear"),
+            started: Instant::now(),
+            decisions: Counter::default(),
+            skipped: Counter::default(),
+            latency: Histogram::new(BUCKETS),
+            score: Gauge::default(),
+            state: Family::default(),
+            devices: Family::default(),
+            lost: Family::default(),
+            failing: Family::default(),
+            uptime: Gauge::default(),
+        };
+        let build = Info::new([("version", about.version.clone()), ("model", about.model.clone())]);
+        let registry = &mut metrics.registry;
+        registry.register("build", "Version of the program, and its model", build);
+        registry.register("decisions", "Decisions made", metrics.decisions.clone());
+        registry.register("skipped", "Decisions left out to keep up", metrics.skipped.clone());
+        let help = "From capture to decision; live input only";
+        registry.register_with_unit("latency", help, Unit::Seconds, metrics.latency.clone());
+        let help = "Probability that picture and sound belong together";
+        registry.register("score", help, metrics.score.clone());
+        registry.register("state", "1 for the state that was decided last", metrics.state.clone());
+        let help = "1 for the state that a device is in; live input only";
+        registry.register("device_state", help, metrics.devices.clone());
+        registry.register("lost", "Events that did not reach a subscriber", metrics.lost.clone());
+        registry.register("failing", "1 if a subscriber is out of order", metrics.failing.clone());
+        let help = "Since the program began to publish";
+        registry.register_with_unit("uptime", help, Unit::Seconds, metrics.uptime.clone());
+        metrics
+    }
+
+    /// Registers whether there is a connection to the broker, and gives the gauge: 1, or 0.
+    pub(super) fn mqtt_connected(&mut self) -> Gauge {
+        let connected = Gauge::default();
+        self.registry.register(
+            "mqtt_connected",
+            "1 if there is a connection to the broker",
+            connected.clone(),
+        );
+        connected
+    }
+
+    /// The standing of an output, counted here under its name.
+    pub(super) fn standing(&self, name: &'static str) -> Standing {
+        let labels = [("subscriber", name.to_string())];
+        let (lost, failing) =
+            (self.lost.get_or_create_owned(&labels), self.failing.get_or_create_owned(&labels));
+        Standing::new(name, lost, failing)
+    }
+
+    /// Counts a decision, and those before it that were left out.
+    pub(super) fn decide(&self, event: &Event, skipped: u64) {
+        self.decisions.inc();
+        self.skipped.inc_by(skipped);
+        self.score.set(f64::from(event.score));
+        for state in STATES {
+            let labels = [("state", word(&state))];
+            self.state.get_or_create(&labels).set(i64::from(state == event.state));
+        }
+        if let Some(devices) = event.devices {
+            self.latency.observe(event.latency_ms / 1e3);
+            self.devices(devices);
+        }
+    }
+
+    fn devices(&self, devices: Devices) {
+        for (device, now) in [("camera", devices.camera), ("microphone", devices.microphone)] {
+            for state in DEVICE_STATES {
+                let labels = [("device", device.to_string()), ("state", word(&state))];
+                self.devices.get_or_create(&labels).set(i64::from(state == now));
+            }
+        }
+    }
+
+    /// Seconds since the program began to publish.
+    pub(super) fn uptime(&self) -> f64 {
+        self.started.elapsed().as_secs_f64()
+    }
+
+    /// Everything in Prometheus' text format.
+    pub(super) fn text(&self) -> String {
+        self.uptime.set(self.uptime());
+        let mut text = String::new();
+        // Only a writer can fail, and memory does not.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+/// The name that JSON has for a state.
+pub(super) fn word(state: &impl Serialize) -> String {
+    match serde_json::to_value(state) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::publish::testing::{about, event};
+
+    #[test]
+    fn the_text_has_every_number() {
+        let mut metrics = Metrics::new(&about());
+        metrics.mqtt_connected().set(1);
+        let standing = metrics.standing("socket");
+        standing.lose(7);
+        standing.tell(Some("away".into()));
+        metrics.decide(&event(0.08, State::Silent), 0);
+        let mut latest = event(0.24, State::Match);
+        latest.devices = Some(Devices { camera: DeviceState::Gone, microphone: DeviceState::Live });
+        metrics.decide(&latest, 1);
+        let text = metrics.text();
+        for line in [
+            "lookhear_decisions_total 2",
+            "lookhear_skipped_total 1",
+            "lookhear_score 0.75",
+            "lookhear_state{state=\"match\"} 1",
+            "lookhear_state{state=\"silent\"} 0",
+            "lookhear_device_state{device=\"camera\",state=\"gone\"} 1",
+            "lookhear_device_state{device=\"camera\",state=\"live\"} 0",
+            "lookhear_latency_seconds_bucket{le=\"0.02\"} 2",
+            "lookhear_latency_seconds_count 2",
+            "lookhear_lost_total{subscriber=\"socket\"} 7",
+            "lookhear_failing{subscriber=\"socket\"} 1",
+            "lookhear_mqtt_connected 1",
+            "lookhear_build_info{version=\"1.2.3\",model=\"edge\"} 1",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Messages to an MQTT broker: what they are. `outbox` keeps them until the broker has them, `courier` takes them there.
+
+mod courier;
+mod discovery;
+mod outbox;
+mod tls;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use prometheus_client::metrics::gauge::Gauge;
+use rumqttc::{LastWill, MqttOptions, QoS, TlsConfiguration, Transport};
+
+use super::message::{Numbering, json};
+use super::network::Task;
+use super::secret::Secret;
+use super::settings::{self, Events};
+use super::standing::Standing;
+use super::{About, PublishError};
+use crate::event::Event;
+use outbox::{Kind, Message, Outbox};
+
+/// The broker asks after a client that was silent for one and a half times as long, and then sends its last will.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// Seconds between two messages about a state that stays.
+const EVERY: f64 = 1.0;
+/// The largest message, in bytes: an event with its map is about 6 kB.
+const LARGEST: usize = 64 * 1024;
+
+/// The pipeline's side.
+pub(super) struct Mqtt {
+    outbox: Arc<Mutex<Outbox>>,
+    topics: Topics,
+    events: Events,
+    numbering: Numbering,
+    /// When the state was last sent.
+    told: Option<f64>,
+}
+
+/// Where messages go.
+#[derive(Clone, Debug)]
+struct Topics {
+    status: String,
+    state: String,
+    event: String,
+}
+
+impl Topics {
+    fn new(prefix: &str) -> Self {
+        let under = |name: &str| format!("{prefix}/{name}");
+        Self { status: under("status"), state: under("state"), event: under("event") }
+    }
+}
+
+/// What the broker is told about us: now, and by its own decision when we are gone.
+const ONLINE: &str = "online";
+const OFFLINE: &str = "offline";
+
+/// Prepares the connection; the task makes it, and makes it anew whenever it breaks.
+///
+/// # Errors
+/// A file that the settings name cannot be read.
+pub(super) fn start(
+    settings: &settings::Mqtt,
+    about: &About,
+    standing: Standing,
+    connected: Gauge,
+) -> Result<(Mqtt, Task), PublishError> {
+    let topics = Topics::new(&settings.prefix);
+    let qos = if settings.qos == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce };
+    let mut options = MqttOptions::new(&settings.client_id, &settings.host, settings.port());
+    options.set_keep_alive(KEEP_ALIVE).set_max_packet_size(LARGEST, LARGEST).set_last_will(LastWill::new(
+        &topics.status,
+        OFFLINE,
+        qos,
+        true,
+    ));
+    let password =
+        Secret::read("mqtt.password_file", settings.password.as_ref(), settings.password_file.as_deref())?;
+    if let Some(username) = &settings.username {
+        options.set_credentials(username, password.as_ref().map_or("", Secret::reveal));
+    }
+    if settings.tls {
+        let config = tls::config(settings.ca_file.as_deref())?;
+        options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(config)));
+    }
+
+    let mut greeting = vec![Message::new(Kind::Greeting, &topics.status, ONLINE)];
+    if settings.home_assistant {
+        let found = discovery::messages(settings, &topics, about);
+        greeting.extend(
+            found.into_iter().map(|(topic, config)| Message::new(Kind::Greeting, &topic, json(&config))),
+        );
+    }
+    let farewell = Message::new(Kind::Greeting, &topics.status, OFFLINE);
+    let outbox = Arc::new(Mutex::new(Outbox::new(qos, greeting, standing.clone())));
+    let broker = format!("{}:{}", settings.host, settings.port());
+    let courier = courier::Courier { options, broker, outbox: outbox.clone(), farewell, standing, connected };
+    let mqtt = Mqtt { outbox, topics, events: settings.events, numbering: Numbering::new(), told: None };
+    Ok((mqtt, Box::new(move |ending| Box::pin(courier.run(ending)))))
+}
+
+impl Mqtt {
+    /// Puts what is to be said about a decision into the outbox.
+    pub(super) fn offer(&mut self, event: &Event, changed: bool) {
+        let state = changed || self.told.is_none_or(|told| event.t - told >= EVERY);
+        if state {
+            self.told = Some(event.t);
+            self.put(Message::new(Kind::State, &self.topics.state, json(event)));
+        }
+        if changed || self.events == Events::All {
+            let numbered = self.numbering.next(event);
+            self.put(Message::new(Kind::Event, &self.topics.event, numbered));
+        }
+    }
+
+    fn put(&self, message: Message) {
+        outbox::lock(&self.outbox).put(message);
+    }
+}

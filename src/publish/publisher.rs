@@ -1,0 +1,261 @@
+//! The sink that hands every decision to everyone who asked for it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::message::{self, Line};
+use super::metrics::Metrics;
+use super::mqtt::{self, Mqtt};
+use super::network::{Network, Task};
+use super::queue::Queue;
+use super::settings::{Events, Settings};
+use super::standing::Standing;
+use super::web::{self, Board, Web};
+use super::webhook::{self, Webhook};
+use super::{About, PublishError, file, socket};
+use crate::event::State;
+use crate::pipeline::{Controls, Moment, Sink, SinkError};
+
+/// How long the end waits for what is still to be written or sent.
+const END: Duration = Duration::from_secs(3);
+
+/// Publishes decisions as [`Settings`] say. Taking one never waits: each output has a bounded queue.
+pub struct Publisher {
+    metrics: Arc<Metrics>,
+    board: Arc<Board>,
+    pace: Pace,
+    state: Option<State>,
+    file: Option<(Queue<Line>, Events)>,
+    socket: Option<Queue<Line>>,
+    webhook: Option<Webhook>,
+    mqtt: Option<Mqtt>,
+    web: Option<Web>,
+    network: Option<Network>,
+    /// Everyone who may be in trouble, with what was told last.
+    standings: Vec<(Standing, Option<String>)>,
+    controls: Option<Arc<Controls>>,
+}
+
+impl Publisher {
+    /// Opens the file, the socket and the address that the settings ask for, and begins to look for broker and web
+    /// server, which may be away for now.
+    ///
+    /// # Errors
+    /// A mistake in the settings, or something that cannot be had: named with its key.
+    pub fn start(settings: &Settings, about: &About) -> Result<Self, PublishError> {
+        settings.validate()?;
+        let mut metrics = Metrics::new(about);
+        // Registered before the metrics are shared; without a broker there is nothing to say.
+        let connected = settings.mqtt.as_ref().map(|_| metrics.mqtt_connected()).unwrap_or_default();
+        let (metrics, board) = (Arc::new(metrics), Arc::new(Board::default()));
+        let mut standings = Vec::new();
+        let mut stand = |name| {
+            let standing = metrics.standing(name);
+            standings.push((standing.clone(), None));
+            standing
+        };
+        let web = settings.web.as_ref().map(|web| web::start(web, board.clone(), metrics.clone()));
+        let (web, web_task) = web.transpose()?.unzip();
+        let mqtt = settings.mqtt.as_ref().map(|mqtt| mqtt::start(mqtt, about, stand("mqtt"), connected));
+        let (mqtt, mqtt_task) = mqtt.transpose()?.unzip();
+        let file = settings.file.as_ref().map(|file| file::start(file, stand("file")));
+        let file = file.transpose()?.zip(settings.file.as_ref().map(|file| file.events));
+        let socket =
+            settings.socket.as_ref().map(|socket| socket::start(socket, stand("socket"))).transpose()?;
+        let webhook =
+            settings.webhook.as_ref().map(|webhook| webhook::start(webhook, about, stand("webhook")));
+        let webhook = webhook.transpose()?;
+        let tasks: Vec<Task> = web_task.into_iter().chain(mqtt_task).collect();
+        let network = if tasks.is_empty() { None } else { Some(Network::start(tasks)?) };
+        let (pace, state, controls) = (Pace::default(), None, None);
+        Ok(Self {
+            metrics,
+            board,
+            pace,
+            state,
+            file,
+            socket,
+            webhook,
+            mqtt,
+            web,
+            network,
+            standings,
+            controls,
+        })
+    }
+
+    /// Has troubles told to whoever shows the run.
+    #[must_use]
+    pub fn tell(mut self, controls: Arc<Controls>) -> Self {
+        self.controls = Some(controls);
+        self
+    }
+
+    /// The address that the web is listened for on, with the port that the system chose if 0 was asked for.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.web.as_ref().map(|web| web.address)
+    }
+
+    /// Gives lines to those who want them; nothing is made for nobody.
+    fn lines(&self, moment: &Moment, changed: bool) -> Result<(), SinkError> {
+        let file = self.file.as_ref().filter(|(_, events)| changed || *events == Events::All);
+        let web = self.web.as_ref().filter(|web| web.wants_lines());
+        if file.is_none() && web.is_none() && self.socket.is_none() {
+            return Ok(());
+        }
+        let line = message::line(moment)?;
+        if let Some((file, _)) = file {
+            file.offer(line.clone());
+        }
+        if let Some(socket) = &self.socket {
+            socket.offer(line.clone());
+        }
+        if let Some(web) = web {
+            web.offer_line(&line);
+        }
+        Ok(())
+    }
+
+    /// Tells what changed of everyone's troubles.
+    fn troubles(&mut self) {
+        let Some(controls) = &self.controls else { return };
+        for (standing, told) in &mut self.standings {
+            let trouble = standing.trouble();
+            if trouble != *told {
+                controls.trouble.set(standing.name, trouble.clone());
+                *told = trouble;
+            }
+        }
+    }
+}
+
+impl Sink for Publisher {
+    fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
+        let event = moment.event;
+        let changed = self.state.replace(event.state) != Some(event.state);
+        self.metrics.decide(event, self.pace.skipped(event.t));
+        self.board.decide(event);
+        self.lines(moment, changed)?;
+        if let Some(mqtt) = &mut self.mqtt {
+            mqtt.offer(event, changed);
+        }
+        if let Some(webhook) = self.webhook.as_mut().filter(|_| changed) {
+            webhook.offer(event);
+        }
+        if let Some(web) = &self.web {
+            web.show(moment);
+        }
+        self.troubles();
+        Ok(())
+    }
+
+    /// Ends everything, and waits up to 3 seconds for what is still to be written or sent.
+    fn finish(&mut self) -> Result<(), SinkError> {
+        let end = Instant::now() + END;
+        let mut lines: Vec<&mut Queue<Line>> =
+            self.file.iter_mut().map(|(file, _)| file).chain(&mut self.socket).collect();
+        lines.iter_mut().for_each(|queue| queue.close());
+        self.webhook.iter_mut().for_each(Webhook::close);
+        self.network.iter_mut().for_each(Network::close);
+        let mut late: Vec<&str> = Vec::new();
+        late.extend(lines.iter().filter(|queue| !queue.wait(end)).map(|queue| queue.name()));
+        late.extend(self.webhook.iter().filter(|webhook| !webhook.wait(end)).map(|_| "webhook"));
+        late.extend(self.network.iter().filter(|network| !network.wait(end)).map(|_| "network"));
+        match late.is_empty() {
+            true => Ok(()),
+            false => Err(SinkError::Io {
+                output: late.join(", "),
+                source: std::io::Error::new(
+                    std::io::ErrorKind::TimedOut,
+                    "the last events were not taken in time",
+                ),
+            }),
+        }
+    }
+}
+
+/// Counts the decisions that were left out. They are a hop apart, so that the shortest step seen so far is one: a run
+/// begins without being late.
+#[derive(Debug, Default)]
+struct Pace {
+    last: Option<f64>,
+    hop: Option<f64>,
+}
+
+impl Pace {
+    /// Decisions left out between the one before and the one at `t` seconds.
+    fn skipped(&mut self, t: f64) -> u64 {
+        let step = self.last.replace(t).map(|last| t - last).filter(|step| *step > 1e-3);
+        let Some(step) = step else { return 0 };
+        let hop = self.hop.map_or(step, |hop| hop.min(step));
+        self.hop = Some(hop);
+        ((step / hop).round() as u64).saturating_sub(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::publish::settings;
+    use crate::publish::testing::{event, eventually, publish, start};
+
+    #[test]
+    fn with_nothing_asked_for_nothing_happens() {
+        let mut publisher = start(&Settings::default());
+        publish(&mut publisher, &event(0.08, State::Match));
+        assert_eq!(publisher.address(), None);
+        publisher.finish().unwrap();
+    }
+
+    #[test]
+    fn a_mistake_is_named_with_its_table() {
+        let web = Some(settings::Web::default());
+        let error =
+            Publisher::start(&Settings { web, ..Settings::default() }, &crate::publish::testing::about());
+        assert!(error.err().unwrap().to_string().starts_with("web.view: "));
+    }
+
+    #[test]
+    fn a_file_gets_every_decision_or_only_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.jsonl");
+        for (events, expected) in [(Events::All, 4), (Events::Changes, 2)] {
+            let _ = std::fs::remove_file(&path);
+            let file = Some(settings::File { path: path.clone(), events });
+            let mut publisher = start(&Settings { file, ..Settings::default() });
+            let states = [State::Silent, State::Silent, State::Match, State::Match];
+            (1..)
+                .zip(states)
+                .for_each(|(n, state)| publish(&mut publisher, &event(f64::from(n) * 0.08, state)));
+            publisher.finish().unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), expected);
+        }
+    }
+
+    #[test]
+    fn trouble_is_told_to_whoever_shows_the_run() {
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mqtt = settings::Mqtt {
+            host: nobody.ip().to_string(),
+            port: Some(nobody.port()),
+            ..settings::Mqtt::default()
+        };
+        let controls = Arc::new(Controls::default());
+        let settings = Settings { mqtt: Some(mqtt), ..Settings::default() };
+        let mut publisher = start(&settings).tell(controls.clone());
+        let told = eventually("trouble", || {
+            publish(&mut publisher, &event(0.08, State::Match));
+            controls.trouble.get()
+        });
+        assert!(told.contains(&nobody.to_string()), "{told}");
+        publisher.finish().unwrap();
+    }
+
+    #[test]
+    fn steps_longer_than_a_hop_are_decisions_left_out() {
+        let mut pace = Pace::default();
+        let skipped: Vec<u64> = [1, 2, 3, 6, 7, 9].map(|n| pace.skipped(f64::from(n) * 0.08)).into();
+        assert_eq!(skipped, [0, 0, 0, 2, 0, 1]);
+    }
+}

@@ -1,0 +1,105 @@
+//! Every mistake is named with its key, and what is right passes.
+
+use super::*;
+use crate::publish::Secret;
+
+/// The key and the message of the mistake in a TOML text.
+fn mistake(text: &str) -> (String, String) {
+    let settings: Settings = toml::from_str(text).unwrap();
+    let problem = settings.validate().unwrap_err();
+    (problem.key, problem.message)
+}
+
+#[test]
+fn nothing_is_published_unless_asked_for() {
+    let settings: Settings = toml::from_str("").unwrap();
+    assert!(settings.is_off());
+    assert_eq!(settings, Settings::default());
+    settings.validate().unwrap();
+}
+
+#[test]
+fn everything_can_be_asked_for_and_is_the_same_when_written_and_read_again() {
+    let text = r#"
+        file = { path = "/var/log/lookhear.jsonl", events = "changes" }
+        socket = { path = "/run/lookhear/events.sock" }
+        webhook = { url = "https://example.org/hook?key=1", token_file = "/run/credentials/hook", timeout = 5.0 }
+        [mqtt]
+        host = "broker.local"
+        prefix = "museum/hall-2"
+        username = "lookhear"
+        password = "open sesame"
+        tls = true
+        qos = 0
+        events = "all"
+        home_assistant = true
+        [web]
+        address = "0.0.0.0:9000"
+        token = "0123456789abcdef"
+        view = true
+    "#;
+    let settings: Settings = toml::from_str(text).unwrap();
+    settings.validate().unwrap();
+    let mqtt = settings.mqtt.as_ref().unwrap();
+    assert_eq!((mqtt.port(), mqtt.events), (8883, Events::All));
+    assert_eq!(toml::from_str::<Settings>(&toml::to_string(&settings).unwrap()).unwrap(), settings);
+    let shown = format!("{settings:?}");
+    assert!(
+        !["sesame", "0123456789abcdef", "hook?key"].iter().any(|secret| shown.contains(secret)),
+        "{shown}"
+    );
+}
+
+#[test]
+fn unknown_keys_are_refused() {
+    for text in ["telegram = {}", "[mqtt]\nhots = \"x\"", "[web]\nadress = \"x\"", "[file]\nlevel = 1"] {
+        assert!(toml::from_str::<Settings>(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn mistakes_are_named_by_their_key() {
+    for (text, key) in [
+        ("[file]", "file.path"),
+        ("[file]\npath = \"/\"", "file.path"),
+        ("[socket]", "socket.path"),
+        ("[mqtt]\nhost = \"\"", "mqtt.host"),
+        ("[mqtt]\nhost = \"mqtt://broker\"", "mqtt.host"),
+        ("[mqtt]\nport = 0", "mqtt.port"),
+        ("[mqtt]\nprefix = \"a/#\"", "mqtt.prefix"),
+        ("[mqtt]\nprefix = \"a//b\"", "mqtt.prefix"),
+        ("[mqtt]\ndiscovery_prefix = \"\"", "mqtt.discovery_prefix"),
+        ("[mqtt]\nclient_id = \"hall 2\"", "mqtt.client_id"),
+        ("[mqtt]\npassword = \"x\"", "mqtt.username"),
+        ("[mqtt]\nusername = \"u\"\npassword = \"\"", "mqtt.password"),
+        ("[mqtt]\nusername = \"u\"\npassword = \"x\"\npassword_file = \"y\"", "mqtt.password"),
+        ("[mqtt]\nca_file = \"/ca.pem\"", "mqtt.ca_file"),
+        ("[mqtt]\nqos = 2", "mqtt.qos"),
+        ("[webhook]", "webhook.url"),
+        ("[webhook]\nurl = \"ftp://example.org/\"", "webhook.url"),
+        ("[webhook]\nurl = \"https://user:word@example.org/\"", "webhook.url"),
+        ("[webhook]\nurl = \"http://x/\"\ntimeout = 0.0", "webhook.timeout"),
+        ("[webhook]\nurl = \"http://x/\"\ntimeout = nan", "webhook.timeout"),
+        ("[web]", "web.view"),
+        ("[web]\nview = true\naddress = \"8080\"", "web.address"),
+        ("[web]\nview = true\naddress = \"0.0.0.0:8080\"", "web.token"),
+        ("[web]\nview = true\naddress = \"[::]:8080\"", "web.token"),
+        ("[web]\nview = true\ntoken = \"short\"", "web.token"),
+        ("[web]\nview = true\ntoken = \"with spaces in between\"", "web.token"),
+        ("[web]\nview = true\ntoken_file = \"\"", "web.token_file"),
+    ] {
+        assert_eq!(mistake(text).0, key, "{text}");
+    }
+    let long = format!("[socket]\npath = \"/{}\"", "x".repeat(200));
+    assert_eq!(mistake(&long).0, "socket.path");
+}
+
+#[test]
+fn messages_name_the_value_and_the_way_out_but_no_secret() {
+    let (_, message) = mistake("[web]\nview = true\naddress = \"0.0.0.0:8080\"");
+    assert!(message.contains("0.0.0.0:8080") && message.contains("token_file"), "{message}");
+    let (_, message) = mistake("[web]\nview = true\ntoken = \"sesame\"");
+    assert!(!message.contains("sesame"), "{message}");
+    let url = |url: &str| Webhook { url: Secret::new(url), ..Webhook::default() };
+    assert_eq!(url("https://example.org:8443/key").server().as_deref(), Some("https://example.org:8443"));
+}

@@ -1,0 +1,105 @@
+//! A page, metrics and health for browsers and monitoring.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::profile::Problem;
+use crate::publish::secret::{self, Secret};
+
+/// One listener for HTTP; what it answers is switched on one by one.
+///
+/// With a token, every request but `/health` needs it: `Authorization: Bearer <token>`, or `?token=<token>`. Without,
+/// only requests for a loopback host are answered. Encryption is left to a reverse proxy before it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Web {
+    /// Address and port to listen on.
+    pub address: String,
+    /// What requests must know; required unless `address` is a loopback address.
+    pub token: Option<Secret>,
+    /// A file that holds the token, instead.
+    pub token_file: Option<PathBuf>,
+    /// Whether `/metrics` gives numbers for Prometheus.
+    pub metrics: bool,
+    /// Whether `/health` says if decisions are made and the devices are on: 200, otherwise 503.
+    pub health: bool,
+    /// Whether `/` shows picture, score and state live, from `/view.mjpeg` and `/events`.
+    pub view: bool,
+}
+
+impl Default for Web {
+    /// Port 8080 of this machine alone, and nothing on it.
+    fn default() -> Self {
+        Self {
+            address: "127.0.0.1:8080".into(),
+            token: None,
+            token_file: None,
+            metrics: false,
+            health: false,
+            view: false,
+        }
+    }
+}
+
+/// The shortest token that others cannot find by trying.
+const TOKEN: usize = 16;
+
+impl Web {
+    /// The address to listen on.
+    ///
+    /// # Errors
+    /// It is none.
+    pub(in crate::publish) fn socket_address(&self) -> Result<SocketAddr, Problem> {
+        self.address.parse().map_err(|_| {
+            let message = format!(
+                "{:?} is no address with a port: give e.g. \"127.0.0.1:8080\", or \"0.0.0.0:8080\" for all networks",
+                self.address
+            );
+            Problem::new("address", message)
+        })
+    }
+
+    /// Checks everything that can be checked without touching the system.
+    ///
+    /// # Errors
+    /// The first mistake.
+    pub fn validate(&self) -> Result<(), Problem> {
+        let address = self.socket_address()?;
+        secret::validate("token", self.token.as_ref(), self.token_file.as_deref())?;
+        if let Some(token) = &self.token {
+            check_token("token", token)?;
+        }
+        if !address.ip().is_loopback() && self.token.is_none() && self.token_file.is_none() {
+            let message = format!(
+                "is missing, and {address} can be reached from other machines: give a token or token_file, or the \
+                 address 127.0.0.1:{}",
+                address.port()
+            );
+            return Err(Problem::new("token", message));
+        }
+        if !(self.metrics || self.health || self.view) {
+            let message =
+                "is off, and so are health and metrics: switch one of them on, or leave out the table";
+            return Err(Problem::new("view", message));
+        }
+        Ok(())
+    }
+}
+
+/// A token must fit into a header, and be long enough.
+///
+/// # Errors
+/// It does not, or is not.
+pub(in crate::publish) fn check_token(key: &str, token: &Secret) -> Result<(), Problem> {
+    let token = token.reveal();
+    if token.len() < TOKEN || !token.chars().all(|c| c.is_ascii_graphic()) {
+        let message = format!(
+            "has {} characters: give at least {TOKEN} letters, digits or signs, e.g. what `openssl rand -hex 16` prints",
+            token.chars().count()
+        );
+        return Err(Problem::new(key, message));
+    }
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! What the tests of the outputs share.
+
+use std::time::{Duration, Instant};
+
+use image::RgbImage;
+
+use super::metrics::Metrics;
+use super::standing::Standing;
+use super::{About, Publisher, Settings};
+use crate::event::{DeviceState, Devices, Event, Map, SCHEMA, State};
+use crate::gallery::Impression;
+use crate::pipeline::{Moment, Sink};
+use crate::timing::Timings;
+
+/// Longer than anything takes on a busy machine.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A live event with both devices on.
+pub(super) fn event(t: f64, state: State) -> Event {
+    Event {
+        schema: SCHEMA,
+        t,
+        score: 0.75,
+        state,
+        peak: [0.25, 0.5],
+        bounds: (state == State::Match).then_some([0.1, 0.2, 0.6, 0.8]),
+        name: None,
+        confidence: 0.5,
+        latency_ms: 20.0,
+        swapped_score: None,
+        devices: Some(Devices { camera: DeviceState::Live, microphone: DeviceState::Live }),
+        map: None,
+    }
+}
+
+/// The moment of an event, with a picture of 64 by 48 pixels.
+pub(super) fn with_moment<R>(event: &Event, use_it: impl FnOnce(&Moment) -> R) -> R {
+    use_it(&Moment {
+        event,
+        picture: &RgbImage::from_pixel(64, 48, image::Rgb([200, 40, 40])),
+        map: &Map::default(),
+        frames: &[],
+        sound: &[],
+        second: &[],
+        columns: &[],
+        scores: &[],
+        timings: &Timings::default(),
+        impression: &Impression::default(),
+        swapped: None,
+        health: None,
+    })
+}
+
+/// Gives a publisher an event.
+pub(super) fn publish(publisher: &mut Publisher, event: &Event) {
+    with_moment(event, |moment| publisher.take(moment).unwrap());
+}
+
+/// A publisher with these settings.
+pub(super) fn start(settings: &Settings) -> Publisher {
+    Publisher::start(settings, &about()).unwrap()
+}
+
+/// Who publishes.
+pub(super) fn about() -> About {
+    About { version: "1.2.3".into(), model: "edge".into() }
+}
+
+/// The standing of an output of this name.
+pub(super) fn standing(name: &'static str) -> Standing {
+    Metrics::new(&about()).standing(name)
+}
+
+/// Asks again and again until there is an answer.
+pub(super) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        match ask() {
+            Some(answer) => return answer,
+            None => assert!(begun.elapsed() < PATIENCE, "never: {what}"),
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

@@ -1,0 +1,114 @@
+//! Whether all is well: decisions are made, and the devices are on.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use crate::event::{DeviceState, Devices, Event};
+
+/// How old the last decision may be.
+const FRESH: Duration = Duration::from_secs(5);
+
+/// The last decision, as far as it says whether all is well.
+#[derive(Debug, Default)]
+pub(in crate::publish) struct Board(Mutex<Option<Latest>>);
+
+#[derive(Clone, Copy, Debug)]
+struct Latest {
+    at: Instant,
+    devices: Option<Devices>,
+}
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct Health {
+    /// Whether all is well.
+    pub(super) healthy: bool,
+    /// What is wrong, in plain words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<String>,
+    /// Seconds since the last decision; `null` before the first.
+    decision_age: Option<f64>,
+    /// Camera and microphone; live input only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    devices: Option<Devices>,
+    /// Seconds since the program began to publish.
+    uptime: f64,
+}
+
+impl Board {
+    /// A decision was made.
+    pub(in crate::publish) fn decide(&self, event: &Event) {
+        let latest = Latest { at: Instant::now(), devices: event.devices };
+        *self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(latest);
+    }
+
+    /// Whether all is well now.
+    pub(super) fn health(&self, uptime: f64) -> Health {
+        let latest = *self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        judge(latest, Instant::now(), uptime)
+    }
+}
+
+fn judge(latest: Option<Latest>, now: Instant, uptime: f64) -> Health {
+    let age = latest.map(|latest| now.saturating_duration_since(latest.at));
+    let devices = latest.and_then(|latest| latest.devices);
+    let trouble = match age {
+        None => Some("no decision was made yet".to_string()),
+        Some(age) if age > FRESH => Some(format!("no decision was made for {:.0} s", age.as_secs_f64())),
+        Some(_) => devices.and_then(off),
+    };
+    Health {
+        healthy: trouble.is_none(),
+        trouble,
+        decision_age: age.map(|age| (age.as_secs_f64() * 1e3).round() / 1e3),
+        devices,
+        uptime: uptime.round(),
+    }
+}
+
+/// Which device is not on, and why.
+fn off(devices: Devices) -> Option<String> {
+    let both = [(devices.camera, "camera"), (devices.microphone, "microphone")];
+    let off: Vec<String> = both
+        .iter()
+        .filter(|(state, _)| *state != DeviceState::Live)
+        .map(|(state, what)| state.words(what))
+        .collect();
+    (!off.is_empty()).then(|| off.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ON: Devices = Devices { camera: DeviceState::Live, microphone: DeviceState::Live };
+
+    fn after(seconds: f64, devices: Option<Devices>) -> Health {
+        let at = Instant::now();
+        judge(Some(Latest { at, devices }), at + Duration::from_secs_f64(seconds), 7.4)
+    }
+
+    #[test]
+    fn all_is_well_while_decisions_come_and_devices_are_on() {
+        assert!(after(4.9, Some(ON)).healthy);
+        assert!(after(0.0, None).healthy, "recorded input has no devices");
+        let stalled = after(6.0, Some(ON));
+        assert_eq!(stalled.trouble.as_deref(), Some("no decision was made for 6 s"));
+        let unplugged = after(0.1, Some(Devices { camera: DeviceState::Gone, ..ON }));
+        assert_eq!(unplugged.trouble.as_deref(), Some("camera is unplugged"));
+        let muted = after(0.1, Some(Devices { microphone: DeviceState::Blank, ..ON }));
+        assert!(!muted.healthy && !stalled.healthy && !unplugged.healthy);
+        assert_eq!(judge(None, Instant::now(), 0.0).trouble.as_deref(), Some("no decision was made yet"));
+    }
+
+    #[test]
+    fn it_is_said_in_json() {
+        let json = serde_json::to_value(after(0.25, Some(ON))).unwrap();
+        let devices = serde_json::json!({ "camera": "live", "microphone": "live" });
+        let expected =
+            serde_json::json!({ "healthy": true, "decision_age": 0.25, "devices": devices, "uptime": 7.0 });
+        assert_eq!(json, expected);
+    }
+}

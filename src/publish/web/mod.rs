@@ -1,0 +1,207 @@
+//! The web: a page with the live view, events, metrics and health, for browsers and monitoring.
+//!
+//! A request passes `connections` (how many, how long), then `access` (who), and is answered here.
+
+mod access;
+mod connections;
+mod health;
+mod page;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use std::convert::Infallible;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::sse::{Event as Message, KeepAlive, Sse};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, watch};
+use tokio_stream::StreamExt;
+use tokio_stream::wrappers::errors::BroadcastStreamRecvError;
+use tokio_stream::wrappers::{BroadcastStream, WatchStream};
+
+use super::PublishError;
+use super::message::{Line, json};
+use super::metrics::Metrics;
+use super::network::{Ending, Task};
+use super::secret::Secret;
+use super::settings::{self, check_token};
+use super::standing::Standing;
+use crate::pipeline::Moment;
+use access::Access;
+use connections::Connections;
+pub(super) use health::Board;
+use page::Page;
+use view::View;
+
+/// Streams that may be watched at once, of pictures and of events together: a page takes two.
+const STREAMS: usize = 16;
+/// Events that may wait for a browser.
+const CAPACITY: usize = 64;
+/// How often something is sent to a browser when nothing happens: it shows either side whether the other is there.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// The pipeline's side.
+pub(super) struct Web {
+    /// The address that is listened on.
+    pub(super) address: SocketAddr,
+    events: broadcast::Sender<Line>,
+    view: Option<View>,
+}
+
+/// What answers are made of.
+struct Site {
+    access: Access,
+    page: Page,
+    board: Arc<Board>,
+    metrics: Arc<Metrics>,
+    standing: Standing,
+    events: broadcast::Sender<Line>,
+    pictures: watch::Sender<Bytes>,
+    streams: Arc<Semaphore>,
+}
+
+/// Takes the address; the task answers.
+///
+/// # Errors
+/// The address is taken, the token's file cannot be read, or there is no thread.
+pub(super) fn start(
+    settings: &settings::Web,
+    board: Arc<Board>,
+    metrics: Arc<Metrics>,
+) -> Result<(Web, Task), PublishError> {
+    let token = Secret::read("web.token_file", settings.token.as_ref(), settings.token_file.as_deref())?;
+    if let Some(token) = &token {
+        check_token("web.token", token)?;
+    }
+    let address = settings.socket_address().map_err(|problem| problem.inside("web"))?;
+    let taken = |source| PublishError::Address { address, source };
+    let listener = TcpListener::bind(address).map_err(taken)?;
+    listener.set_nonblocking(true).map_err(taken)?;
+    let address = listener.local_addr().map_err(taken)?;
+
+    let (events, _) = broadcast::channel(CAPACITY);
+    let (pictures, _) = watch::channel(Bytes::new());
+    let view = settings.view.then(|| View::start(pictures.clone())).transpose()?;
+    let site = Arc::new(Site {
+        access: Access::new(token.as_ref()),
+        page: Page::new(),
+        board,
+        standing: metrics.standing("events"),
+        metrics,
+        events: events.clone(),
+        pictures,
+        streams: Arc::new(Semaphore::new(STREAMS)),
+    });
+    let router = router(settings, site);
+    Ok((Web { address, events, view }, Box::new(move |ending| Box::pin(serve(listener, router, ending)))))
+}
+
+impl Web {
+    /// Whether anyone wants the lines of events.
+    pub(super) fn wants_lines(&self) -> bool {
+        self.events.receiver_count() > 0
+    }
+
+    /// Gives a decision's line to everyone who wants them.
+    pub(super) fn offer_line(&self, line: &Line) {
+        // An error says that nobody wants them any more.
+        let _ = self.events.send(line.clone());
+    }
+
+    /// Shows a moment to everyone who watches.
+    pub(super) fn show(&self, moment: &Moment) {
+        if let Some(view) = &self.view {
+            view.show(moment);
+        }
+    }
+}
+
+/// Answers until the end; then connections are cut, as those that watch would never go by themselves.
+async fn serve(listener: TcpListener, router: Router, mut ending: Ending) {
+    let Ok(connections) = Connections::new(listener) else { return };
+    tokio::select! {
+        _ = axum::serve(connections, router) => {}
+        () = ending.over() => {}
+    }
+}
+
+/// What is switched on, and nothing else.
+fn router(settings: &settings::Web, site: Arc<Site>) -> Router {
+    let mut router = Router::new();
+    if settings.health {
+        router = router.route(access::HEALTH, get(health));
+    }
+    if settings.metrics {
+        router = router.route("/metrics", get(metrics));
+    }
+    if settings.view {
+        router =
+            router.route("/", get(page)).route("/view.mjpeg", get(pictures)).route("/events", get(events));
+    }
+    router
+        .fallback(|| async { (StatusCode::NOT_FOUND, "There is nothing here, or it is switched off.\n") })
+        .layer(axum::middleware::from_fn_with_state(site.clone(), access::guard))
+        .with_state(site)
+}
+
+async fn health(State(site): State<Arc<Site>>) -> Response {
+    let health = site.board.health(site.metrics.uptime());
+    let status = if health.healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, [(header::CONTENT_TYPE, "application/json")], json(&health)).into_response()
+}
+
+async fn metrics(State(site): State<Arc<Site>>) -> Response {
+    let kind = prometheus_client::encoding::prometheus_text::CONTENT_TYPE;
+    ([(header::CONTENT_TYPE, kind)], site.metrics.text()).into_response()
+}
+
+async fn page(State(site): State<Arc<Site>>) -> Response {
+    let (html, policy) = site.page.render();
+    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response()
+}
+
+/// Each decision's picture, as soon as it is drawn, each taking the place of the one before.
+async fn pictures(State(site): State<Arc<Site>>) -> Response {
+    let Some(place) = place(&site) else { return crowded() };
+    let parts = WatchStream::from_changes(site.pictures.subscribe()).map(move |part| {
+        let _taken_while_it_lasts = &place;
+        part
+    });
+    let parts = tokio_stream::once(Bytes::from_static(view::OPENING)).chain(parts).map(Ok::<_, Infallible>);
+    ([(header::CONTENT_TYPE, view::CONTENT_TYPE)], Body::from_stream(parts)).into_response()
+}
+
+/// Each decision's JSON, as server-sent events.
+async fn events(State(site): State<Arc<Site>>) -> Response {
+    let Some(place) = place(&site) else { return crowded() };
+    let standing = site.standing.clone();
+    let messages = BroadcastStream::new(site.events.subscribe()).filter_map(move |line| {
+        let _taken_while_it_lasts = &place;
+        match line {
+            Ok(line) => Some(Ok::<_, Infallible>(Message::default().data(line.trim_end()))),
+            Err(BroadcastStreamRecvError::Lagged(events)) => {
+                standing.lose(events);
+                None
+            }
+        }
+    });
+    Sse::new(messages).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()
+}
+
+/// A place among those who watch.
+fn place(site: &Site) -> Option<OwnedSemaphorePermit> {
+    site.streams.clone().try_acquire_owned().ok()
+}
+
+fn crowded() -> Response {
+    let message = "Too many are watching. Please try again in a minute.\n";
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "60")], message).into_response()
+}

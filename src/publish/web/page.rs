@@ -1,0 +1,61 @@
+//! The page: one file with everything in it, with the words and colours that the program has elsewhere.
+
+use std::collections::BTreeMap;
+
+use crate::event::State;
+use crate::overlay::state_color;
+use crate::publish::metrics::{DEVICE_STATES, word};
+
+const SOURCE: &str = include_str!("page.html");
+const STATES: [State; 3] = [State::Silent, State::Match, State::NoVisibleSource];
+
+/// The page, but for what is new in every answer.
+#[derive(Debug)]
+pub(super) struct Page(String);
+
+impl Page {
+    /// Puts words and colours into the page's source.
+    pub(super) fn new() -> Self {
+        let mut html = SOURCE.to_string();
+        for state in STATES {
+            let [r, g, b] = state_color(state);
+            html = html.replace(&format!("{{{{{}}}}}", word(&state)), &format!("rgb({r} {g} {b})"));
+        }
+        let sentences: BTreeMap<String, &str> =
+            STATES.iter().map(|state| (word(state), state.sentence())).collect();
+        let devices: BTreeMap<&str, BTreeMap<String, String>> = ["camera", "microphone"]
+            .map(|what| (what, DEVICE_STATES.iter().map(|state| (word(state), state.words(what))).collect()))
+            .into();
+        html = html.replace("{{sentences}}", &serde_json::json!(sentences).to_string());
+        Self(html.replace("{{devices}}", &serde_json::json!(devices).to_string()))
+    }
+
+    /// The page and its security policy: only this page's own style and script are run, named by a number
+    /// that nobody can know before.
+    pub(super) fn render(&self) -> (String, String) {
+        let nonce = format!("{:032x}", rand::random::<u128>());
+        let policy = format!(
+            "default-src 'none'; img-src 'self'; connect-src 'self'; style-src 'nonce-{nonce}'; \
+             script-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        );
+        (self.0.replace("{{nonce}}", &nonce), policy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_is_complete_and_needs_nothing_else() {
+        let (html, policy) = Page::new().render();
+        let nonce = policy.split("script-src 'nonce-").nth(1).unwrap().split('\'').next().unwrap();
+        assert_eq!(html.matches(&format!("nonce=\"{nonce}\"")).count(), 2, "one style, one script");
+        assert!(html.contains("rgb(61 224 172)") && html.contains(State::Match.sentence()));
+        assert!(html.contains("camera is unplugged"));
+        for left in ["{{", "http://", "https://", "<link", "<script src"] {
+            assert!(!html.contains(left), "{left}");
+        }
+        assert_ne!(Page::new().render().1, policy, "a new number each time");
+    }
+}

@@ -1,0 +1,103 @@
+//! Settings files on the command line.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use lookhear::event::{Event, State};
+
+fn lookhear(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_lookhear")).args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn example(name: &str) -> String {
+    format!("{}/firmware-config/{name}.toml", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What the studio's devices and these settings make of a second, with more arguments.
+fn live(config: &Path, more: &[&str]) -> Vec<Event> {
+    let config = config.to_str().unwrap();
+    let out = lookhear(&[&["live", "--config", config, "--json", "--seconds", "1"], more].concat());
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    text(&out.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn check_config_tells_what_would_run() {
+    let out = lookhear(&["check-config", &example("laptop"), &example("raspberry-pi-5")]);
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    let told = text(&out.stdout);
+    for words in
+        ["laptop.toml: ok", "raspberry-pi-5.toml: ok", "640x480", "engine int, threads: 3", "every 80 ms"]
+    {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+}
+
+#[test]
+fn check_config_tells_the_line_that_is_wrong_and_looks_at_every_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let wrong = folder.path().join("wrong.toml");
+    std::fs::write(&wrong, "[camera]\nnmae = \"Webcam\"").unwrap();
+    let wrong = wrong.to_str().unwrap();
+    let out = lookhear(&["check-config", wrong, "/no/such.toml", &example("laptop")]);
+    assert_eq!(out.status.code(), Some(1));
+    let told = text(&out.stderr);
+    assert!(told.contains(&format!("{wrong}:2:1: camera.nmae: there is no key `nmae` here")), "{told}");
+    assert!(told.contains("/no/such.toml") && told.contains("2 of 3 settings files"), "{told}");
+    assert!(text(&out.stdout).contains("laptop.toml: ok"));
+    let out = lookhear(&["live", "--config", wrong]);
+    assert!(
+        !out.status.success() && text(&out.stderr).contains(":2:1: camera.nmae"),
+        "{}",
+        text(&out.stderr)
+    );
+}
+
+#[test]
+fn the_file_counts_where_no_flag_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("studio.toml");
+    let settings = "camera.name = 'studio'\nmicrophone.name = 'studio'\n[decisions]\nhop = 0.2\non = 0\noff = 0\n\
+                    hold = 0\nsilence_db = -120";
+    std::fs::write(&config, settings).unwrap();
+    let every =
+        |events: &[Event], hop: f64| events.iter().all(|e| ((e.t / hop).round() - e.t / hop).abs() < 1e-6);
+    let events = live(&config, &[]);
+    assert!(!events.is_empty() && every(&events, 0.2) && !every(&events, 0.5), "{events:?}");
+    // No score is under these thresholds, and no level.
+    assert!(events.iter().all(|event| event.state == State::Match), "{events:?}");
+    let events = live(&config, &["--hop", "0.5"]);
+    assert!(!events.is_empty() && every(&events, 0.5), "{events:?}");
+}
+
+/// A service of `Type=notify`: this is what `lookhear-live.service` relies on.
+#[cfg(target_os = "linux")]
+#[test]
+fn systemd_is_told_that_decisions_are_made() {
+    use std::os::unix::net::UnixDatagram;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let out = Command::new(env!("CARGO_BIN_EXE_lookhear"))
+        .args(["live", "--camera", "studio", "--microphone", "studio", "--headless", "--seconds", "2"])
+        .env("NOTIFY_SOCKET", &path)
+        .env("WATCHDOG_USEC", "300000")
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    let mut told = Vec::new();
+    let mut buffer = [0; 1024];
+    while let Ok(length) = socket.recv(&mut buffer) {
+        told.push(text(&buffer[..length]).trim_end().to_string());
+    }
+    assert_eq!(told.first().map(String::as_str), Some("READY=1"), "{told:?}");
+    assert_eq!(told.last().map(String::as_str), Some("STOPPING=1"), "{told:?}");
+    let alive = &told[1..told.len() - 1];
+    assert!(!alive.is_empty() && alive.iter().all(|sign| sign == "WATCHDOG=1"), "{told:?}");
+}

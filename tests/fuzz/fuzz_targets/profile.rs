@@ -1,0 +1,12 @@
+//! Any text as settings: an answer, with a place in the text if it is a mistake, never a panic.
+#![no_main]
+
+use lookhear::profile::Profile;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    if let Err(mistake) = Profile::parse(text, "case") {
+        assert!((1..=text.split('\n').count()).contains(&mistake.line), "{mistake}");
+        assert!(mistake.column >= 1 && !mistake.message.is_empty(), "{mistake}");
+    }
+});
