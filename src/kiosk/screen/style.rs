@@ -58,7 +58,7 @@ impl Style {
         area
     }
 
-    /// A plain text on the left of an area, in its middle.
+    /// A text in the middle of an area's height, at its left edge or centred, as its manner says.
     pub(super) fn line(
         &mut self,
         surface: &mut Surface,

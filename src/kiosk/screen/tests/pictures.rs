@@ -67,9 +67,9 @@ fn pictures_of_every_page() {
         let play = Play::new(&cast, 1, camera, &mut rng);
         let take = take(&play.acts[0], &mut judge);
         let language = Language::built_in(code).expect("it is built in");
-        let theme_ = Theme::built_in(theme).expect("it is built in");
+        let look = Theme::built_in(theme).expect("it is built in");
         let begun = Instant::now();
-        let mut screen = Screen::new(size, &theme_, &language, &[]).expect("fonts are installed");
+        let mut screen = Screen::new(size, &look, &language, &[]).expect("fonts are installed");
         println!("{size:?} {code}: made in {:?}", begun.elapsed());
         let scene = Scene {
             page: Page::Live,
