@@ -84,11 +84,11 @@ fn a_threshold_must_go_with_the_models_other_one() {
 /// Text, line, key, and a part of the message that tells the way out.
 const MISTAKES: [(&str, usize, &str, &str); 50] = [
     // No TOML.
-    ("[camera", 1, "", "expected `]`"),
+    ("[camera", 1, "camera", "expected `]`"),
     ("[camera]\nname = ", 2, "camera.name", "expected"),
     ("[camera]\nname = Webcam", 2, "camera.name", "expected"),
     ("[camera]\nname = \"Webcam\nsize = [640, 480]", 2, "camera.name", "expected `\"`"),
-    ("[camera]\nname \"Webcam\"", 2, "camera.name", "expected `=`"),
+    ("[camera]\nname \"Webcam\"", 2, "", "expected `=`"),
     ("[camera]\nsize = [640, 480", 2, "camera.size", "expected `]`"),
     ("[camera]\nsize = [640 480]", 2, "camera.size", "expected `,`"),
     ("[model]\nthreads = 4 engine = \"int\"", 2, "model.threads", "expected newline"),
