@@ -1,7 +1,8 @@
 //! The camera's picture on the screen: mirrored, lit by the map, scaled.
 
-use fast_image_resize::images::Image;
-use fast_image_resize::{FilterType, ImageBufferError, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::TypedImage;
+use fast_image_resize::pixels::U8x4;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 
 use super::light::{Light, across};
@@ -92,9 +93,11 @@ impl Camera {
         self.scaled.resize((to.width * to.height) as usize, 0);
         if (from.width, from.height) == (to.width, to.height) {
             self.scaled.copy_from_slice(&self.lit);
-        } else if let (Ok(lit), Ok(mut scaled)) = (image(from, &mut self.lit), image(to, &mut self.scaled)) {
-            // Both sides have the same kind of pixel, and nothing else could fail.
-            let _ = self.resizer.resize(&lit, &mut scaled, &self.options);
+        } else if let (Some(lit), Some(mut scaled)) =
+            (image(from, &mut self.lit), image(to, &mut self.scaled))
+        {
+            // Without a crop nothing can fail.
+            let _ = self.resizer.resize_typed(&lit, &mut scaled, &self.options);
         }
         let shown = surface.clip(to);
         for y in shown.y..shown.bottom() {
@@ -133,13 +136,9 @@ impl Camera {
 }
 
 /// Pixels of an area's size, as the resizer takes them.
-fn image(area: Area, pixels: &mut [u32]) -> Result<Image<'_>, ImageBufferError> {
-    Image::from_slice_u8(
-        area.width as u32,
-        area.height as u32,
-        bytemuck::cast_slice_mut(pixels),
-        PixelType::U8x4,
-    )
+fn image(area: Area, pixels: &mut [u32]) -> Option<TypedImage<'_, U8x4>> {
+    let (width, height) = (area.width as u32, area.height as u32);
+    TypedImage::from_buffer(width, height, bytemuck::cast_slice_mut(pixels)).ok()
 }
 
 #[cfg(test)]
