@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use lookhear::kiosk::screen::Theme;
-use lookhear::kiosk::{Display, Parts, Report, Settings};
+use lookhear::kiosk::{Display, Fault, Parts, Report, Settings};
 use lookhear::pipeline::{self, Sink};
 use lookhear::sinks::DeviceLog;
 
@@ -58,7 +58,7 @@ impl Kiosk {
             end: seconds,
             ..pipeline::Settings::default()
         };
-        let load = Arc::new(move || Ok((judge(&model, &profile)?, profile.clone())));
+        let load = Arc::new(move || Ok::<_, Fault>((judge(&model, &profile)?, profile.clone())));
         let example = load.clone();
         let parts = Parts {
             live: Box::new(move |screen, controls| {
