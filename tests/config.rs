@@ -87,7 +87,8 @@ fn systemd_is_told_that_decisions_are_made() {
     let out = Command::new(env!("CARGO_BIN_EXE_lookhear"))
         .args(["live", "--camera", "studio", "--microphone", "studio", "--headless", "--seconds", "2"])
         .env("NOTIFY_SOCKET", &path)
-        .env("WATCHDOG_USEC", "300000")
+        // A sign every half second: few enough for the socket, which nobody reads before the end.
+        .env("WATCHDOG_USEC", "1500000")
         .output()
         .unwrap();
     assert!(out.status.success(), "{}", text(&out.stderr));
