@@ -90,7 +90,7 @@ const MISTAKES: [(&str, usize, &str, &str); 50] = [
     ("[camera]\nname = \"Webcam\nsize = [640, 480]", 2, "camera.name", "expected `\"`"),
     ("[camera]\nname \"Webcam\"", 2, "", "expected `=`"),
     ("[camera]\nsize = [640, 480", 2, "camera.size", "expected `]`"),
-    ("[camera]\nsize = [640 480]", 2, "camera.size", "need `,` between"),
+    ("[camera]\nsize = [640 480]", 2, "camera.size", "`,` between"),
     ("[model]\nthreads = 4 engine = \"int\"", 2, "model.threads", "expected newline"),
     ("[model]\nthreads = 04", 2, "model.threads", "leading zero"),
     ("[model]\nengine = \"int\"\n\nengine = \"flex\"", 4, "model.engine", "keep one"),

@@ -42,9 +42,9 @@ pub(super) fn value(message: &str) -> String {
 pub(super) fn syntax(message: &str) -> String {
     match message {
         "duplicate key" => "given twice; keep one of them".into(),
-        // Said of `[640 480]`, too, where something else is missing.
+        // Said of `name =` and of `[640 480]`, too, where something else is missing.
         "string values must be quoted, expected literal string" => {
-            "not TOML: texts must be quoted, and values of a list need `,` between them".into()
+            "not TOML: expected a value, texts in quotes, `,` between the values of a list".into()
         }
         other => format!("not TOML: {other}"),
     }
