@@ -91,7 +91,7 @@ const MISTAKES: [(&str, usize, &str, &str); 50] = [
     ("[camera]\nname \"Webcam\"", 2, "", "expected `=`"),
     ("[camera]\nsize = [640, 480", 2, "camera.size", "expected `]`"),
     ("[camera]\nsize = [640 480]", 2, "camera.size", "`,` between"),
-    ("[model]\nthreads = 4 engine = \"int\"", 2, "model.threads", "expected newline"),
+    ("[model]\nthreads = 4 engine = \"int\"", 2, "model.threads", "a new line for each key"),
     ("[model]\nthreads = 04", 2, "model.threads", "leading zero"),
     ("[model]\nengine = \"int\"\n\nengine = \"flex\"", 4, "model.engine", "keep one"),
     ("[model]\n[camera]\n[model]", 3, "model", "keep one"),

@@ -42,9 +42,10 @@ pub(super) fn value(message: &str) -> String {
 pub(super) fn syntax(message: &str) -> String {
     match message {
         "duplicate key" => "given twice; keep one of them".into(),
-        // Said of `name =` and of `[640 480]`, too, where something else is missing.
+        // Said of `name =`, `[640 480]` and `a = 1 b = 2`, too, where something else is missing.
         "string values must be quoted, expected literal string" => {
-            "not TOML: expected a value, texts in quotes, `,` between the values of a list".into()
+            "not TOML: expected texts in quotes, `,` between the values of a list, a new line for each key"
+                .into()
         }
         other => format!("not TOML: {other}"),
     }
