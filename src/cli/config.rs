@@ -1,10 +1,10 @@
 //! What a settings file and the command line say together, for the live commands.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use lookhear::gallery::Gallery;
+use lookhear::gallery::{Gallery, GalleryError};
 use lookhear::judge::Judge;
 use lookhear::kiosk::Fault;
 use lookhear::pipeline::{Controls, Sink};
@@ -36,8 +36,12 @@ pub(super) fn judge(model: &ModelArguments, profile: &Profile) -> Result<Judge, 
     let mut bundle = model.bundle()?;
     let thresholds = profile.decisions.thresholds(bundle.manifest.thresholds);
     bundle.manifest.thresholds = thresholds.map_err(|problem| problem.inside("decisions"))?;
-    let judge = model.judge(bundle)?;
-    Ok(match &profile.gallery.file {
+    Ok(named(model.judge(bundle)?, profile.gallery.file.as_deref())?)
+}
+
+/// The judge, with the gallery if one is named.
+pub(super) fn named(judge: Judge, gallery: Option<&Path>) -> Result<Judge, GalleryError> {
+    Ok(match gallery {
         Some(path) => {
             let gallery = Gallery::load(path, judge.model())?;
             judge.with_gallery(gallery)

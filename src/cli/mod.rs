@@ -20,7 +20,6 @@ use std::sync::atomic::Ordering;
 use clap::{Args, Parser, Subcommand};
 use lookhear::engine::int::kernel::Choice;
 use lookhear::engine::{Backend, Setup};
-use lookhear::gallery::{Gallery, GalleryError};
 use lookhear::judge::Judge;
 use lookhear::model::{Bundle, BundleError};
 use lookhear::pipeline::{Controls, Settings, Sink};
@@ -140,17 +139,6 @@ impl RunArguments {
             return Err(format!("--hop {hop}: give 0.01 to 10 seconds").into());
         }
         Ok(Settings { hop, map: self.map, ..Settings::default() })
-    }
-
-    /// The judge, with the gallery if one is named.
-    fn named(&self, judge: Judge) -> Result<Judge, GalleryError> {
-        Ok(match &self.gallery {
-            Some(path) => {
-                let gallery = Gallery::load(path, judge.model())?;
-                judge.with_gallery(gallery)
-            }
-            None => judge,
-        })
     }
 
     fn snapshots(&self) -> Result<Option<Box<dyn Sink>>, Failure> {

@@ -9,6 +9,7 @@ use lookhear::media::endings::{VIDEOS, has_ending};
 use lookhear::pipeline::{self, Sink, Summary};
 use lookhear::sinks::{Json, Lines, Terminal, Video};
 
+use super::config::named;
 use super::{Failure, ModelArguments, RunArguments, controls};
 
 #[derive(Args)]
@@ -34,7 +35,7 @@ impl Watch {
     pub(super) fn run(self) -> Result<(), Failure> {
         let settings = self.run.settings()?;
         let controls = controls()?;
-        let mut judge = self.run.named(self.model.load()?)?;
+        let mut judge = named(self.model.load()?, self.run.gallery.as_deref())?;
         let mut one = |input: &str, save: Option<PathBuf>| -> Result<(), Failure> {
             let source = open_recorded(input)?;
             let mut sinks = self.sinks(save)?;

@@ -2,15 +2,10 @@
 //!
 //! Everything here depends on time alone, not on how often pictures are drawn.
 
-use std::collections::VecDeque;
-
 use crate::event::{Event, Map, State};
 
 /// Seconds that a sentence stays at least.
 pub const HOLD: f64 = 1.2;
-/// Matches that vote for a name, and how many of them must agree.
-const VOTES: usize = 7;
-const AGREED: usize = 5;
 /// Seconds in which marks go about two thirds of their way (time constants of exponential easing).
 const GLIDE: f64 = 0.2;
 const DIAL: f64 = 0.3;
@@ -77,7 +72,7 @@ impl<T: PartialEq> Hold<T> {
 pub struct Sentence {
     /// The state.
     pub state: State,
-    /// What sounds; `None` unless the state is [`State::Match`] and its name is known.
+    /// As [`Event::name`].
     pub name: Option<String>,
 }
 
@@ -85,7 +80,6 @@ pub struct Sentence {
 #[derive(Clone, Debug)]
 pub struct Calm {
     sentence: Hold<Sentence>,
-    names: Names,
     /// Where the marks go.
     target: Marks,
     /// Where they are.
@@ -114,7 +108,6 @@ impl Calm {
     pub fn new() -> Self {
         Self {
             sentence: Hold::new(Sentence { state: State::Silent, name: None }, HOLD),
-            names: Names::default(),
             target: Marks::default(),
             marks: Marks::default(),
             warmth: 0.0,
@@ -125,9 +118,8 @@ impl Calm {
     /// Takes a decision with its localization map.
     /// `now` is in seconds on the clock of [`Calm::step`].
     pub fn hear(&mut self, now: f64, event: &Event, map: &Map) {
-        let name =
-            self.names.vote(event.state, event.name.as_deref()).filter(|_| event.state == State::Match);
-        let sentence = Sentence { state: event.state, name: name.map(String::from) };
+        // The name is steady already: the gallery says what most of the last second agrees on.
+        let sentence = Sentence { state: event.state, name: event.name.clone() };
         self.sentence.offer(now, sentence, settles(event.state));
 
         self.target.map.clone_from(map);
@@ -197,34 +189,6 @@ fn ease(value: &mut f32, aim: f32, passed: f64, pace: f64) {
 
 fn finite(value: f32) -> f32 {
     if value.is_finite() { value } else { 0.0 }
-}
-
-/// A name counts once most of the latest matches agree on it, and until they agree on another.
-#[derive(Clone, Debug, Default)]
-struct Names {
-    votes: VecDeque<Option<String>>,
-    agreed: Option<String>,
-}
-
-impl Names {
-    /// Takes what one decision says; returns what counts.
-    fn vote(&mut self, state: State, name: Option<&str>) -> Option<&str> {
-        match state {
-            // The sound is over; the next one is another's.
-            State::Silent => *self = Self::default(),
-            State::NoVisibleSource => {}
-            State::Match => {
-                if self.votes.len() == VOTES {
-                    self.votes.pop_front();
-                }
-                self.votes.push_back(name.map(String::from));
-                if self.votes.iter().filter(|vote| vote.as_deref() == name).count() >= AGREED {
-                    self.agreed = name.map(String::from);
-                }
-            }
-        }
-        self.agreed.as_deref()
-    }
 }
 
 #[cfg(test)]

@@ -33,7 +33,9 @@ fn sentences(decisions: impl IntoIterator<Item = (State, Option<&'static str>)>)
     let mut calm = Calm::new();
     let timed = decisions.into_iter().enumerate();
     let say = |(i, (state, name)): (usize, (State, Option<&str>))| {
-        calm.hear(i as f64 * HOP, &Event { name: name.map(String::from), ..event(state) }, &map(0.5));
+        // Events have names in a match only.
+        let name = name.filter(|_| state == Match).map(String::from);
+        calm.hear(i as f64 * HOP, &Event { name, ..event(state) }, &map(0.5));
         calm.sentence().clone()
     };
     timed.map(say).collect()
@@ -68,8 +70,8 @@ proptest! {
         state in states(),
         name in names(),
     ) {
-        // The hold, the longest wait, and the votes on a name twice.
-        let lasting = ((2.0 * HOLD) / HOP) as usize + 2 * VOTES;
+        // The hold and the longest wait.
+        let lasting = ((2.0 * HOLD) / HOP) as usize;
         let said = sentences(before.into_iter().chain(std::iter::repeat_n((state, name), lasting)));
         let name = name.filter(|_| state == Match).map(String::from);
         prop_assert_eq!(said.last(), Some(&Sentence { state, name }));
@@ -119,22 +121,14 @@ fn quick_beats_are_one_sound() {
 }
 
 #[test]
-fn a_name_needs_agreement_and_goes_with_the_sound() {
-    let told = |votes: &[Option<&'static str>]| {
-        let matches = votes.iter().map(|name| (Match, *name));
-        sentences(matches).last().unwrap().name.clone()
-    };
-    let (bell, drum) = (Some("bell"), Some("drum"));
-    assert_eq!(told(&[bell; 4]), None, "too few");
-    assert_eq!(told(&[bell, drum].repeat(20)), None, "no agreement");
-    assert_eq!(told(&[bell, bell, drum, bell, bell, None, bell].repeat(6)).as_deref(), bell);
-
-    let mut names = Names::default();
-    (0..5).for_each(|_| _ = names.vote(Match, bell));
-    assert_eq!(names.vote(Unseen, None), bell);
-    assert_eq!(names.vote(Match, drum), bell, "one of seven changes nothing");
-    assert_eq!(names.vote(Silent, bell), None);
-    assert_eq!(names.vote(Match, drum), None, "votes on the sound before do not count");
+fn a_name_comes_and_goes_with_its_match() {
+    let bell = Some("bell");
+    let heard = [(Match, bell); 40].into_iter().chain([(Silent, None); 40]).chain([(Match, None); 40]);
+    let said: Vec<_> =
+        changes(&sentences(heard)).into_iter().map(|(_, said)| (said.state, said.name)).collect();
+    assert_eq!(said[said.len() - 2..], [(Silent, None), (Match, None)], "{said:?}");
+    assert!(said.iter().any(|(state, name)| *state == Match && name.as_deref() == bell), "{said:?}");
+    assert!(said.iter().all(|(state, name)| *state == Match || name.is_none()), "{said:?}");
 }
 
 #[test]
