@@ -34,8 +34,9 @@ pub struct Manifest {
     pub preprocessing: Preprocessing,
     /// Where the decisions change.
     pub thresholds: Thresholds,
-    /// How large activations become. Bundles of before the integer engine have none.
-    #[serde(default)]
+    /// How large activations become. Bundles of before the integer engine, or of when it had one range for all
+    /// channels of a layer, have none.
+    #[serde(default, rename = "channel_peaks")]
     pub peaks: Option<Peaks>,
     /// What the network says to the golden input, in floating point.
     pub golden: Golden,

@@ -9,24 +9,29 @@ use super::{Network, Spec, TowerNet};
 /// [`crate::engine::Engine::hear`] does.
 pub type Sample = (Vec<f32>, Vec<f32>);
 
-/// The activation of each convolution that becomes the largest byte; larger ones are cut off.
+/// The activation of each channel that becomes the largest byte; larger ones are cut off.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Peaks {
-    /// Vision tower, one value per convolution.
-    pub vision: Vec<f32>,
+    /// Vision tower, one value per channel of each convolution.
+    pub vision: Vec<Vec<f32>>,
     /// Audio tower, likewise.
-    pub audio: Vec<f32>,
+    pub audio: Vec<Vec<f32>>,
 }
 
-/// Counts of activations above 0 in equal steps up to the largest.
+/// A channel that the samples hardly wake has at least this share of the range of its layer's widest: there may be
+/// pictures and sounds that do wake it.
+const LEAST: f32 = 1.0 / 16.0;
+
+/// Counts of a channel's activations above 0 in equal steps up to the largest.
+#[derive(Clone)]
 struct Histogram {
     largest: f32,
     counts: Vec<u64>,
 }
 
 impl Histogram {
-    const BINS: usize = 4096;
+    const BINS: usize = 1024;
 
     fn add(&mut self, values: &[f32]) {
         let factor = Self::BINS as f32 / self.largest.max(f32::MIN_POSITIVE);
@@ -71,9 +76,11 @@ impl Peaks {
         for (name, tower, peaks) in
             [("vision", &spec.vision, &self.vision), ("audio", &spec.audio, &self.audio)]
         {
-            let convs = tower.convolutions();
-            if peaks.len() != convs || !peaks.iter().all(|p| p.is_finite() && *p >= 0.0) {
-                return Err(format!("peaks of the {name} tower: {convs} numbers of at least 0 are needed"));
+            let fit = peaks.iter().map(Vec::len).eq(tower.channels());
+            if !fit || !peaks.iter().flatten().all(|p| p.is_finite() && *p >= 0.0) {
+                return Err(format!(
+                    "peaks of the {name} tower: a number of at least 0 for each channel is needed"
+                ));
             }
         }
         Ok(())
@@ -84,39 +91,61 @@ fn tower_peaks<'a>(
     tower: &TowerNet,
     [c, h, w]: [usize; 3],
     samples: impl Iterator<Item = &'a [f32]> + Clone,
-) -> Vec<f32> {
-    let run = |each: &mut dyn FnMut(usize, &Tensor<4>)| {
+) -> Vec<Vec<f32>> {
+    let run = |each: &mut dyn FnMut(usize, &[f32])| {
         for values in samples.clone() {
             let x = Tensor::<4>::from_data(TensorData::new(values.to_vec(), [1, c, h, w]), &Device::flex());
             let mut layer = 0;
             tower.forward_each(x, |activations| {
-                each(layer, activations);
+                let data = activations.clone().into_data();
+                each(layer, data.as_slice::<f32>().unwrap_or_default());
                 layer += 1;
             });
         }
     };
-    let histogram = || Histogram { largest: 0.0, counts: vec![0; Histogram::BINS] };
-    let mut histograms: Vec<Histogram> = tower.convs.iter().map(|_| histogram()).collect();
+    let histogram = Histogram { largest: 0.0, counts: vec![0; Histogram::BINS] };
+    let widths = tower.convs.iter().map(|block| block.conv.weight.dims()[0]);
+    let mut layers: Vec<Vec<Histogram>> = widths.map(|channels| vec![histogram.clone(); channels]).collect();
     run(&mut |layer, activations| {
-        let largest = activations.clone().max().into_scalar::<f32>();
-        histograms[layer].largest = histograms[layer].largest.max(largest);
+        for (channel, values) in planes(&mut layers[layer], activations) {
+            channel.largest = values.iter().copied().fold(channel.largest, f32::max);
+        }
     });
     run(&mut |layer, activations| {
-        let data = activations.clone().into_data();
-        histograms[layer].add(&data.iter::<f32>().collect::<Vec<_>>());
+        planes(&mut layers[layer], activations).for_each(|(channel, values)| channel.add(values));
     });
-    histograms.iter().map(Histogram::best_end).collect()
+    layers.iter().map(|channels| ends(channels)).collect()
+}
+
+/// Each channel with its part of a map `[channels, height, width]`.
+fn planes<'a>(
+    channels: &'a mut [Histogram],
+    map: &'a [f32],
+) -> impl Iterator<Item = (&'a mut Histogram, &'a [f32])> {
+    let size = (map.len() / channels.len()).max(1);
+    channels.iter_mut().zip(map.chunks_exact(size))
+}
+
+/// Where the ranges of a layer's channels end.
+fn ends(channels: &[Histogram]) -> Vec<f32> {
+    let ends: Vec<f32> = channels.iter().map(Histogram::best_end).collect();
+    let least = ends.iter().copied().fold(0.0, f32::max) * LEAST;
+    ends.into_iter().map(|end| end.max(least)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn end(values: &[f32]) -> f32 {
+    fn histogram(values: &[f32]) -> Histogram {
         let largest = values.iter().copied().fold(0.0, f32::max);
         let mut histogram = Histogram { largest, counts: vec![0; Histogram::BINS] };
         histogram.add(values);
-        histogram.best_end()
+        histogram
+    }
+
+    fn end(values: &[f32]) -> f32 {
+        histogram(values).best_end()
     }
 
     #[test]
@@ -127,5 +156,13 @@ mod tests {
         with_outlier.push(20.0);
         assert!(end(&with_outlier) < 15.0);
         assert_eq!(end(&[0.0]), 0.0);
+    }
+
+    #[test]
+    fn each_channel_has_its_own_range_and_none_has_nothing() {
+        let found = ends(&[histogram(&[8.0, 0.0]), histogram(&[2.0, 2.0]), histogram(&[0.0, 0.0])]);
+        assert!((found[0] - 8.0).abs() < 0.1 && (found[1] - 2.0).abs() < 0.1, "{found:?}");
+        assert_eq!(found[2], found[0] / 16.0);
+        assert_eq!(ends(&[histogram(&[0.0])]), [0.0]);
     }
 }

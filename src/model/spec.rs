@@ -172,9 +172,12 @@ impl Tower {
         convs.map(|(shape, _)| 9 * shape.input[0] * shape.output[0]).sum()
     }
 
-    /// Number of convolutions.
-    pub fn convolutions(&self) -> usize {
-        self.layers.iter().filter(|layer| matches!(layer, Layer::Conv { .. })).count()
+    /// Output channels of each convolution.
+    pub fn channels(&self) -> impl Iterator<Item = usize> {
+        self.layers.iter().filter_map(|layer| match layer {
+            Layer::Conv { channels, .. } => Some(*channels),
+            Layer::MaxPool => None,
+        })
     }
 
     /// Trainable parameters.

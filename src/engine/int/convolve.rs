@@ -80,7 +80,7 @@ impl Hand<'_> {
             (Operation::Direct { weights, stride }, Source::Plane(source)) => {
                 self.direct(step, weights, *stride, source, target);
             }
-            (Operation::Pool { unit }, Source::Plane(source)) => self.pool(step, *unit, source, target),
+            (Operation::Pool { units }, Source::Plane(source)) => self.pool(step, units, source, target),
             (Operation::Winograd { .. } | Operation::Pool { .. }, Source::Input(_)) => {
                 unreachable!("the first layer is a direct convolution")
             }
@@ -214,7 +214,7 @@ impl Hand<'_> {
         }
     }
 
-    fn pool(&mut self, step: &Step, unit: f32, source: &Plane<u8>, target: Target) {
+    fn pool(&mut self, step: &Step, units: &[f32], source: &Plane<u8>, target: Target) {
         let channels = source.channels;
         for index in self.member.units(step.plan.count()) {
             let row = step.plan.row(index);
@@ -236,8 +236,8 @@ impl Hand<'_> {
                     Target::Map(map) => {
                         // SAFETY: as above.
                         let values = unsafe { map.values(row, column, 0..channels) };
-                        let values = values.iter_mut().enumerate();
-                        values.for_each(|(n, value)| *value = f32::from(largest(n)) * unit);
+                        let values = values.iter_mut().zip(units).enumerate();
+                        values.for_each(|(n, (value, unit))| *value = f32::from(largest(n)) * unit);
                     }
                 }
             }

@@ -83,7 +83,7 @@ impl IntEngine {
         threads: usize,
     ) -> Result<Self, QuantizeError> {
         let team = Team::new(threads);
-        let tower = |name, table, network, transposed, peaks: &[f32], rounding| {
+        let tower = |name, table, network, transposed, peaks: &[Vec<f32>], rounding| {
             let weights = tower_weights(name, network, transposed);
             Tower::new(table, weights, peaks, rounding, &*kernel, team.threads())
         };

@@ -107,47 +107,52 @@ pub(super) struct Quantized {
 /// Panels that are multiplied one after the other with the same inputs, so that these stay in the cache.
 pub(super) const GROUP: usize = 4;
 
-/// Real values of inputs and outputs of a layer, in units of their integers.
+/// Real values of inputs and outputs of a layer, in units of their integers, channel by channel.
+///
+/// Each channel is rounded in steps of its own: what an input's step is worth goes into the weights, an output's into
+/// the factor that its sums are multiplied by anyway, so that it costs nothing when the network runs.
 #[derive(Clone, Copy)]
-pub(super) struct Scales {
-    /// Real value of an input of 1.
-    pub(super) input: f64,
-    /// Real value of an output of 1.
-    pub(super) output: f64,
+pub(super) struct Units<'a> {
+    /// Real value of an input of 1; `[in]`.
+    pub(super) input: &'a [f64],
+    /// Real value of an output of 1; `[out]`.
+    pub(super) output: &'a [f64],
 }
 
 impl Quantized {
     /// For [`Kernel::transform`], `depth` being the padded input channels.
     pub(super) fn winograd(
         conv: &ConvWeights,
-        scales: Scales,
+        units: Units,
         kernel: &dyn Kernel,
     ) -> Result<Self, QuantizeError> {
         let depth = conv.inputs.next_multiple_of(LANES);
         let row = |n: usize, rows: &mut [Vec<f64>]| {
             for (k, g) in conv.weights[n * conv.inputs * 9..][..conv.inputs * 9].chunks_exact(9).enumerate() {
-                let g = std::array::from_fn(|i| std::array::from_fn(|j| f64::from(g[3 * i + j])));
+                let weight = |tap: usize| f64::from(g[tap]) * units.input[k];
+                let g = std::array::from_fn(|i| std::array::from_fn(|j| weight(3 * i + j)));
                 rows.iter_mut().zip(transform_filter(&g)).for_each(|(row, u)| row[k] = u);
             }
         };
-        Self::new(conv, [conv.inputs, depth, POSITIONS], row, input_range, scales, kernel)
+        Self::new(conv, [conv.inputs, depth, POSITIONS], row, input_range, units, kernel)
     }
 
     /// For gathered inputs `[3, 3, in]` in `range`.
     pub(super) fn direct(
         conv: &ConvWeights,
         range: [i64; 2],
-        scales: Scales,
+        units: Units,
         kernel: &dyn Kernel,
     ) -> Result<Self, QuantizeError> {
         let taps = 9 * conv.inputs;
         let row = |n: usize, rows: &mut [Vec<f64>]| {
             for (k, weight) in rows[0].iter_mut().enumerate() {
-                let at = (n * conv.inputs + k % conv.inputs) * 9 + k / conv.inputs;
-                *weight = f64::from(conv.weights[at]);
+                let (channel, tap) = (k % conv.inputs, k / conv.inputs);
+                *weight =
+                    f64::from(conv.weights[(n * conv.inputs + channel) * 9 + tap]) * units.input[channel];
             }
         };
-        Self::new(conv, [taps, taps.next_multiple_of(LANES), 1], row, |_| range, scales, kernel)
+        Self::new(conv, [taps, taps.next_multiple_of(LANES), 1], row, |_| range, units, kernel)
     }
 
     /// `row(n, rows)` fills in the weights of output channel `n`: `products` for each position.
@@ -156,11 +161,11 @@ impl Quantized {
         [products, depth, positions]: [usize; 3],
         row: impl Fn(usize, &mut [Vec<f64>]),
         range: impl Fn(usize) -> [i64; 2],
-        real: Scales,
+        units: Units,
         kernel: &dyn Kernel,
     ) -> Result<Self, QuantizeError> {
         let finite = conv.weights.iter().chain(&conv.bias).all(|v| v.is_finite());
-        if !finite || !real.input.is_finite() || !real.output.is_finite() {
+        if !finite || !units.input.iter().chain(units.output).all(|v| v.is_finite()) {
             return Err(QuantizeError::NotFinite { layer: conv.name.clone() });
         }
         let panels = conv.outputs.div_ceil(LANES);
@@ -169,7 +174,7 @@ impl Quantized {
         let mut bias = vec![0.0; panels * LANES];
         let mut rows = vec![vec![0.0; products]; positions];
         for (n, value) in conv.bias.iter().enumerate() {
-            bias[n] = (f64::from(*value) / real.output) as f32;
+            bias[n] = (f64::from(*value) / units.output[n]) as f32;
             row(n, &mut rows);
             for (p, row) in rows.iter().enumerate() {
                 let row = quantize_row(row, range(p)).map_err(|bound| QuantizeError::Overflow {
@@ -178,8 +183,7 @@ impl Quantized {
                     bound,
                 })?;
                 let (panel, lane) = (n / LANES, n % LANES);
-                scales[(panel * positions + p) * LANES + lane] =
-                    (row.scale * real.input / real.output) as f32;
+                scales[(panel * positions + p) * LANES + lane] = (row.scale / units.output[n]) as f32;
                 let start = panel_start(panel, p, panels, positions, depth);
                 let packed = &mut weights.get_mut()[start..start + depth * LANES];
                 for (k, w) in row.weights.iter().enumerate() {

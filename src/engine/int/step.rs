@@ -15,8 +15,8 @@ pub(super) enum Operation {
     /// Stride 1 over activations. If `shared`, the transformed inputs of the whole layer are kept for
     /// all threads.
     Winograd { weights: Quantized, pool: bool, shared: bool },
-    /// 2x2 maximum that follows a direct convolution; `unit` is the real value of an input of 1.
-    Pool { unit: f32 },
+    /// 2x2 maximum that follows a direct convolution; `units` are the real values of an input of 1, by channel.
+    Pool { units: Vec<f32> },
 }
 
 /// A layer (a convolution with the pool that follows it, where both are one operation).

@@ -249,7 +249,8 @@ fn numbers_that_are_none_are_refused() {
     let mut network = network(&spec);
     let weight = network.audio.convs[1].conv.weight.val();
     network.audio.convs[1].conv.weight = burn::module::Param::from_tensor(weight * f32::NAN);
-    let peaks = Peaks { vision: vec![1.0; 6], audio: vec![1.0; 6] };
+    let even = || spec.vision.channels().map(|channels| vec![1.0; channels]).collect();
+    let peaks = Peaks { vision: even(), audio: even() };
     let error = IntEngine::new(&spec, network, &peaks, best(), 1).err().unwrap().to_string();
     assert!(error.contains("audio, convolution 2"), "{error}");
 }

@@ -9,7 +9,7 @@ use super::convolve::{Hand, Scratch, Source, Target};
 use super::kernel::{Kernel, LANES};
 use super::plan::Plan;
 use super::plane::{Plane, RealMap};
-use super::quantize::{ConvWeights, QuantizeError, Quantized, Scales};
+use super::quantize::{ConvWeights, QuantizeError, Quantized, Units};
 use super::step::{Operation, Step};
 use super::team::{Member, Team};
 use crate::engine::ActivationMap;
@@ -52,11 +52,11 @@ pub(super) struct Tower {
 
 impl Tower {
     /// Quantizes and allocates. The table's rows are this tower's rows, weights must fit them; `peaks`
-    /// are the largest outputs of each convolution.
+    /// are the largest outputs of each channel of each convolution.
     pub(super) fn new(
         table: &Table,
         mut convs: impl Iterator<Item = ConvWeights>,
-        peaks: &[f32],
+        peaks: &[Vec<f32>],
         rounding: Rounding,
         kernel: &dyn Kernel,
         threads: usize,
@@ -64,7 +64,7 @@ impl Tower {
         let shapes = table.shapes();
         let [channels, height, width] = table.input;
         let mut steps: Vec<Step> = Vec::new();
-        let mut unit = 1.0 / f64::from(rounding.factor);
+        let mut units = vec![1.0 / f64::from(rounding.factor); channels];
         let (mut number, mut layer) = (0, 0);
         while layer < shapes.len() {
             let shape = &shapes[layer];
@@ -72,19 +72,22 @@ impl Tower {
             let mut used = 1;
             let pools_next = matches!(table.layers.get(layer + 1), Some(Layer::MaxPool));
             let (operation, macs) = match table.layers[layer] {
-                Layer::MaxPool => (Operation::Pool { unit: unit as f32 }, 0),
+                Layer::MaxPool => {
+                    (Operation::Pool { units: units.iter().map(|unit| *unit as f32).collect() }, 0)
+                }
                 Layer::Conv { stride, .. } => {
                     // Weights fit the table, as the caller says.
                     let Some(conv) = convs.next() else { break };
                     number += 1;
                     let tiled = stride == 1 && layer > 0;
                     // What ends the tower is not rounded.
-                    let output_unit = match layer + 1 + usize::from(tiled && pools_next) < shapes.len() {
-                        true => (f64::from(peaks[number - 1]) / 255.0).max(1e-12),
-                        false => 1.0,
+                    let peaks = &peaks[number - 1];
+                    let outputs: Vec<f64> = match layer + 1 + usize::from(tiled && pools_next) < shapes.len()
+                    {
+                        true => peaks.iter().map(|peak| (f64::from(*peak) / 255.0).max(1e-12)).collect(),
+                        false => vec![1.0; peaks.len()],
                     };
-                    let real = Scales { input: unit, output: output_unit };
-                    unit = output_unit;
+                    let real = Units { input: &units, output: &outputs };
                     let operation = if tiled {
                         let weights = Quantized::winograd(&conv, real, kernel)?;
                         if pools_next {
@@ -97,6 +100,7 @@ impl Tower {
                         let range = if layer == 0 { rounding.range.map(i64::from) } else { [0, 255] };
                         Operation::Direct { weights: Quantized::direct(&conv, range, real, kernel)?, stride }
                     };
+                    units = outputs;
                     (operation, shape.macs)
                 }
             };
