@@ -50,6 +50,25 @@ impl Event {
             None => self.state.sentence().into(),
         }
     }
+
+    /// An event to test with: of recorded input, in the middle of the picture, with a box if there is a match.
+    #[cfg(test)]
+    pub(crate) fn example(state: State) -> Self {
+        Self {
+            schema: SCHEMA,
+            t: 0.0,
+            score: 0.5,
+            state,
+            peak: [0.5; 2],
+            bounds: (state == State::Match).then_some([0.25, 0.25, 0.75, 0.75]),
+            confidence: 1.0,
+            name: None,
+            latency_ms: 0.0,
+            swapped_score: None,
+            devices: None,
+            map: None,
+        }
+    }
 }
 
 /// Camera and microphone.

@@ -4,7 +4,7 @@
 //! Data flows one way, and the modules read in that order: [`capture`] -> [`ring`] -> [`preprocess`]
 //! -> towers ([`engine`], built from the table in [`model`]) -> fusion and localization ([`judge`],
 //! [`localize`], [`decision`]) -> [`event`] -> [`sinks`] and [`overlay`]. [`pipeline`] wires them;
-//! [`publish`] hands events on to other programs and to people elsewhere.
+//! [`publish`] hands events on to other programs and to people elsewhere, [`watchdog`] signs of life to systemd.
 //! Beside that way, [`embed`] keeps what the towers make of files, for other tasks, [`gallery`] knows things by name,
 //! and [`kiosk`] shows a live run to visitors; [`profile`] is the settings file of an unattended one.
 //!
@@ -32,3 +32,4 @@ pub mod sinks;
 pub mod studio;
 pub mod swap;
 pub mod timing;
+pub mod watchdog;

@@ -1,6 +1,7 @@
 //! `lookhear kiosk`: what is making this sound? On a screen of its own, for visitors.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
@@ -28,6 +29,9 @@ pub(super) struct Kiosk {
     /// Colours: dark or light.
     #[arg(long, value_parser = theme, value_name = "NAME")]
     theme: Option<Theme>,
+    /// Keep the session as it was judged; visitors see a sign while it is kept.
+    #[arg(long, value_name = "FOLDER")]
+    record: Option<PathBuf>,
     /// Stop after so many seconds.
     #[arg(long, value_name = "SECONDS")]
     seconds: Option<f64>,
@@ -50,7 +54,7 @@ impl Kiosk {
         // What can fail before anything is shown, fails before anything is shown.
         let display = Display::open()?;
         let controls = controls()?;
-        let Self { devices, seconds, stats, model, .. } = self;
+        let Self { devices, record, seconds, stats, model, .. } = self;
         let (devices, model) = (devices.or(&profile), model.or(&profile.model));
         let stage = pipeline::Settings {
             hop: profile.decisions.hop,
@@ -61,17 +65,20 @@ impl Kiosk {
         let load = Arc::new(move || Ok::<_, Fault>((judge(&model, &profile)?, profile.clone())));
         let example = load.clone();
         let parts = Parts {
+            recording: record.is_some(),
             live: Box::new(move |screen, controls| {
                 let (mut judge, profile) = load()?;
                 let log = DeviceLog::new(io::stderr(), controls.clone());
                 let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(log), Box::new(screen)];
+                if let Some(folder) = record {
+                    sinks.push(live::recording(folder, false, controls)?);
+                }
                 sinks.extend(publisher(&profile, &judge, controls)?);
                 let source = devices.open(profile.camera.offset_ms.map(|ms| ms / 1e3));
                 Ok(pipeline::run(source, &mut judge, &mut sinks, stage, controls)?)
             }),
             judge: Box::new(move || Ok(example()?.0)),
             controls,
-            recording: false,
         };
         let report = display.run(&settings, parts)?;
         if stats {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use lookhear::pipeline::{self, Controls, Settings, Sink, SinkError, Summary};
 use lookhear::preprocess::SAMPLE_RATE;
-use lookhear::sinks::{DeviceLog, Json, Lines, Persistent, Recorder, Screen, Snapshots, Video};
+use lookhear::sinks::{DeviceLog, Heartbeat, Json, Lines, Persistent, Recorder, Screen, Snapshots, Video};
 use lookhear::timing::Stage;
 
 use super::config::{ConfigArgument, judge, publisher};
@@ -82,16 +82,7 @@ impl Live {
         let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
         // Before the screen: what is said on it would spoil it.
         if let Some(folder) = &self.record {
-            let (folder, mut told) = (folder.clone(), false);
-            let record = move || -> Result<Box<dyn Sink>, SinkError> {
-                let recorder = Recorder::new(&folder)?;
-                if !(told && screen) {
-                    eprintln!("Recording picture and sound to {}", recorder.target().display());
-                    told = true;
-                }
-                Ok(Box::new(recorder))
-            };
-            sinks.push(Box::new(Persistent::new("recording", record, controls.clone())?));
+            sinks.push(recording(folder.clone(), screen, controls)?);
         }
         if !screen {
             sinks.push(Box::new(DeviceLog::new(io::stderr(), controls.clone())));
@@ -112,10 +103,27 @@ impl Live {
         }
         sinks.extend(publisher);
         // The last one: an output that hangs is no sign of life.
-        #[cfg(target_os = "linux")]
-        sinks.push(Box::new(lookhear::sinks::Heartbeat::new()));
+        sinks.push(Box::new(Heartbeat::new()));
         Ok(sinks)
     }
+}
+
+/// Keeps the session, and says where: of each new file, or of the first alone if more would spoil a screen.
+pub(super) fn recording(
+    folder: PathBuf,
+    screen: bool,
+    controls: &Arc<Controls>,
+) -> Result<Box<dyn Sink>, SinkError> {
+    let mut told = false;
+    let record = move || -> Result<Box<dyn Sink>, SinkError> {
+        let recorder = Recorder::new(&folder)?;
+        if !(told && screen) {
+            eprintln!("Recording picture and sound to {}", recorder.target().display());
+            told = true;
+        }
+        Ok(Box::new(recorder))
+    };
+    Ok(Box::new(Persistent::new("recording", record, controls.clone())?))
 }
 
 /// Tells how long the stages took and what was lost.

@@ -13,11 +13,11 @@ use super::report::{Report, Tally};
 use super::screen::{Language, Page, Screen};
 use super::settings::Settings;
 use super::snapshot::{Slot, ToScreen};
-use super::watchdog::{Watchdog, systemd};
 use super::worker::Worker;
 use crate::capture::monitor::Device;
 use crate::judge::Judge;
 use crate::pipeline::{Controls, Summary};
+use crate::watchdog::{Watchdog, systemd};
 
 /// Any error of what runs behind the screen.
 pub type Fault = Box<dyn Error + Send + Sync>;

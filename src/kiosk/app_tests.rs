@@ -3,7 +3,7 @@ use std::thread;
 use image::{Rgb, RgbImage};
 
 use super::*;
-use crate::event::{Event, Map, SCHEMA, State};
+use crate::event::{Event, Map, State};
 use crate::kiosk::snapshot::Snapshot;
 
 /// An app whose live pipeline is `live`.
@@ -36,20 +36,7 @@ fn last_round(app: &mut App) -> Result<bool, KioskError> {
 }
 
 fn decision(shade: u8) -> Snapshot {
-    let event = Event {
-        schema: SCHEMA,
-        t: 0.08,
-        score: 0.5,
-        state: State::NoVisibleSource,
-        peak: [0.5; 2],
-        bounds: None,
-        name: None,
-        confidence: 1.0,
-        latency_ms: 0.0,
-        swapped_score: None,
-        devices: None,
-        map: None,
-    };
+    let event = Event { t: 0.08, ..Event::example(State::NoVisibleSource) };
     Snapshot { frame: Arc::new(RgbImage::from_pixel(64, 48, Rgb([shade; 3]))), map: Map::default(), event }
 }
 

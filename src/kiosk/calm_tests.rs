@@ -1,27 +1,13 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::event::SCHEMA;
 use State::{Match, NoVisibleSource as Unseen, Silent};
 
 /// Seconds between decisions.
 const HOP: f64 = 0.08;
 
 fn event(state: State) -> Event {
-    Event {
-        schema: SCHEMA,
-        t: 0.0,
-        score: if state == Match { 0.9 } else { 0.2 },
-        state,
-        peak: [0.5; 2],
-        bounds: (state == Match).then_some([0.25, 0.25, 0.75, 0.75]),
-        name: None,
-        confidence: 1.0,
-        latency_ms: 0.0,
-        swapped_score: None,
-        devices: None,
-        map: None,
-    }
+    Event { score: if state == Match { 0.9 } else { 0.2 }, ..Event::example(state) }
 }
 
 fn map(value: f32) -> Map {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::event::{Event, Map, SCHEMA};
+use crate::event::{Event, Map};
 use crate::kiosk::snapshot::Snapshot;
 
 const BOTH: Devices = Devices { camera: DeviceState::Live, microphone: DeviceState::Live };
@@ -8,18 +8,10 @@ const HOP: f64 = 0.08;
 
 fn snapshot(state: State, devices: Option<Devices>) -> Snapshot {
     let event = Event {
-        schema: SCHEMA,
-        t: 0.0,
         score: 0.9,
-        state,
-        peak: [0.5; 2],
         bounds: (state == State::Match).then_some([0.1, 0.2, 0.3, 0.4]),
-        name: None,
-        confidence: 1.0,
-        latency_ms: 0.0,
-        swapped_score: None,
         devices,
-        map: None,
+        ..Event::example(state)
     };
     let map = Map { rows: 2, columns: 2, values: vec![0.5; 4] };
     Snapshot { frame: Arc::new(RgbImage::new(8, 6)), map, event }

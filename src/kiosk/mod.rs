@@ -2,7 +2,7 @@
 //!
 //! Data flows one way here, too: a pipeline in a thread of its own -> [`snapshot`] (the newest moment, never
 //! waited for) -> [`calm`] (what a person can follow) and [`pages`] (which page) -> [`screen`] (draws) ->
-//! [`Display`] (shows). `app.rs` wires them; [`watchdog`] tells systemd whether all of it moves.
+//! [`Display`] (shows). `app.rs` wires them; [`crate::watchdog`] tells systemd whether all of it moves.
 
 mod app;
 pub mod calm;
@@ -14,7 +14,6 @@ mod report;
 pub mod screen;
 mod settings;
 pub mod snapshot;
-pub mod watchdog;
 mod window;
 mod worker;
 

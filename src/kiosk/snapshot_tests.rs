@@ -2,7 +2,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 
 use super::*;
-use crate::event::{SCHEMA, State};
+use crate::event::State;
 use crate::gallery::Impression;
 use crate::preprocess::Spectrogram;
 use crate::preprocess::spectrogram::{BINS, COLUMNS};
@@ -13,20 +13,7 @@ use crate::timing::Timings;
 const SAMPLES: usize = 3840;
 
 fn event(t: f64) -> Event {
-    Event {
-        schema: SCHEMA,
-        t,
-        score: 0.5,
-        state: State::Silent,
-        peak: [0.5; 2],
-        bounds: None,
-        name: None,
-        confidence: 1.0,
-        latency_ms: 0.0,
-        swapped_score: None,
-        devices: None,
-        map: None,
-    }
+    Event { t, ..Event::example(State::Silent) }
 }
 
 /// Gives a sink what a pipeline would: sound, and the last second of columns.

@@ -150,14 +150,15 @@ impl TowerNet {
         self.forward_each(x, |_| ())
     }
 
-    /// [`TowerNet::forward`], showing the activations after each convolution and its ReLU on the way.
+    /// [`TowerNet::forward`], showing on the way what each convolution hands on: after its ReLU, and the pool if one
+    /// follows.
     pub fn forward_each(&self, mut x: Tensor<4>, mut each: impl FnMut(&Tensor<4>)) -> Tensor<4> {
         for (conv, &pool) in self.convs.iter().zip(&self.pool_after) {
             x = activation::relu(conv.forward(x));
-            each(&x);
             if pool {
                 x = module::max_pool2d(x, burn::tensor::ops::MaxPoolOptions::new([2, 2]).with_stride([2, 2]));
             }
+            each(&x);
         }
         x
     }

@@ -1,23 +1,9 @@
 //! Tests of [`super`]: widths, colours and what is said.
 
 use super::*;
-use crate::event::SCHEMA;
 
 fn event(state: State, score: f32) -> Event {
-    Event {
-        schema: SCHEMA,
-        t: 72.34,
-        score,
-        state,
-        peak: [0.42, 0.61],
-        bounds: None,
-        confidence: 0.9,
-        name: None,
-        latency_ms: 0.0,
-        swapped_score: None,
-        devices: None,
-        map: None,
-    }
+    Event { t: 72.34, score, peak: [0.42, 0.61], bounds: None, confidence: 0.9, ..Event::example(state) }
 }
 
 /// The text without ANSI sequences.

@@ -1,7 +1,6 @@
 //! Tests of [`super::draw`]: what the whole picture shows in each state.
 
 use super::*;
-use crate::event::SCHEMA;
 use image::Rgb;
 
 /// Everything that a [`View`] borrows.
@@ -28,18 +27,12 @@ impl Scene {
             }),
             map: Map { rows: 14, columns: 14, values: (0..196).map(value).collect() },
             event: Event {
-                schema: SCHEMA,
                 t: 12.3,
                 score: 0.87,
-                state,
                 peak: [0.75, 0.75],
                 bounds: found.then_some([0.6, 0.6, 0.9, 0.9]),
                 confidence: 0.9,
-                name: None,
-                latency_ms: 0.0,
-                swapped_score: None,
-                devices: None,
-                map: None,
+                ..Event::example(state)
             },
             sound: (0..48_000).map(|i| (i as f32 * 0.05).sin() * 0.3).collect(),
             spectrogram: vec![vec![1.0; 257]; 40],

@@ -7,7 +7,7 @@ use image::RgbImage;
 use super::metrics::Metrics;
 use super::standing::Standing;
 use super::{About, Publisher, Settings};
-use crate::event::{DeviceState, Devices, Event, Map, SCHEMA, State};
+use crate::event::{DeviceState, Devices, Event, Map, State};
 use crate::gallery::Impression;
 use crate::pipeline::{Moment, Sink};
 use crate::timing::Timings;
@@ -18,18 +18,14 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// A live event with both devices on.
 pub(super) fn event(t: f64, state: State) -> Event {
     Event {
-        schema: SCHEMA,
         t,
         score: 0.75,
-        state,
         peak: [0.25, 0.5],
         bounds: (state == State::Match).then_some([0.1, 0.2, 0.6, 0.8]),
-        name: None,
         confidence: 0.5,
         latency_ms: 20.0,
-        swapped_score: None,
         devices: Some(Devices { camera: DeviceState::Live, microphone: DeviceState::Live }),
-        map: None,
+        ..Event::example(state)
     }
 }
 

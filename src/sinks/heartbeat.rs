@@ -1,45 +1,39 @@
 //! Tells systemd that decisions are made: a service that makes none any more is started anew, whatever the reason.
 
-use std::time::{Duration, Instant};
-
-use sd_notify::NotifyState;
+use std::time::Instant;
 
 use crate::pipeline::{Moment, Sink, SinkError};
+use crate::watchdog::{Watchdog, systemd};
 
-/// Of a service of `Type=notify`: it is ready at the first decision, and alive at those after it. Outside of
-/// systemd nothing is told.
-#[derive(Debug, Default)]
+/// Of a run without a screen of its own: it is ready at the first decision, and alive at those after it.
+#[derive(Debug)]
 pub struct Heartbeat {
-    /// Time between two signs of life, three of which fit into systemd's patience; `None`: it does not wait for any.
-    every: Option<Duration>,
-    last: Option<Instant>,
+    watchdog: Watchdog,
+    begin: Instant,
+    decisions: u64,
 }
 
 impl Heartbeat {
     /// As often as systemd asks for.
+    #[expect(clippy::new_without_default, reason = "what it is depends on the environment")]
     pub fn new() -> Self {
-        Self { every: sd_notify::watchdog_enabled().map(|patience| patience / 3), last: None }
+        Self { watchdog: Watchdog::new(systemd::patience()), begin: Instant::now(), decisions: 0 }
     }
 }
 
 impl Sink for Heartbeat {
     fn take(&mut self, _: &Moment) -> Result<(), SinkError> {
-        let now = Instant::now();
-        let sign = match (self.last, self.every) {
-            (None, _) => NotifyState::Ready,
-            (Some(last), Some(every)) if now - last >= every => NotifyState::Watchdog,
-            _ => return Ok(()),
-        };
-        self.last = Some(now);
-        tell(sign)
+        self.decisions += 1;
+        // Without pictures of its own, decisions stand for both.
+        let now = self.begin.elapsed().as_secs_f64();
+        if let Some(sign) = self.watchdog.sign(now, self.decisions, self.decisions) {
+            systemd::give(sign);
+        }
+        Ok(())
     }
 
     fn finish(&mut self) -> Result<(), SinkError> {
-        tell(NotifyState::Stopping)
+        systemd::stopping();
+        Ok(())
     }
-}
-
-fn tell(sign: NotifyState) -> Result<(), SinkError> {
-    let unheard = |source| SinkError::Io { output: "the service manager's socket".into(), source };
-    sd_notify::notify(&[sign]).map_err(unheard)
 }

@@ -1,7 +1,6 @@
 //! Sinks: what becomes of events.
 
 mod device_log;
-#[cfg(target_os = "linux")]
 mod heartbeat;
 mod lines;
 mod persistent;
@@ -12,7 +11,6 @@ mod terminal;
 mod video;
 
 pub use device_log::DeviceLog;
-#[cfg(target_os = "linux")]
 pub use heartbeat::Heartbeat;
 pub use lines::{Json, Lines};
 pub use persistent::Persistent;

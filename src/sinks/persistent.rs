@@ -65,7 +65,7 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::event::{Event, Map, SCHEMA, State};
+    use crate::event::{Event, Map, State};
     use crate::gallery::Impression;
     use crate::timing::Timings;
     use image::RgbImage;
@@ -84,20 +84,7 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_told_and_tried_again() {
-        let event = Event {
-            schema: SCHEMA,
-            t: 0.0,
-            score: 0.0,
-            state: State::Silent,
-            peak: [0.0; 2],
-            bounds: None,
-            confidence: 0.0,
-            name: None,
-            latency_ms: 0.0,
-            swapped_score: None,
-            devices: None,
-            map: None,
-        };
+        let event = Event { score: 0.0, peak: [0.0; 2], confidence: 0.0, ..Event::example(State::Silent) };
         let moment = Moment {
             event: &event,
             picture: &RgbImage::new(1, 1),

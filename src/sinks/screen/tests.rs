@@ -6,7 +6,7 @@ use ratatui::style::Color;
 
 use super::*;
 use crate::capture::monitor::{DeviceHealth, Health};
-use crate::event::{DeviceState, Event, Map, SCHEMA, State};
+use crate::event::{DeviceState, Event, Map, State};
 use crate::gallery::Impression;
 use crate::preprocess::SAMPLE_RATE;
 use crate::swap::Swapped;
@@ -34,18 +34,13 @@ impl Parts {
             |detail: &str| DeviceHealth { state: DeviceState::Live, detail: detail.into(), reopened: 0 };
         Self {
             event: Event {
-                schema: SCHEMA,
                 t: 3.2,
                 score: 0.87,
-                state,
                 peak: [0.2, 0.5],
                 bounds: (state == State::Match).then_some([0.1, 0.2, 0.4, 0.8]),
                 confidence: 0.9,
-                name: None,
                 latency_ms: 42.0,
-                swapped_score: None,
-                devices: None,
-                map: None,
+                ..Event::example(state)
             },
             picture: RgbImage::from_fn(
                 160,

@@ -1,6 +1,6 @@
-//! What systemd is told: that the kiosk is ready, that it moves, and how it is doing.
+//! What systemd is told of a live run: that it is ready, that it moves, and how it is doing.
 //!
-//! Outside of systemd nothing is said. A unit of `Type=notify` with `WatchdogSec=` restarts a kiosk that has
+//! Outside of systemd nothing is said. A unit of `Type=notify` with `WatchdogSec=` restarts a run that has
 //! stopped deciding or drawing, which no error would tell of.
 
 use std::time::Duration;
@@ -49,6 +49,7 @@ impl Watchdog {
 /// Systemd, where there is one.
 #[cfg(target_os = "linux")]
 pub mod systemd {
+    use std::sync::Once;
     use std::time::Duration;
 
     use sd_notify::NotifyState;
@@ -78,9 +79,13 @@ pub mod systemd {
         tell(NotifyState::Stopping);
     }
 
+    /// Whoever is not heard goes on; it is said once.
     fn tell(state: NotifyState) {
+        static SAID: Once = Once::new();
         if let Err(error) = sd_notify::notify(&[state]) {
-            eprintln!("lookhear: systemd does not take notice of the kiosk: {error}; is NotifyAccess= set?");
+            SAID.call_once(|| {
+                eprintln!("lookhear: systemd does not take notice of us: {error}; is NotifyAccess= set?");
+            });
         }
     }
 }
