@@ -6,12 +6,10 @@ use super::buffer::Buffer;
 use super::kernel::{Kernel, LANES, PATCH, POSITIONS, TILE};
 use super::plan::Plan;
 use super::plane::{Plane, RealMap};
-use super::quantize::{GROUP, Quantized};
+use super::quantize::{Block, Quantized};
 use super::step::{Operation, Step};
 use super::team::Member;
 
-/// Tiles that are transformed, multiplied and transformed back together.
-pub(super) const TILES: usize = 56;
 /// Values between the positions of transformed tiles, against cache conflicts.
 const APART: usize = 32;
 
@@ -28,7 +26,7 @@ impl Scratch {
     pub(super) fn for_steps<'a>(steps: impl Iterator<Item = &'a Step>) -> Self {
         let larger = |[a, b]: [usize; 2], [c, d]: [usize; 2]| [a.max(c), b.max(d)];
         let [inputs, sums] = steps.map(Step::scratch_values).fold([0; 2], larger);
-        let tile = TILE * TILE * GROUP * LANES;
+        let tile = TILE * TILE * Block::LARGE.panels * LANES;
         Self {
             inputs: Buffer::new(inputs),
             sums: Buffer::new(sums),
@@ -93,7 +91,7 @@ impl Hand<'_> {
         for unit in self.member.units(step.tiles().div_ceil(step.chunk)) {
             let chunk = chunk(step, unit);
             transform(step, chunk.clone(), source, self.kernel, weights.depth, self.scratch.inputs.get_mut());
-            for group in 0..weights.panels.div_ceil(GROUP) {
+            for group in 0..weights.groups() {
                 let Scratch { inputs, sums, .. } = self.scratch;
                 multiply(weights, group, chunk.len(), inputs.get_mut(), self.kernel, sums.get_mut());
                 self.finish(step, weights, group, chunk.clone(), target);
@@ -112,7 +110,7 @@ impl Hand<'_> {
             transform(step, chunk(step, unit), source, self.kernel, weights.depth, v);
         }
         self.member.next_phase();
-        for unit in self.member.units(weights.panels.div_ceil(GROUP) * chunks) {
+        for unit in self.member.units(weights.groups() * chunks) {
             let (group, unit) = (unit / chunks, unit % chunks);
             let chunk = chunk(step, unit);
             // SAFETY: nobody writes in this phase.
@@ -133,7 +131,7 @@ impl Hand<'_> {
     ) {
         let Scratch { sums, bytes, reals, .. } = self.scratch;
         let (sums, bytes, reals) = (sums.get_mut(), bytes.get_mut(), reals.get_mut());
-        let panels = group * GROUP..((group + 1) * GROUP).min(weights.panels);
+        let panels = weights.group(group);
         let (stride, side, width) = (sums_stride(tiles.len()), step.side(), panels.len() * LANES);
         let pool = side < TILE;
         let channels = panels.start * LANES..panels.start * LANES + width;
@@ -275,7 +273,7 @@ fn multiply(
     sums: &mut [i32],
 ) {
     let (stride, sums_stride) = (transformed_stride(tiles, weights.depth), sums_stride(tiles));
-    let panels = group * GROUP..((group + 1) * GROUP).min(weights.panels);
+    let panels = weights.group(group);
     for p in 0..POSITIONS {
         let v = &v[p * stride..][..tiles * weights.depth];
         for (g, panel) in panels.clone().enumerate() {

@@ -1,5 +1,7 @@
 //! From folded weights and activation ranges to integers, with the proof that no sum overflows.
 
+use std::ops::Range;
+
 use thiserror::Error;
 
 use super::buffer::{Buffer, Frozen};
@@ -88,6 +90,14 @@ pub(super) struct ConvWeights {
     pub(super) outputs: usize,
 }
 
+impl ConvWeights {
+    /// Bytes that the weights take in Winograd's domain.
+    pub(super) fn winograd_bytes(&self) -> usize {
+        let [inputs, outputs] = [self.inputs, self.outputs].map(|channels| channels.next_multiple_of(LANES));
+        POSITIONS * inputs * outputs * size_of::<i16>()
+    }
+}
+
 /// A quantized convolution: panels of integers and how sums become activations.
 pub(super) struct Quantized {
     /// Products per output: input channels, or 9 times that without Winograd, padded to a multiple of 16.
@@ -96,6 +106,8 @@ pub(super) struct Quantized {
     pub(super) panels: usize,
     /// Positions per tile: 36, or 1 without Winograd.
     pub(super) positions: usize,
+    /// What is computed together; its panels are a group.
+    pub(super) block: Block,
     /// `[group][position][panel of the group][depth * 16]`.
     weights: Frozen<i16>,
     /// `[panels, positions, 16]`.
@@ -104,8 +116,21 @@ pub(super) struct Quantized {
     bias: Vec<f32>,
 }
 
-/// Panels that are multiplied one after the other with the same inputs, so that these stay in the cache.
-pub(super) const GROUP: usize = 4;
+/// How much of a layer is computed together, so that it stays in the processor's cache.
+#[derive(Clone, Copy)]
+pub(super) struct Block {
+    /// Panels that are multiplied one after the other with the same inputs.
+    pub(super) panels: usize,
+    /// Most tiles that are transformed, multiplied and transformed back together.
+    pub(super) tiles: usize,
+}
+
+impl Block {
+    /// Where weights stay in the cache: there is room for transformed inputs and sums beside them.
+    pub(super) const SMALL: Self = Self { panels: 2, tiles: 24 };
+    /// Where weights come from memory: each is used for many tiles.
+    pub(super) const LARGE: Self = Self { panels: 4, tiles: 56 };
+}
 
 /// Real values of inputs and outputs of a layer, in units of their integers, channel by channel.
 ///
@@ -124,6 +149,7 @@ impl Quantized {
     pub(super) fn winograd(
         conv: &ConvWeights,
         units: Units,
+        block: Block,
         kernel: &dyn Kernel,
     ) -> Result<Self, QuantizeError> {
         let depth = conv.inputs.next_multiple_of(LANES);
@@ -134,7 +160,7 @@ impl Quantized {
                 rows.iter_mut().zip(transform_filter(&g)).for_each(|(row, u)| row[k] = u);
             }
         };
-        Self::new(conv, [conv.inputs, depth, POSITIONS], row, input_range, units, kernel)
+        Self::new(conv, [conv.inputs, depth, POSITIONS], row, input_range, units, block, kernel)
     }
 
     /// For gathered inputs `[3, 3, in]` in `range`.
@@ -152,7 +178,7 @@ impl Quantized {
                     f64::from(conv.weights[(n * conv.inputs + channel) * 9 + tap]) * units.input[channel];
             }
         };
-        Self::new(conv, [taps, taps.next_multiple_of(LANES), 1], row, |_| range, units, kernel)
+        Self::new(conv, [taps, taps.next_multiple_of(LANES), 1], row, |_| range, units, Block::SMALL, kernel)
     }
 
     /// `row(n, rows)` fills in the weights of output channel `n`: `products` for each position.
@@ -162,6 +188,7 @@ impl Quantized {
         row: impl Fn(usize, &mut [Vec<f64>]),
         range: impl Fn(usize) -> [i64; 2],
         units: Units,
+        block: Block,
         kernel: &dyn Kernel,
     ) -> Result<Self, QuantizeError> {
         let finite = conv.weights.iter().chain(&conv.bias).all(|v| v.is_finite());
@@ -184,19 +211,19 @@ impl Quantized {
                 })?;
                 let (panel, lane) = (n / LANES, n % LANES);
                 scales[(panel * positions + p) * LANES + lane] = (row.scale / units.output[n]) as f32;
-                let start = panel_start(panel, p, panels, positions, depth);
+                let start = panel_start(panel, p, panels, positions, depth, block.panels);
                 let packed = &mut weights.get_mut()[start..start + depth * LANES];
                 for (k, w) in row.weights.iter().enumerate() {
                     packed[kernel.panel_index(k, lane)] = *w;
                 }
             }
         }
-        Ok(Self { depth, panels, positions, weights: weights.into(), scales, bias })
+        Ok(Self { depth, panels, positions, block, weights: weights.into(), scales, bias })
     }
 
     /// The weights of a panel at a position.
     pub(super) fn panel(&self, panel: usize, position: usize) -> &[i16] {
-        let start = panel_start(panel, position, self.panels, self.positions, self.depth);
+        let start = panel_start(panel, position, self.panels, self.positions, self.depth, self.block.panels);
         &self.weights[start..start + self.depth * LANES]
     }
 
@@ -209,16 +236,29 @@ impl Quantized {
         }
     }
 
-    /// Bytes that the weights take.
-    pub(super) fn bytes(&self) -> usize {
-        self.weights.len() * size_of::<i16>()
+    /// Groups of panels.
+    pub(super) fn groups(&self) -> usize {
+        self.panels.div_ceil(self.block.panels)
+    }
+
+    /// The panels of a group.
+    pub(super) fn group(&self, group: usize) -> Range<usize> {
+        let first = group * self.block.panels;
+        first..(first + self.block.panels).min(self.panels)
     }
 }
 
 /// Weights lie in the order in which they are read: a group of panels at one position, then at the next.
-fn panel_start(panel: usize, position: usize, panels: usize, positions: usize, depth: usize) -> usize {
-    let first = panel / GROUP * GROUP;
-    let in_group = GROUP.min(panels - first);
+fn panel_start(
+    panel: usize,
+    position: usize,
+    panels: usize,
+    positions: usize,
+    depth: usize,
+    group: usize,
+) -> usize {
+    let first = panel / group * group;
+    let in_group = group.min(panels - first);
     (first * positions + position * in_group + panel - first) * depth * LANES
 }
 
@@ -261,7 +301,7 @@ mod tests {
     #[test]
     fn panels_lie_in_the_order_of_reading() {
         let starts: Vec<usize> = [(0, 0), (3, 0), (0, 1), (3, 35), (4, 0), (5, 0), (4, 1)]
-            .map(|(panel, position)| panel_start(panel, position, 6, 36, 1) / LANES)
+            .map(|(panel, position)| panel_start(panel, position, 6, 36, 1, 4) / LANES)
             .into();
         assert_eq!(starts, [0, 3, 4, 143, 144, 145, 146]);
     }

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use super::convolve::{TILES, transformed_values};
+use super::convolve::transformed_values;
 use super::kernel::{LANES, POSITIONS, TILE};
 use super::plan::Plan;
 use super::plane::Plane;
-use super::quantize::{GROUP, Quantized};
+use super::quantize::{Block, Quantized};
 
 /// What a layer does, and with which weights.
 pub(super) enum Operation {
@@ -46,8 +46,16 @@ impl Step {
         };
         // As few chunks as possible, the same number for every thread, of nearly equal size.
         let tiles = self.tiles().max(1);
-        let chunks = tiles.div_ceil(TILES).next_multiple_of(threads);
+        let chunks = tiles.div_ceil(self.block().tiles).next_multiple_of(threads);
         self.chunk = tiles.div_ceil(chunks);
+    }
+
+    /// What is computed together.
+    fn block(&self) -> Block {
+        match &self.operation {
+            Operation::Winograd { weights, .. } | Operation::Direct { weights, .. } => weights.block,
+            Operation::Pool { .. } => Block::SMALL,
+        }
     }
 
     /// Tiles to compute.
@@ -94,7 +102,7 @@ impl Step {
                 // Windows that begin within a tile have a row of tiles more.
                 let tiles = self.tiles() + self.tiles_across();
                 // There may be a chunk more for each thread, and each may be a tile larger than its share.
-                let chunks = tiles.div_ceil(TILES) + threads;
+                let chunks = tiles.div_ceil(weights.block.tiles) + threads;
                 transformed_values(tiles + chunks, weights.depth) + chunks * transformed_values(0, 0)
             }
             _ => 0,
@@ -106,7 +114,8 @@ impl Step {
         match &self.operation {
             Operation::Direct { weights, .. } => [self.output[1] * weights.depth, self.output[1] * LANES],
             Operation::Winograd { weights, .. } => {
-                [transformed_values(TILES, weights.depth), GROUP * POSITIONS * (TILES + 1) * LANES]
+                let Block { panels, tiles } = weights.block;
+                [transformed_values(tiles, weights.depth), panels * POSITIONS * (tiles + 1) * LANES]
             }
             Operation::Pool { .. } => [0, 0],
         }

@@ -9,7 +9,7 @@ use super::convolve::{Hand, Scratch, Source, Target};
 use super::kernel::{Kernel, LANES};
 use super::plan::Plan;
 use super::plane::{Plane, RealMap};
-use super::quantize::{ConvWeights, QuantizeError, Quantized, Units};
+use super::quantize::{Block, ConvWeights, QuantizeError, Quantized, Units};
 use super::step::{Operation, Step};
 use super::team::{Member, Team};
 use crate::engine::ActivationMap;
@@ -80,21 +80,17 @@ impl Tower {
                     let Some(conv) = convs.next() else { break };
                     number += 1;
                     let tiled = stride == 1 && layer > 0;
-                    // What ends the tower is not rounded.
-                    let peaks = &peaks[number - 1];
-                    let outputs: Vec<f64> = match layer + 1 + usize::from(tiled && pools_next) < shapes.len()
-                    {
-                        true => peaks.iter().map(|peak| (f64::from(*peak) / 255.0).max(1e-12)).collect(),
-                        false => vec![1.0; peaks.len()],
-                    };
+                    let ends = layer + 1 + usize::from(tiled && pools_next) == shapes.len();
+                    let outputs = output_units(&peaks[number - 1], ends);
                     let real = Units { input: &units, output: &outputs };
                     let operation = if tiled {
-                        let weights = Quantized::winograd(&conv, real, kernel)?;
+                        let shared = conv.winograd_bytes() > SHARED_FROM;
+                        let block = if shared { Block::LARGE } else { Block::SMALL };
+                        let weights = Quantized::winograd(&conv, real, block, kernel)?;
                         if pools_next {
                             output = [shapes[layer + 1].output[1], shapes[layer + 1].output[2]];
                             used = 2;
                         }
-                        let shared = weights.bytes() > SHARED_FROM;
                         Operation::Winograd { weights, pool: pools_next, shared }
                     } else {
                         let range = if layer == 0 { rounding.range.map(i64::from) } else { [0, 255] };
@@ -240,6 +236,12 @@ impl Tower {
         let target = step.plane.as_ref().map_or(Target::Map(&self.map), Target::Plane);
         Hand { kernel, member, transformed: &self.transformed, scratch }.step(step, source, target);
     }
+}
+
+/// Real values of an output of 1, for each channel. What ends the tower is not rounded.
+fn output_units(peaks: &[f32], ends: bool) -> Vec<f64> {
+    let unit = |peak: &f32| if ends { 1.0 } else { (f64::from(*peak) / 255.0).max(1e-12) };
+    peaks.iter().map(unit).collect()
 }
 
 /// Rounds a number of 16 bits to the nearest integer, ties to even; NaN gives something.
