@@ -136,10 +136,15 @@ impl Corpus {
         }
         let unheard = photos.into_values().flatten().collect();
         let unseen = sounds.into_values().flatten().collect();
-        let names: Vec<&str> = held_out.iter().map(String::as_str).collect();
-        let split = hex(&Sha256::digest(names.join("\n")))[..12].to_string();
-        Ok(Self { taught, backgrounds, unheard, unseen, split })
+        Ok(Self { taught, backgrounds, unheard, unseen, split: fingerprint(held_out) })
     }
+}
+
+/// Tells one choice of files from another: SHA-256 of their names in order, first 12 digits.
+pub(crate) fn fingerprint<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
+    let mut names: Vec<String> = names.into_iter().map(|name| name.as_ref().to_string()).collect();
+    names.sort_unstable();
+    hex(&Sha256::digest(names.join("\n")))[..12].to_string()
 }
 
 /// Lower-case hexadecimal digits.

@@ -59,6 +59,11 @@ pub(super) fn read(annotations: &Path, folder: &Path) -> Result<Vec<Annotated>, 
 }
 
 impl Annotated {
+    /// What the annotations call it.
+    pub(super) fn name(&self) -> &str {
+        &self.boxes.file
+    }
+
     /// The frame in the middle and the second around it.
     fn moment(&self) -> Result<(RgbImage, Vec<f32>), Error> {
         Ok(match &self.files {

@@ -1,6 +1,6 @@
 //! AVC on real video clips, by clip.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use lookhear::engine::{Heard, Seen};
 use lookhear::judge::Judge;
@@ -13,12 +13,11 @@ use crate::Error;
 /// Seconds between the moments that are judged.
 const STEP: f64 = 1.0;
 
-/// Each clip's moments with their own sound, and with the sound of the next clip at the same place:
-/// both classes are sampled alike.
+/// The clips of a folder.
 ///
 /// # Errors
-/// The folder cannot be read, or holds fewer than two clips.
-pub fn clips(judge: &mut Judge, folder: &Path) -> Result<Vec<Figure>, Error> {
+/// The folder cannot be read, or holds fewer than two.
+pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let entries = std::fs::read_dir(folder).map_err(|e| Error::file(folder, e))?;
     let mut files: Vec<_> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
     files.retain(|p| p.extension().is_some_and(|e| e == "mp4"));
@@ -26,8 +25,17 @@ pub fn clips(judge: &mut Judge, folder: &Path) -> Result<Vec<Figure>, Error> {
     if files.len() < 2 {
         return Err(Error::file(folder, "fewer than two .mp4 clips"));
     }
+    Ok(files)
+}
+
+/// Each clip's moments with their own sound, and with the sound of the next clip at the same place:
+/// both classes are sampled alike.
+///
+/// # Errors
+/// A clip cannot be read.
+pub(super) fn clips(judge: &mut Judge, files: &[PathBuf]) -> Result<Vec<Figure>, Error> {
     let mut towers: Vec<(String, Vec<(Seen, Heard)>)> = Vec::new();
-    for file in &files {
+    for file in files {
         let length = media::probe(&file.to_string_lossy())?.seconds;
         let mut moments = Vec::new();
         let mut t = 0.5;

@@ -35,7 +35,6 @@ mod tsne;
 mod units;
 
 pub use avc::{Scored, composed, photo_and_sound};
-pub use clips::clips;
 pub use experiment::Experiment;
 pub use figure::{Case, Figure};
 pub use html::page;

@@ -15,7 +15,7 @@ use super::labelled::{self, Folds};
 use super::report::{Findings, Published, Report};
 use super::*;
 use crate::Error;
-use crate::corpus::{Corpus, Split};
+use crate::corpus::{Corpus, Split, fingerprint};
 use crate::shards::{Shards, Side};
 
 /// Folders to measure on. Held-out files only are used of the corpus, except to fit classifiers.
@@ -102,7 +102,10 @@ impl Run {
                 let folder = need(&self.inputs.clips, experiment, "--clips FOLDER")?;
                 let note = "Real moments, negatives from another clip. Far fewer clips than in the papers, and mostly of classes that the built-in model was never taught: compare with chance alone.";
                 let heading = ("AVC, real video clips", note, published::AVC);
-                self.report(experiment, heading, "-", |judge| Ok(clips(judge, folder)?.into())).map(one)
+                let files = clips::files(folder)?;
+                let split = fingerprint(files.iter().filter_map(|file| file.file_name()?.to_str()));
+                self.report(experiment, heading, &split, |judge| Ok(clips::clips(judge, &files)?.into()))
+                    .map(one)
             }
             Experiment::Shards => {
                 let shards =
@@ -201,7 +204,8 @@ impl Run {
             let note = "cIoU takes the better half of the picture as the prediction, so a box in the middle does well: read it beside the baselines.";
             let heading = ("Localization, annotated frames", note, published::LOCALIZE);
             let measure = |judge: &mut Judge| boxes::boxes(judge, &annotated);
-            reports.push(self.report(experiment, heading, "-", measure)?);
+            let split = fingerprint(annotated.iter().map(boxes::Annotated::name));
+            reports.push(self.report(experiment, heading, &split, measure)?);
         }
         Ok(reports)
     }

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 
 use image::{ImageFormat, RgbImage};
 use lookhear::preprocess::SAMPLE_RATE;
-use sha2::{Digest, Sha256};
 
 use super::index::{Entry, Part, index};
 use super::{Sample, Side};
 use crate::Error;
+use crate::corpus::fingerprint;
 use crate::sampling::{Clips, SAMPLES_A_STEP};
 
 /// The clips of one part of a data set. Only their places are kept in memory; a frame or a second of sound is
@@ -61,9 +61,7 @@ impl Shards {
             );
             return Err(Error::file(folder, why));
         }
-        let mut names: Vec<&str> = keys.keys().map(String::as_str).collect();
-        names.sort_unstable();
-        let split = crate::corpus::hex(&Sha256::digest(names.join("\n")))[..12].to_string();
+        let split = fingerprint(keys.keys());
         Ok(Self { files, clips, groups: groups.len(), split })
     }
 
