@@ -1,8 +1,8 @@
 //! The integer engine: the network in 16-bit products and 32-bit sums, on the processor.
 //!
-//! Activations are bytes, filters have 16 bits in Winograd's domain (`winograd.rs`), where a
-//! convolution needs a quarter of the products; what is left of the error comes from the bytes. All
-//! memory is allocated when the engine is made. This is the one module of the crate that may use `unsafe`.
+//! Activations are bytes, each channel in steps of its own; filters have 16 bits in Winograd's domain
+//! (`winograd.rs`), where a convolution needs a quarter of the products. What is left of the error comes from the
+//! bytes. All memory is allocated when the engine is made. This is the one module of the crate that may use `unsafe`.
 
 mod buffer;
 mod convolve;
