@@ -1,10 +1,11 @@
 //! Training and evaluation of LookHear's networks.
 //!
 //! Data flows one way: videos or a corpus -> examples -> batches ([`loader`]) -> [`learner`] ->
-//! [`checkpoint`] -> bundle -> evaluation. Model and preprocessing are those of the `lookhear` crate.
+//! [`checkpoint`] -> bundle -> evaluation ([`eval`], [`mod@card`]). Model and preprocessing are those of the `lookhear` crate.
 
 pub mod annotations;
 mod average;
+pub mod card;
 pub mod checkpoint;
 pub mod compose;
 pub mod config;

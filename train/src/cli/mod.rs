@@ -11,7 +11,7 @@ use burn::tensor::Device;
 use clap::{Parser, Subcommand};
 use lookhear::engine::Backend;
 use lookhear::model::Bundle;
-use lookhear_train::{Error, export};
+use lookhear_train::{Error, card, export};
 
 /// Trains and evaluates the networks of LookHear.
 #[derive(Parser)]
@@ -47,6 +47,17 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Print a model card: Markdown of what the bundle says of itself and of the figures that `eval --out` wrote.
+    Card {
+        /// The bundle.
+        model: PathBuf,
+        /// What else is to be said of it, in Markdown: it comes first.
+        #[arg(long, value_name = "FILE")]
+        about: PathBuf,
+        /// `report.md` of the folder that `eval --out` wrote.
+        #[arg(long, value_name = "FILE")]
+        figures: PathBuf,
+    },
     /// Cut videos into clips and put them into tar shards, to train and evaluate on.
     Prepare(prepare::Prepare),
     /// Measure how many pairs a second a device trains on, and how many the loader hands out.
@@ -61,6 +72,12 @@ impl Arguments {
             Command::Fit(fit) => fit.run(),
             Command::Export { run, out, data } => write(&export::bundle(&run, &data)?, &out),
             Command::Calibrate { model, corpus, out } => write(&export::calibrate(&model, &corpus)?, &out),
+            Command::Card { model, about, figures } => {
+                let read = |file: &Path| std::fs::read_to_string(file).map_err(|e| Error::file(file, e));
+                let name = model.file_name().unwrap_or(model.as_os_str()).to_string_lossy();
+                print!("{}", card::card(&name, &Bundle::load(&model)?, &read(&about)?, &read(&figures)?)?);
+                Ok(())
+            }
             Command::Prepare(prepare) => prepare.run(),
             Command::Throughput(throughput) => throughput.run(),
             Command::Eval(eval) => eval.run(),
