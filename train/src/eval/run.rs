@@ -80,6 +80,18 @@ const FEW: usize = 50;
 const WEAK: &str =
     "Photo and sound are weak pairs, of one class and not of one moment: no figure of the papers compares.";
 
+/// What is to be said of figures that rest on too few groups.
+fn warning(figures: &[Figure]) -> String {
+    let few = || figures.iter().map(|figure| figure.groups).filter(|groups| *groups < FEW);
+    match few().min() {
+        None => String::new(),
+        Some(groups) if few().count() == figures.len() => format!(
+            " Only {groups} independent groups: this shows that the experiment runs, its figures mean nothing."
+        ),
+        Some(_) => format!(" A row of fewer than {FEW} groups shows that the experiment runs, and no more."),
+    }
+}
+
 impl Run {
     /// Runs an experiment.
     ///
@@ -305,13 +317,7 @@ impl Run {
         control: Option<Findings>,
     ) -> Report {
         let control = control.unwrap_or_default();
-        let groups = trained.figures.iter().map(|figure| figure.groups).min();
-        let note = match groups {
-            Some(groups) if groups < FEW => format!(
-                "{note} Only {groups} independent groups: this shows that the experiment runs, its figures mean nothing."
-            ),
-            _ => note.to_string(),
-        };
+        let note = format!("{note}{}", warning(&trained.figures));
         let mut pictures = trained.pictures;
         pictures.extend(
             control
@@ -336,4 +342,18 @@ impl Run {
 
 fn need<'a>(folder: &'a Option<PathBuf>, experiment: Experiment, option: &str) -> Result<&'a Path, Error> {
     folder.as_deref().ok_or_else(|| Error::Missing(format!("eval {experiment} needs {option}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_few_groups_are_said() {
+        let figure = |groups| Figure { groups, ..Figure::of_values("a", 50.0, &[75.0, 75.0]) };
+        assert_eq!(warning(&[figure(50), figure(51)]), "");
+        assert_eq!(warning(&[]), "");
+        assert!(warning(&[figure(50), figure(49)]).contains("A row of fewer than 50"));
+        assert!(warning(&[figure(33), figure(49)]).contains("Only 33 independent groups"));
+    }
 }
