@@ -224,9 +224,12 @@ fn a_broker_that_comes_back_is_found_within_ten_seconds() {
     publish(&mut publisher, &event(2));
     broker.run();
     let back = Instant::now();
-    // If the broker was killed before it could acknowledge the first one, that comes once more.
-    let mut later = std::iter::repeat_with(|| sequence(&next(&messages, "museum/lookhear/event")));
-    assert_eq!(later.find(|sequence| *sequence != 1), Some(2));
+    let mut later = sequence(&next(&messages, "museum/lookhear/event"));
+    if later == 1 {
+        // The broker was killed before it could acknowledge the first one, which therefore comes again, once.
+        later = sequence(&next(&messages, "museum/lookhear/event"));
+    }
+    assert_eq!(later, 2);
     println!("found after {:.1} s", back.elapsed().as_secs_f64());
     assert!(back.elapsed() < FOUND, "{:?}", back.elapsed());
     publisher.finish().unwrap();

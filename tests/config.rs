@@ -74,6 +74,20 @@ fn the_file_counts_where_no_flag_is_given() {
     assert!(!events.is_empty() && every(&events, 0.5), "{events:?}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_service_manager_that_does_not_listen_ends_no_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = Command::new(env!("CARGO_BIN_EXE_lookhear"))
+        .args(["live", "--camera", "studio", "--microphone", "studio", "--headless", "--seconds", "2"])
+        .env("NOTIFY_SOCKET", folder.path().join("nobody"))
+        .env("WATCHDOG_USEC", "1500000")
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    assert_eq!(text(&out.stderr).matches("systemd does not take notice").count(), 1, "{}", text(&out.stderr));
+}
+
 /// A service of `Type=notify`: this is what `lookhear-live.service` relies on.
 #[cfg(target_os = "linux")]
 #[test]

