@@ -76,9 +76,9 @@ struct Worker {
     seen: Seen,
     heard: Heard,
     judgement: Judgement,
-    /// A stream of sound, and how far it was heard.
-    stream: Vec<Vec<f32>>,
-    at: usize,
+    /// The last second of a stream of sound, and the number of columns that were heard.
+    second: Vec<Vec<f32>>,
+    heard_columns: usize,
 }
 
 impl Worker {
@@ -86,17 +86,19 @@ impl Worker {
         let picture = noise(self.spec.vision.input.iter().product(), number as u32, -1.0, 1.0);
         let sound = noise(BINS * COLUMNS, number as u32, 0.0, 2.5);
         let fresh = fresh(&self.spec);
-        self.at = if self.at + fresh + COLUMNS <= self.stream.len() { self.at + fresh } else { 0 };
+        if what == "update" {
+            self.second.drain(..fresh);
+            let columns = (0..fresh).map(|n| noise(BINS, (self.heard_columns + n) as u32, 0.0, 2.5));
+            self.second.extend(columns);
+            self.heard_columns += fresh;
+        }
         let begin = Instant::now();
         match what {
             "vision" => self.engine.see(&picture, &mut self.seen),
             "audio" => self.engine.hear(&sound, &mut self.heard),
             "update" => {
                 self.engine.see(&picture, &mut self.seen);
-                let columns = &self.stream[self.at..self.at + COLUMNS];
-                // Back at its start, the stream is new as a whole.
-                let fresh = if self.at == 0 { COLUMNS } else { fresh };
-                self.engine.listen(columns, fresh, &mut self.heard);
+                self.engine.listen(&self.second, fresh, &mut self.heard);
                 self.engine.judge(&self.seen, &self.heard, &mut self.judgement);
             }
             other => return Err(format!("there is no {other} to time").into()),
@@ -217,7 +219,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let setup =
         Setup { backend: arguments.engine, threads: Some(arguments.threads), kernel: arguments.kernel };
     let spec = bundle.manifest.spec.clone();
-    let stream = (0..4000).map(|n| noise(BINS, n, 0.0, 2.5)).collect();
     let mut worker = Worker {
         engine: bundle.into_engine(&setup)?,
         int: None,
@@ -225,8 +226,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         seen: Seen::default(),
         heard: Heard::default(),
         judgement: Judgement::default(),
-        stream,
-        at: usize::MAX / 2,
+        second: vec![vec![0.0; BINS]; COLUMNS],
+        heard_columns: 0,
     };
     println!("ready");
     for line in std::io::stdin().lock().lines() {

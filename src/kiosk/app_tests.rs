@@ -5,6 +5,7 @@ use image::{Rgb, RgbImage};
 use super::*;
 use crate::event::{Event, Map, State};
 use crate::kiosk::snapshot::Snapshot;
+use crate::ring::VideoFrame;
 
 /// An app whose live pipeline is `live`.
 fn app(settings: &Settings, live: Live) -> App {
@@ -37,7 +38,8 @@ fn last_round(app: &mut App) -> Result<bool, KioskError> {
 
 fn decision(shade: u8) -> Snapshot {
     let event = Event { t: 0.08, ..Event::example(State::NoVisibleSource) };
-    Snapshot { frame: Arc::new(RgbImage::from_pixel(64, 48, Rgb([shade; 3]))), map: Map::default(), event }
+    let picture = Arc::new(RgbImage::from_pixel(64, 48, Rgb([shade; 3])));
+    Snapshot { frames: vec![VideoFrame { t: 0.0, captured: 0.0, picture }], map: Map::default(), event }
 }
 
 #[test]

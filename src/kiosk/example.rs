@@ -180,7 +180,7 @@ mod tests {
             example.pause();
             example.check().unwrap();
         }
-        assert_eq!(slot.take().newest.unwrap().frame.dimensions(), SIZE);
+        assert_eq!(slot.take().newest.unwrap().frames[0].picture.dimensions(), SIZE);
         example.finish().unwrap();
         assert!(Arc::strong_count(&slot) == 1, "nothing is left of it");
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use image::RgbImage;
 
 use super::calm::{Calm, HOLD, Hold};
+use super::film::Film;
 use super::screen::{Page, Scene};
 use super::snapshot::{RIBBON, Slot};
 use crate::capture::monitor::Device;
@@ -21,7 +22,7 @@ const DARK: (u32, u32) = (640, 480);
 pub(super) struct Feed {
     slot: Arc<Slot>,
     calm: Calm,
-    frame: Arc<RgbImage>,
+    film: Film,
     /// [`RIBBON`] columns, the newest last.
     ribbon: VecDeque<Vec<f32>>,
     /// The device that gives nothing.
@@ -55,7 +56,7 @@ impl Feed {
         Self {
             slot,
             calm: Calm::new(),
-            frame: Arc::new(RgbImage::new(DARK.0, DARK.1)),
+            film: Film::new(RgbImage::new(DARK.0, DARK.1)),
             ribbon: vec![vec![0.0; BINS]; RIBBON].into(),
             trouble: Hold::new(None, HOLD),
             begun: false,
@@ -88,10 +89,11 @@ impl Feed {
             let event = &snapshot.event;
             self.calm.hear(now, event, &snapshot.map);
             self.trouble.offer(now, event.devices.and_then(troubled), TROUBLE);
-            self.frame = snapshot.frame;
+            self.film.add(now, &snapshot.frames);
             self.begun = true;
             News { sounds: event.state != State::Silent, devices: event.devices.is_none_or(deliver) }
         });
+        self.film.step(now);
         self.calm.step(now);
         news
     }
@@ -101,7 +103,7 @@ impl Feed {
         let sentence = self.calm.sentence();
         Scene {
             page: look.page,
-            frame: &self.frame,
+            frame: self.film.frame(),
             mirror: look.mirror,
             map: self.calm.map(),
             warmth: self.calm.warmth(),

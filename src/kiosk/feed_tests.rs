@@ -1,6 +1,7 @@
 use super::*;
 use crate::event::{Event, Map};
 use crate::kiosk::snapshot::Snapshot;
+use crate::ring::VideoFrame;
 
 const BOTH: Devices = Devices { camera: DeviceState::Live, microphone: DeviceState::Live };
 /// Seconds between decisions.
@@ -14,7 +15,8 @@ fn snapshot(state: State, devices: Option<Devices>) -> Snapshot {
         ..Event::example(state)
     };
     let map = Map { rows: 2, columns: 2, values: vec![0.5; 4] };
-    Snapshot { frame: Arc::new(RgbImage::new(8, 6)), map, event }
+    let frame = VideoFrame { t: 0.0, captured: 0.0, picture: Arc::new(RgbImage::new(8, 6)) };
+    Snapshot { frames: vec![frame], map, event }
 }
 
 fn columns(count: usize, value: f32) -> Vec<Vec<f32>> {

@@ -9,6 +9,7 @@ pub mod calm;
 mod error;
 mod example;
 mod feed;
+mod film;
 pub mod pages;
 mod report;
 pub mod screen;

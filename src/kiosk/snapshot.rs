@@ -4,13 +4,12 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use image::RgbImage;
-
 use super::screen::RIBBON_SECONDS;
 use crate::event::{Event, Map};
 use crate::pipeline::{Moment, Sink, SinkError};
 use crate::preprocess::SAMPLE_RATE;
 use crate::preprocess::spectrogram::{HOP, WINDOW};
+use crate::ring::VideoFrame;
 
 /// Columns of the spectrogram that the ribbon shows.
 pub const RIBBON: usize = RIBBON_SECONDS * SAMPLE_RATE / HOP;
@@ -18,8 +17,8 @@ pub const RIBBON: usize = RIBBON_SECONDS * SAMPLE_RATE / HOP;
 /// What the screen needs of a moment.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// The picture that was judged.
-    pub frame: Arc<RgbImage>,
+    /// The frames since the decision before, in order; the last is the one that was judged.
+    pub frames: Vec<VideoFrame>,
     /// The localization map over it.
     pub map: Map,
     /// The decision.
@@ -98,12 +97,9 @@ impl Sink for ToScreen {
         self.samples += moment.sound.len();
         let fresh = (columns(self.samples) - before).min(moment.columns.len());
         let newest = moment.columns[moment.columns.len() - fresh..].to_vec();
-        // The last frame is the one that was judged: shared, not copied.
-        let frame = match moment.frames.last() {
-            Some(frame) => frame.picture.clone(),
-            None => Arc::new(moment.picture.clone()),
-        };
-        self.slot.put(Snapshot { frame, map: moment.map.clone(), event: moment.event.clone() }, newest);
+        // Pictures are shared, not copied.
+        let frames = moment.frames.to_vec();
+        self.slot.put(Snapshot { frames, map: moment.map.clone(), event: moment.event.clone() }, newest);
         Ok(())
     }
 }

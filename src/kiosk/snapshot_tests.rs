@@ -1,6 +1,8 @@
 use std::sync::mpsc::channel;
 use std::thread;
 
+use image::RgbImage;
+
 use super::*;
 use crate::event::State;
 use crate::gallery::Impression;
@@ -98,7 +100,7 @@ fn frames_are_shared_and_not_copied() {
     let slot = Arc::<Slot>::default();
     let mut run = Run::new(&slot);
     run.decide(SAMPLES, 1.0);
-    assert!(Arc::ptr_eq(&slot.take().newest.unwrap().frame, &run.frame));
+    assert!(Arc::ptr_eq(&slot.take().newest.unwrap().frames[0].picture, &run.frame));
 }
 
 #[test]

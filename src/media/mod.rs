@@ -1,6 +1,7 @@
-//! Recorded media, through the `ffmpeg` and `ffprobe` commands.
+//! Recorded media, through the `ffmpeg` and `ffprobe` commands; plain sound files and pictures without them.
 
 mod decoder;
+mod direct;
 mod encoder;
 pub mod endings;
 mod probe;

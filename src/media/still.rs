@@ -5,7 +5,7 @@ use std::process::Output;
 
 use image::RgbImage;
 
-use super::{MediaError, as_argument, ffmpeg, last_words, missing};
+use super::{MediaError, as_argument, direct, ffmpeg, last_words, missing};
 use crate::preprocess::SAMPLE_RATE;
 
 fn run(input: &str, before: &[&str], after: &[&str]) -> Result<Vec<u8>, MediaError> {
@@ -27,7 +27,7 @@ fn run(input: &str, before: &[&str], after: &[&str]) -> Result<Vec<u8>, MediaErr
     Err(MediaError::Unreadable { input: input.into(), reason })
 }
 
-fn decode_sound(input: &str, before: &[&str]) -> Result<Vec<f32>, MediaError> {
+pub(super) fn decode_sound(input: &str, before: &[&str]) -> Result<Vec<f32>, MediaError> {
     let rate = SAMPLE_RATE.to_string();
     let after = ["-map", "0:a:0", "-ac", "1", "-ar", &rate, "-f", "f32le", "-"];
     let bytes = run(input, before, &after)?;
@@ -35,12 +35,16 @@ fn decode_sound(input: &str, before: &[&str]) -> Result<Vec<f32>, MediaError> {
     Ok(samples.iter().map(|b| f32::from_le_bytes(*b)).collect())
 }
 
-/// The whole sound of a file: 48 kHz mono, -1..1.
+/// The whole sound of a file: 48 kHz mono, -1..1. WAV, FLAC, Ogg Vorbis and MP3 are read directly, anything else
+/// through ffmpeg.
 ///
 /// # Errors
 /// [`MediaError`]: not there, no sound track, not media.
 pub fn sound(path: &Path) -> Result<Vec<f32>, MediaError> {
-    decode_sound(&path.to_string_lossy(), &[])
+    match direct::sound(path) {
+        Some(sound) => Ok(sound),
+        None => decode_sound(&path.to_string_lossy(), &[]),
+    }
 }
 
 /// The second of sound around a moment (seconds) of a file; before the start there is silence.

@@ -1,19 +1,17 @@
-//! Memory for the engine: aligned to cache lines, allocated once, shared by the threads of a team.
+//! Memory for the engine: aligned to pages, allocated once, shared by the threads of a team.
+//!
+//! It comes from the system, not from the heap: between weights that are read, transformed and thrown away, the
+//! heap would be left with holes of half of the engine's size. What is never touched takes no memory.
 
-use std::cell::UnsafeCell;
 use std::marker::PhantomData;
 use std::ops::Range;
 
 use bytemuck::Pod;
-
-/// A cache line.
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-struct Line([u8; 64]);
+use memmap2::MmapMut;
 
 /// `count` values, at first 0.
 pub(super) struct Buffer<T> {
-    lines: UnsafeCell<Box<[Line]>>,
+    pages: MmapMut,
     count: usize,
     values: PhantomData<T>,
 }
@@ -24,16 +22,20 @@ unsafe impl<T: Send> Sync for Buffer<T> {}
 
 impl<T: Pod> Buffer<T> {
     /// Allocates.
+    ///
+    /// # Panics
+    /// The system has no memory left.
     pub(super) fn new(count: usize) -> Self {
-        let lines = (count * size_of::<T>()).div_ceil(size_of::<Line>());
-        let lines = vec![Line([0; 64]); lines].into_boxed_slice();
-        Self { lines: UnsafeCell::new(lines), count, values: PhantomData }
+        let bytes = count * size_of::<T>();
+        let pages =
+            MmapMut::map_anon(bytes.max(1)).unwrap_or_else(|e| panic!("no memory for {bytes} bytes: {e}"));
+        Self { pages, count, values: PhantomData }
     }
 
     /// All values, for the one who has it alone.
     pub(super) fn get_mut(&mut self) -> &mut [T] {
         let first = self.first();
-        // SAFETY: the lines hold at least `count` values, any bits are a `T`, and nobody else has them.
+        // SAFETY: the pages hold at least `count` values, any bits are a `T`, and nobody else has them.
         unsafe { std::slice::from_raw_parts_mut(first, self.count) }
     }
 
@@ -64,9 +66,9 @@ impl<T: Pod> Buffer<T> {
         unsafe { std::slice::from_raw_parts_mut(self.first().add(range.start), range.len()) }
     }
 
+    /// The mapping's own pointer, which may write: no reference to what it points to is made on the way.
     fn first(&self) -> *mut T {
-        // SAFETY: the box itself is never replaced; only what it points to is handed out.
-        unsafe { (*self.lines.get()).as_mut_ptr().cast() }
+        self.pages.as_ptr().cast_mut().cast()
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod buffer;
 mod convolve;
+mod crew;
 mod heads;
 pub mod kernel;
 mod plan;
@@ -25,7 +26,7 @@ pub use quantize::QuantizeError;
 
 use std::time::Instant;
 
-use self::convolve::Scratch;
+use self::crew::Crew;
 use self::heads::{DistanceHead, FusionHead, LocalizationHead};
 use self::kernel::Kernel;
 use self::team::Team;
@@ -57,11 +58,9 @@ pub struct LayerTime {
 
 /// The engine.
 pub struct IntEngine {
-    kernel: Box<dyn Kernel>,
-    team: Team,
+    crew: Crew,
     vision: Tower,
     audio: Tower,
-    scratches: Vec<Scratch>,
     fusion: Option<FusionHead>,
     distance: Option<DistanceHead>,
     localization: Option<(VisionHead, LocalizationHead)>,
@@ -92,9 +91,6 @@ impl IntEngine {
         let mut sideways = spec.audio.clone();
         sideways.input.swap(1, 2);
         let audio = tower("audio", &sideways, network.audio, true, &peaks.audio, SPECTROGRAM)?;
-        let scratches =
-            (0..team.threads()).map(|_| Scratch::for_steps(vision.steps().chain(audio.steps()))).collect();
-
         let fusion = network.fusion.as_ref().map(FusionHead::new);
         let distance = network.distance.as_ref().map(DistanceHead::new);
         let localization = match (&network.localization, spec.localization) {
@@ -105,45 +101,34 @@ impl IntEngine {
             _ => None,
         };
         let map_size = spec.map_size();
-        let listening = false;
-        Ok(Self {
-            kernel,
-            team,
-            vision,
-            audio,
-            scratches,
-            fusion,
-            distance,
-            localization,
-            map_size,
-            listening,
-        })
+        let crew = Crew::new(kernel, team, [&vision, &audio]);
+        Ok(Self { crew, vision, audio, fusion, distance, localization, map_size, listening: false })
     }
 
     /// The kernel's name and the number of threads.
     pub fn hardware(&self) -> (&'static str, usize) {
-        (self.kernel.name(), self.team.threads())
+        (self.crew.kernel.name(), self.crew.team.threads())
     }
 
     /// The processor's own limit with this kernel and all threads, in products a second.
     pub fn measure_peak(&mut self) -> f64 {
-        let (kernel, mut counts) = (&self.kernel, vec![0; self.team.threads()]);
+        let Crew { kernel, team, .. } = &mut self.crew;
+        let mut counts = vec![0; team.threads()];
         let begin = Instant::now();
-        self.team.run(&mut counts, |_, count| *count = kernel.multiply_registers(2_000_000));
+        team.run(&mut counts, |_, count| *count = kernel.multiply_registers(2_000_000));
         counts.iter().sum::<usize>() as f64 / begin.elapsed().as_secs_f64()
     }
 
     /// Runs both towers once, layer by layer. For benchmarks; what the towers hold afterwards is of no use.
     pub fn time_layers(&mut self) -> Vec<LayerTime> {
         self.listening = false;
-        let Self { kernel, team, vision, audio, scratches, .. } = self;
-        let mut times = vision.run_timed("vision", &**kernel, team, scratches);
-        times.extend(audio.run_timed("audio", &**kernel, team, scratches));
+        let mut times = self.vision.run_timed("vision", &mut self.crew);
+        times.extend(self.audio.run_timed("audio", &mut self.crew));
         times
     }
 
     fn run_vision(&mut self, picture: &[f32]) {
-        let Self { kernel, team, vision, scratches, .. } = self;
+        let vision = &mut self.vision;
         let (height, width, channels) = (vision.input.height, vision.input.width, vision.input.channels);
         let rounding = vision.rounding();
         for row in 0..height {
@@ -154,7 +139,7 @@ impl IntEngine {
                 targets.zip(values).for_each(|(to, value)| *to = rounding.round(*value));
             }
         }
-        vision.run(0, None, &**kernel, team, scratches);
+        vision.run(0, None, &mut self.crew);
     }
 
     /// Rounds a second into the audio tower's input.
@@ -169,9 +154,8 @@ impl IntEngine {
     }
 
     fn run_audio(&mut self, origin: usize, moved: Option<usize>, heard: &mut Heard) {
-        let Self { kernel, team, audio, scratches, .. } = self;
-        audio.run(origin, moved, &**kernel, team, scratches);
-        embed(audio, &mut heard.embedding);
+        self.audio.run(origin, moved, &mut self.crew);
+        embed(&mut self.audio, &mut heard.embedding);
         if let Some((_, head)) = &mut self.localization {
             head.hear(heard);
         }
@@ -194,10 +178,9 @@ fn embed(tower: &mut Tower, embedding: &mut Vec<f32>) {
 impl Engine for IntEngine {
     fn see(&mut self, picture: &[f32], seen: &mut Seen) {
         self.run_vision(picture);
-        let Self { kernel, team, vision, .. } = self;
-        embed(vision, &mut seen.embedding);
+        embed(&mut self.vision, &mut seen.embedding);
         if let Some((head, _)) = &mut self.localization {
-            head.run(vision.map(), &**kernel, team, &mut seen.positions);
+            head.run(self.vision.map(), &mut self.crew, &mut seen.positions);
         }
         if let Some(head) = &mut self.distance {
             head.see(seen);
@@ -240,9 +223,8 @@ impl Engine for IntEngine {
 
     fn hear_map(&mut self, spectrogram: &[f32], map: &mut ActivationMap) {
         self.load_second(spectrogram);
-        let Self { kernel, team, audio, scratches, .. } = self;
-        audio.run(0, None, &**kernel, team, scratches);
-        audio.write_map(true, map);
+        self.audio.run(0, None, &mut self.crew);
+        self.audio.write_map(true, map);
     }
 
     fn name(&self) -> &str {

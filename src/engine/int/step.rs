@@ -109,13 +109,14 @@ impl Step {
         }
     }
 
-    /// Values of inputs and of sums that a thread needs.
+    /// Values of inputs and of sums that a thread needs; of inputs none if they are shared.
     pub(super) fn scratch_values(&self) -> [usize; 2] {
         match &self.operation {
             Operation::Direct { weights, .. } => [self.output[1] * weights.depth, self.output[1] * LANES],
-            Operation::Winograd { weights, .. } => {
+            Operation::Winograd { weights, shared, .. } => {
                 let Block { panels, tiles } = weights.block;
-                [transformed_values(tiles, weights.depth), panels * POSITIONS * (tiles + 1) * LANES]
+                let inputs = if *shared { 0 } else { transformed_values(tiles, weights.depth) };
+                [inputs, panels * POSITIONS * (tiles + 1) * LANES]
             }
             Operation::Pool { .. } => [0, 0],
         }

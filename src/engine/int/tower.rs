@@ -4,14 +4,13 @@ use std::ops::Range;
 use std::time::Instant;
 
 use super::LayerTime;
-use super::buffer::Buffer;
-use super::convolve::{Hand, Scratch, Source, Target};
+use super::convolve::{Hand, Source, Target};
+use super::crew::Crew;
 use super::kernel::{Kernel, LANES};
 use super::plan::Plan;
 use super::plane::{Plane, RealMap};
 use super::quantize::{Block, ConvWeights, QuantizeError, Quantized, Units};
 use super::step::{Operation, Step};
-use super::team::{Member, Team};
 use crate::engine::ActivationMap;
 use crate::model::{Layer, Tower as Table};
 
@@ -44,8 +43,6 @@ pub(super) struct Tower {
     map: RealMap,
     /// Channels of the map that are no padding.
     channels: usize,
-    /// See [`Hand::transformed`].
-    transformed: Buffer<i16>,
     /// First row of the window, in rows of the input.
     origin: usize,
 }
@@ -113,12 +110,9 @@ impl Tower {
             steps,
             map: RealMap::new(rows, columns, channels_out.next_multiple_of(LANES)),
             channels: channels_out,
-            transformed: Buffer::new(0),
             origin: 0,
         };
         tower.plan(0, 0..0, threads);
-        let shared = tower.steps.iter().map(|step| step.shared_values(threads)).max().unwrap_or(0);
-        tower.transformed = Buffer::new(shared);
         Ok(tower)
     }
 
@@ -142,38 +136,21 @@ impl Tower {
     ///
     /// Tiles lie on a grid that belongs to the stream, not to the window: a window at `origin` has
     /// the same map whether it was reached step by step or computed at once.
-    pub(super) fn run(
-        &mut self,
-        origin: usize,
-        moved: Option<usize>,
-        kernel: &dyn Kernel,
-        team: &mut Team,
-        scratches: &mut [Scratch],
-    ) {
+    pub(super) fn run(&mut self, origin: usize, moved: Option<usize>, crew: &mut Crew) {
         let clean = moved.map_or(0..0, |moved| origin..(origin + self.input.height).saturating_sub(moved));
-        self.plan(origin, clean, team.threads());
+        self.plan(origin, clean, crew.team.threads());
         let tower = &*self;
-        team.run(scratches, |member, scratch| {
-            for number in 0..tower.steps.len() {
-                tower.step(number, kernel, member, scratch);
-            }
-        });
+        crew.work(|hand| (0..tower.steps.len()).for_each(|number| tower.step(number, hand)));
     }
 
     /// Runs one step after the other with a clock in between.
-    pub(super) fn run_timed(
-        &mut self,
-        name: &'static str,
-        kernel: &dyn Kernel,
-        team: &mut Team,
-        scratches: &mut [Scratch],
-    ) -> Vec<LayerTime> {
-        self.plan(0, 0..0, team.threads());
+    pub(super) fn run_timed(&mut self, name: &'static str, crew: &mut Crew) -> Vec<LayerTime> {
+        self.plan(0, 0..0, crew.team.threads());
         let tower = &*self;
         let steps = tower.steps.iter().enumerate();
         let timed = steps.map(|(number, step)| {
             let begin = Instant::now();
-            team.run(scratches, |member, scratch| tower.step(number, kernel, member, scratch));
+            crew.work(|hand| tower.step(number, hand));
             let seconds = begin.elapsed().as_secs_f64();
             let (layer, macs, products) = (step.name.clone(), step.macs, step.products());
             LayerTime { tower: name, layer, macs, products, seconds }
@@ -181,7 +158,7 @@ impl Tower {
         timed.collect()
     }
 
-    /// What is to run, for the size of a [`Scratch`].
+    /// What is to run, for the memory of a [`Crew`].
     pub(super) fn steps(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter()
     }
@@ -229,12 +206,12 @@ impl Tower {
     }
 
     /// One thread's share of a step.
-    fn step(&self, number: usize, kernel: &dyn Kernel, member: &Member, scratch: &mut Scratch) {
+    fn step(&self, number: usize, hand: &mut Hand) {
         let step = &self.steps[number];
         let before = number.checked_sub(1).and_then(|n| self.steps[n].plane.as_ref());
         let source = before.map_or(Source::Input(&self.input), Source::Plane);
         let target = step.plane.as_ref().map_or(Target::Map(&self.map), Target::Plane);
-        Hand { kernel, member, transformed: &self.transformed, scratch }.step(step, source, target);
+        hand.step(step, source, target);
     }
 }
 

@@ -1,11 +1,11 @@
 //! The vision side of the localization head: every pixel of the map to the common space.
 
 use super::buffer::Buffer;
+use super::crew::Crew;
 use super::heads::length;
 use super::kernel::Kernel;
 use super::pointwise::{PIXELS, Pointwise, Scratch};
 use super::quantize::QuantizeError;
-use super::team::Team;
 use super::weights::pointwise;
 use crate::model::{Localization, LocalizationNet};
 
@@ -55,7 +55,8 @@ impl VisionHead {
     }
 
     /// A map `[positions, channels padded to a multiple of 16]` to `[positions, dims]`.
-    pub(super) fn run(&mut self, map: &[f32], kernel: &dyn Kernel, team: &mut Team, found: &mut Vec<f32>) {
+    pub(super) fn run(&mut self, map: &[f32], crew: &mut Crew, found: &mut Vec<f32>) {
+        let Crew { kernel, team, .. } = crew;
         let Self { layers: [first, second], threads, positions, dims, normalize } = self;
         let (depth, dims) = (first.depth(), *dims);
         let chunks = map.len().div_ceil(PIXELS * depth);
@@ -65,8 +66,8 @@ impl VisionHead {
                 let pixels = &map[chunk * PIXELS * depth..map.len().min((chunk + 1) * PIXELS * depth)];
                 let count = pixels.len() / depth;
                 let hidden = &mut hidden[..count * first.outputs()];
-                first.run(pixels, kernel, scratch, hidden);
-                second.run(hidden, kernel, scratch, out);
+                first.run(pixels, &**kernel, scratch, hidden);
+                second.run(hidden, &**kernel, scratch, out);
                 let from = chunk * PIXELS * dims;
                 // SAFETY: chunks do not overlap, and nobody reads before the team is done.
                 let target = unsafe { target.write(from..from + count * dims) };

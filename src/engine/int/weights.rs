@@ -7,14 +7,15 @@ use super::heads::Dense;
 use super::quantize::ConvWeights;
 use crate::model::{ConvBlock, TowerNet};
 
+/// The numbers of a tensor; not copied if nobody else has it.
 fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().iter::<f32>().collect()
+    tensor.into_data().convert::<f32>().try_into_vec().expect("they have been converted")
 }
 
-fn conv(name: String, block: &ConvBlock) -> ConvWeights {
-    let weight = block.conv.weight.val();
+fn conv(name: String, block: ConvBlock) -> ConvWeights {
+    let weight = block.conv.weight.into_value();
     let [outputs, inputs, _, _] = weight.dims();
-    let bias = block.conv.bias.as_ref().map_or(vec![0.0; outputs], |bias| values(bias.val()));
+    let bias = block.conv.bias.map_or(vec![0.0; outputs], |bias| values(bias.into_value()));
     ConvWeights { name, weights: values(weight), bias, inputs, outputs }
 }
 
@@ -26,7 +27,7 @@ pub(super) fn tower_weights(
     transposed: bool,
 ) -> impl Iterator<Item = ConvWeights> {
     let one = move |(i, block): (usize, ConvBlock)| {
-        let mut conv = conv(format!("{name}, convolution {}", i + 1), &block);
+        let mut conv = conv(format!("{name}, convolution {}", i + 1), block);
         if transposed {
             for filter in conv.weights.chunks_exact_mut(9) {
                 [(1, 3), (2, 6), (5, 7)].into_iter().for_each(|(a, b)| filter.swap(a, b));
@@ -39,7 +40,7 @@ pub(super) fn tower_weights(
 
 /// A 1x1 convolution, `[out, in]`.
 pub(super) fn pointwise(name: &str, block: &ConvBlock) -> ConvWeights {
-    conv(name.into(), block)
+    conv(name.into(), block.clone())
 }
 
 /// A linear layer.
@@ -52,7 +53,7 @@ pub(super) fn dense(layer: &Linear) -> Dense {
 
 /// A 1x1 convolution as a linear layer, for a map of one pixel.
 pub(super) fn single_pixel(block: &ConvBlock) -> Dense {
-    let ConvWeights { weights, bias, inputs, outputs, .. } = conv(String::new(), block);
+    let ConvWeights { weights, bias, inputs, outputs, .. } = conv(String::new(), block.clone());
     let at = |i: usize| weights[i % outputs * inputs + i / outputs];
     Dense { weights: (0..inputs * outputs).map(at).collect(), bias }
 }

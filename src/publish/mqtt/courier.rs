@@ -43,11 +43,7 @@ impl Courier {
         let mut backoff = Backoff::new(WAITS[0], WAITS[1]);
         loop {
             let begun = Instant::now();
-            let (client, mut events) = AsyncClient::new(self.options.clone(), 2 * WINDOW);
-            let mut network = NetworkOptions::new();
-            network.set_tcp_nodelay(true);
-            network.set_connection_timeout(ANSWER);
-            events.set_network_options(network);
+            let (client, mut events) = self.connection();
             let error = tokio::select! {
                 error = self.serve(&client, &mut events) => error,
                 () = ending.over() => {
@@ -69,6 +65,16 @@ impl Courier {
         }
         self.connected.set(0);
         self.standing.lose(lock(&self.outbox).waiting() as u64);
+    }
+
+    /// A connection, to be made when it is first asked for events.
+    fn connection(&self) -> (AsyncClient, EventLoop) {
+        let (client, mut events) = AsyncClient::new(self.options.clone(), 2 * WINDOW);
+        let mut network = NetworkOptions::new();
+        network.set_tcp_nodelay(true);
+        network.set_connection_timeout(ANSWER);
+        events.set_network_options(network);
+        (client, events)
     }
 
     /// Goes on until the connection breaks, or cannot be made; returns why.
@@ -134,5 +140,80 @@ fn reason(error: &ConnectionError) -> String {
         }
         ConnectionError::NetworkTimeout | ConnectionError::FlushTimeout => "no answer".into(),
         error => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Read, Write};
+    use std::net::{Shutdown, TcpListener};
+
+    use proptest::{collection, prelude::*};
+    use rumqttc::QoS;
+
+    use super::*;
+    use crate::publish::mqtt::outbox::Kind;
+    use crate::publish::testing::{PATIENCE, standing};
+
+    /// First byte of a PUBACK.
+    const ACKNOWLEDGEMENT: u8 = 0x40;
+
+    /// What brokers say, in any order, and bytes of any kind; mostly after a welcome.
+    fn speech() -> impl Strategy<Value = Vec<u8>> {
+        let welcome = vec![0x20, 2, 0, 0];
+        let numbered = (prop::sample::select(vec![ACKNOWLEDGEMENT, 0x50, 0x62, 0x70, 0xb0]), 0u8..9)
+            .prop_map(|(kind, id)| vec![kind, 2, 0, id]);
+        let other = prop::sample::select(vec![
+            welcome.clone(),
+            vec![0xd0, 0],
+            vec![0x90, 3, 0, 1, 0x80],
+            vec![0x30, 5, 0, 1, b'x', 1, 2],
+            vec![0x32, 3, 0, 9, b'x'],
+            vec![0x30, 0xff, 0xff, 0xff, 0x7f],
+            vec![0x30, 0xff, 0xff, 0xff, 0xff, 0xff],
+        ]);
+        let bytes = collection::vec(any::<u8>(), 0..12);
+        let packets = collection::vec(prop_oneof![2 => numbered, 2 => other, 1 => bytes], 0..10);
+        (prop::bool::weighted(0.8), packets).prop_map(move |(welcomes, packets)| {
+            let welcome = if welcomes { welcome.clone() } else { vec![] };
+            [welcome, packets.concat()].concat()
+        })
+    }
+
+    #[test]
+    fn whatever_a_broker_says_events_stay_until_it_acknowledges_them() {
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().unwrap();
+        proptest!(ProptestConfig::with_cases(200), |(speech in speech())| {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let (standing, port) = (standing("mqtt"), listener.local_addr().unwrap().port());
+            let mut outbox = Outbox::new(QoS::AtLeastOnce, vec![], standing.clone());
+            (0..3).for_each(|n| outbox.put(Message::new(Kind::Event, "x/event", format!("{n}"))));
+            let courier = Courier {
+                options: MqttOptions::new("lookhear", "127.0.0.1", port),
+                broker: "broker".into(),
+                outbox: Arc::new(Mutex::new(outbox)),
+                farewell: Message::new(Kind::Greeting, "x/status", "offline"),
+                standing,
+                connected: Gauge::default(),
+            };
+            let said = speech.clone();
+            let broker = std::thread::spawn(move || {
+                let mut stream = listener.accept().unwrap().0;
+                stream.read_exact(&mut [0]).unwrap();
+                // The client may hang up in the middle.
+                let _ = stream.write_all(&said);
+                let _ = stream.shutdown(Shutdown::Write);
+                let _ = io::copy(&mut stream, &mut io::sink());
+            });
+            runtime.block_on(async {
+                let (client, mut events) = courier.connection();
+                timeout(PATIENCE, courier.serve(&client, &mut events)).await.expect("the connection ends");
+                courier.clear(&client, &mut events);
+            });
+            broker.join().unwrap();
+            let waiting = lock(&courier.outbox).waiting();
+            prop_assert!(waiting == 3 || waiting < 3 && speech.contains(&ACKNOWLEDGEMENT), "{waiting}");
+        });
     }
 }
