@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use burn::module::Module;
 use burn::optim::ModuleOptimizer;
-use lookhear::model::Network;
+use lookhear::model::{Network, Training};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -26,6 +26,34 @@ pub struct Progress {
     /// Validations since.
     #[serde(default)]
     pub since_best: u64,
+    /// What the bundle had behind it that the run began with.
+    #[serde(default)]
+    pub before: Before,
+}
+
+/// Training that went before a run; see [`Progress`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Before {
+    /// Optimizer steps.
+    pub steps: u64,
+    /// Pictures shown.
+    pub pairs: u64,
+    /// Hours.
+    pub hours: f64,
+}
+
+impl Progress {
+    /// The run and what went before it, for a bundle of it.
+    pub fn training(&self, data: &str, split: String) -> Training {
+        let hours = self.before.hours + self.seconds / 3600.0;
+        Training {
+            data: data.into(),
+            steps: self.before.steps + self.steps,
+            pairs: self.before.pairs + self.pairs,
+            hours: (hours * 100.0).round() / 100.0,
+            split,
+        }
+    }
 }
 
 /// Everything that the next step depends on.

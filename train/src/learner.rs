@@ -13,11 +13,11 @@ use burn::optim::AdamConfig;
 use burn::optim::decay::WeightDecayConfig;
 use burn::store::{BurnpackStore, ModuleSnapshot};
 use burn::tensor::{Device, Tensor, TensorData};
-use lookhear::model::{Bundle, Network, Pooling, Spec};
+use lookhear::model::{Bundle, Network, Pooling, Spec, Training};
 
 use crate::Error;
 use crate::average;
-use crate::checkpoint::{self, Progress, State};
+use crate::checkpoint::{self, Before, Progress, State};
 use crate::config::{Config, Negatives};
 use crate::example::Batch;
 use crate::loader::{Loader, Source};
@@ -111,6 +111,8 @@ impl Learner {
         let mut store = BurnpackStore::from_bytes(Some(store.get_bytes().map_err(|e| failed(&e))?));
         self.state.network.load_from(&mut store).map_err(|e| failed(&e))?;
         self.state.average = average::follow(self.state.average, &self.state.network, 0.0);
+        let Training { steps, pairs, hours, .. } = bundle.manifest.training;
+        self.state.progress.before = Before { steps, pairs, hours };
         Ok(self)
     }
 

@@ -170,7 +170,7 @@ fn a_bundle_is_where_training_goes_on() {
     let mut first = Learner::new(config.clone(), Device::flex()).unwrap();
     losses(&mut first, &source, &config, 0..3);
     let preprocessing = Preprocessing::new(Fit::Stretch);
-    let (thresholds, training) = (Thresholds::default(), Training::default());
+    let (thresholds, training) = (Thresholds::default(), first.progress().training("colours", String::new()));
     let bundle =
         Bundle::new(first.spec().clone(), first.network(), preprocessing, thresholds, training, &[]).unwrap();
     let other_seed = Config { seed: 7, ..config.clone() };
@@ -179,6 +179,8 @@ fn a_bundle_is_where_training_goes_on() {
     let worst = a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(worst < 1e-2, "off by {worst}");
     assert!(losses(&mut second, &source, &config, 0..1)[0].is_finite());
+    let all = second.progress().training("colours", String::new());
+    assert_eq!((all.steps, all.pairs), (3 + 1, 4 * (3 + 1)), "what went before counts");
 
     let l3 = Config { preset: "l3".into(), ..config };
     let error = Learner::new(l3, Device::flex()).unwrap().begin_with(&bundle, &source).err().unwrap();
