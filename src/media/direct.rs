@@ -34,6 +34,9 @@ pub(super) fn sound(path: &Path) -> Option<Vec<f32>> {
         }
         let decoded = decoder.decode(&packet).ok()?;
         let layout = (decoded.spec().rate() as usize, decoded.spec().channels().count());
+        if layout.1 > 2 {
+            return None; // Mixing more than two channels is a matter of where each of them stands.
+        }
         interleaved.resize(decoded.samples_interleaved(), 0.0);
         decoded.copy_to_slice_interleaved(&mut interleaved);
         let (first, resampler) = match &mut stream {
@@ -45,8 +48,12 @@ pub(super) fn sound(path: &Path) -> Option<Vec<f32>> {
         }
         resampler.push(&interleaved, &mut mono).ok()?;
     }
-    let (_, mut resampler) = stream?;
+    let ((_, channels), mut resampler) = stream?;
     resampler.finish(&mut mono).ok()?;
+    if channels == 2 {
+        // Half of the sum becomes 0.7 of it: the power of left and right together, as ffmpeg mixes them.
+        mono.iter_mut().for_each(|sample| *sample *= std::f32::consts::SQRT_2);
+    }
     Some(mono)
 }
 
@@ -59,12 +66,13 @@ mod tests {
     #[test]
     fn sounds_are_those_that_ffmpeg_reads() {
         let folder = tempfile::tempdir().unwrap();
+        // Left and right differ, so that what is mixed of them is neither.
+        let stereo = "aevalsrc=0.4*sin(2*PI*440*t)|0.2*sin(2*PI*1500*t*t):d=1.3";
+        let mono = "aevalsrc=0.4*sin(2*PI*440*t):d=1.3";
         for name in ["a.wav", "a.flac", "a.ogg", "a.mp3"] {
-            for rate in ["48000", "44100", "16000"] {
+            for (rate, tones) in [("48000", stereo), ("44100", stereo), ("44100", mono), ("16000", mono)] {
                 let path = folder.path().join(name);
                 let file = path.to_string_lossy().into_owned();
-                // Left and right differ, so that the mean of them is neither.
-                let tones = "aevalsrc=0.4*sin(2*PI*440*t)|0.2*sin(2*PI*1500*t*t):d=1.3";
                 let made = ffmpeg()
                     .args(["-f", "lavfi", "-i", tones, "-ar", rate, "-y", &as_argument(&file)])
                     .status()
