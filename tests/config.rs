@@ -38,6 +38,15 @@ fn check_config_tells_what_would_run() {
 }
 
 #[test]
+fn who_reads_the_answer_may_stop_in_the_middle() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lookhear"));
+    let out = command.args(["check-config", &example("laptop")]).stdout(writer).output().unwrap();
+    assert!(out.status.success() && out.stderr.is_empty(), "{}", text(&out.stderr));
+}
+
+#[test]
 fn check_config_tells_the_line_that_is_wrong_and_looks_at_every_file() {
     let folder = tempfile::tempdir().unwrap();
     let wrong = folder.path().join("wrong.toml");

@@ -36,7 +36,7 @@ impl Calibrate {
     pub(super) fn run(self) -> Result<(), Failure> {
         if let Some(target) = &self.make {
             make(target)?;
-            println!(
+            say!(
                 "Play {} on a phone, with sound, before the camera; then: lookhear calibrate",
                 target.display()
             );
@@ -85,10 +85,12 @@ impl Calibrate {
             )
         })?;
         match self.json {
-            true => println!("{}", serde_json::to_string(&measured)?),
-            false => println!(
+            true => say!("{}", serde_json::to_string(&measured)?),
+            false => say!(
                 "The camera's times need {:+.0} ms (standard deviation {:.0} ms, {} pairs).",
-                measured.offset_ms, measured.sd_ms, measured.pairs
+                measured.offset_ms,
+                measured.sd_ms,
+                measured.pairs
             ),
         }
         if !self.dry_run {

@@ -30,9 +30,9 @@ impl CheckConfig {
 fn check(file: &Path) -> bool {
     match Profile::load(file) {
         Ok(profile) => {
-            println!("{}: ok", file.display());
+            say!("{}: ok", file.display());
             for (what, words) in summary(&profile) {
-                println!("  {what:11} {words}");
+                say!("  {what:11} {words}");
             }
             true
         }

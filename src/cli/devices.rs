@@ -136,22 +136,22 @@ impl Devices {
         let cameras = cameras().map_err(told).unwrap_or_default();
         let microphones = microphones().map_err(told).unwrap_or_default();
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&Listing { cameras, microphones })?);
+            say!("{}", serde_json::to_string_pretty(&Listing { cameras, microphones })?);
             return Ok(());
         }
-        println!("{}", if cameras.is_empty() { "No camera." } else { "Cameras:" });
+        say!("{}", if cameras.is_empty() { "No camera." } else { "Cameras:" });
         for camera in &cameras {
-            println!("  {}  ({}; {})", camera.name, camera.id, camera.aliases.join(", "));
+            say!("  {}  ({}; {})", camera.name, camera.id, camera.aliases.join(", "));
             if camera.formats.is_empty() {
-                println!("      offers nothing now: in use?");
+                say!("      offers nothing now: in use?");
             }
-            camera.formats.iter().for_each(|format| println!("      {format}"));
+            camera.formats.iter().for_each(|format| say!("      {format}"));
         }
-        println!("{}", if microphones.is_empty() { "No microphone." } else { "Microphones:" });
+        say!("{}", if microphones.is_empty() { "No microphone." } else { "Microphones:" });
         for microphone in &microphones {
             let default = if microphone.default { ", used if none is named" } else { "" };
-            println!("  {}  ({}{default})", microphone.name, microphone.id);
-            println!("      {}", microphone.format.as_deref().unwrap_or("does not open now"));
+            say!("  {}  ({}{default})", microphone.name, microphone.id);
+            say!("      {}", microphone.format.as_deref().unwrap_or("does not open now"));
         }
         Ok(())
     }

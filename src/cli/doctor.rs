@@ -64,12 +64,12 @@ impl Doctor {
         findings.push(ffmpeg());
         let wrong = findings.iter().filter(|finding| !finding.ok).count();
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&findings)?);
+            say!("{}", serde_json::to_string_pretty(&findings)?);
         } else {
             for Finding { what, ok, found, remedy } in &findings {
-                println!("{} {what}: {found}", if *ok { "ok     " } else { "PROBLEM" });
+                say!("{} {what}: {found}", if *ok { "ok     " } else { "PROBLEM" });
                 if let Some(remedy) = remedy {
-                    println!("        -> {remedy}");
+                    say!("        -> {remedy}");
                 }
             }
         }

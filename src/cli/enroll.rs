@@ -58,7 +58,7 @@ impl Enroll {
         if self.list {
             let gallery = Gallery::read(&path)?;
             for (name, entry) in gallery.entries() {
-                println!(
+                say!(
                     "{name}  ({} moments, from a similarity of {:.2} on)",
                     entry.examples().len(),
                     entry.least()

@@ -1,5 +1,8 @@
 //! The commands of the `lookhear` program, one file each.
 
+#[macro_use]
+mod say;
+
 mod calibrate;
 mod check_config;
 mod config;
