@@ -22,7 +22,7 @@ pub(super) struct Demo {
     #[arg(long, default_value_t = 3)]
     scenes: usize,
     /// Decides which objects appear, and where.
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 5)]
     seed: u64,
     /// Where the annotated video goes.
     #[arg(long, default_value = "demo.mp4", value_name = "FILE")]
