@@ -1,7 +1,7 @@
 //! Memory for the engine: aligned to pages, allocated once, shared by the threads of a team.
 //!
 //! It comes from the system, not from the heap: between weights that are read, transformed and thrown away, the
-//! heap would be left with holes of half of the engine's size. What is never touched takes no memory.
+//! heap would be left with holes of a quarter of the engine's size. What is never touched takes no memory.
 
 use std::marker::PhantomData;
 use std::ops::Range;
