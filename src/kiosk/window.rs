@@ -1,5 +1,6 @@
 //! The window, or the whole screen: winit for the display's events, softbuffer for pictures without a GPU.
 
+use std::fmt;
 use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -32,7 +33,7 @@ impl Display {
     /// # Errors
     /// There is none.
     pub fn open() -> Result<Self, KioskError> {
-        let events = EventLoop::new().map_err(|error| KioskError::NoDisplay(error.to_string()))?;
+        let events = EventLoop::new().map_err(|error| KioskError::NoDisplay(told(&error)))?;
         Ok(Self { events })
     }
 
@@ -57,7 +58,7 @@ impl Display {
         let finished = app.finish();
         match failed {
             Some(error) => Err(error),
-            None => ended.map_err(|error| KioskError::DisplayLost(error.to_string())).and(finished),
+            None => ended.map_err(|error| KioskError::DisplayLost(told(&error))).and(finished),
         }
     }
 }
@@ -101,7 +102,7 @@ impl Canvas {
             let whole = Some(Fullscreen::Borderless(monitor));
             attributes = attributes.with_decorations(false).with_fullscreen(whole);
         }
-        let unopened = |error: OsError| KioskError::DisplayLost(error.to_string());
+        let unopened = |error: OsError| KioskError::DisplayLost(told(&error));
         let window = Rc::new(events.create_window(attributes).map_err(unopened)?);
         window.set_cursor_visible(cursor);
         let context = Context::new(window.clone()).map_err(lost)?;
@@ -134,6 +135,15 @@ impl Canvas {
 
 fn lost(error: SoftBufferError) -> KioskError {
     KioskError::DisplayLost(error.to_string())
+}
+
+/// What winit's error says, without the place in winit's source that it begins with.
+fn told(error: &impl fmt::Display) -> String {
+    let error = error.to_string();
+    match error.strip_prefix("os error at ").and_then(|place_and_error| place_and_error.split_once(": ")) {
+        Some((_, what)) => what.into(),
+        None => error,
+    }
 }
 
 impl Show {
@@ -215,5 +225,16 @@ impl ApplicationHandler for Show {
     fn exiting(&mut self, _: &ActiveEventLoop) {
         // While the display is still connected.
         self.window = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[test]
+    fn errors_of_the_display_do_not_name_places_in_source_code() {
+        assert_eq!(told(&"os error at /there/mod.rs:788: Failed to open: twice"), "Failed to open: twice");
+        assert_eq!(told(&"the event loop is gone"), "the event loop is gone");
     }
 }

@@ -5,7 +5,9 @@ use lookhear::event::Map;
 use lookhear::preprocess::spectrogram;
 
 use super::avc::sound;
-use super::{Case, Figure, Setting};
+use super::extremes::Largest;
+use super::pictures::with_heat;
+use super::{Case, Cell, Content, Figure, Findings, Picture, Row, Setting};
 use crate::Error;
 use crate::compose::{SIDE, balanced_classes, other_class, scene};
 
@@ -30,15 +32,17 @@ fn area([x0, y0, x1, y1]: [f32; 4]) -> f32 {
     (x1 - x0) * (y1 - y0)
 }
 
-/// `n` scenes, each with the sound of the one and then of the other object.
+/// `n` scenes, each with the sound of the one and then of the other object; and those in which the map is most clearly
+/// right or wrong.
 ///
 /// # Errors
 /// A file of the corpus cannot be read.
-pub fn localize(setting: &mut Setting) -> Result<Vec<Figure>, Error> {
+pub fn localize(setting: &mut Setting) -> Result<Findings, Error> {
     let mut rng = setting.rng(3);
     let classes = balanced_classes(setting.corpus, setting.n, &mut rng);
     let [mut on_peak, mut on_side, mut both, mut moved, mut centre, mut vision_only] =
         [const { Vec::new() }; 6];
+    let (mut clearly_right, mut clearly_wrong) = (Largest::default(), Largest::default());
     let mut covered = 0.0;
     for (number, class) in classes.into_iter().enumerate() {
         let other = other_class(setting.corpus, class, &mut rng);
@@ -62,7 +66,15 @@ pub fn localize(setting: &mut Setting) -> Result<Vec<Figure>, Error> {
         let mut sides = [false; 2];
         for (i, map) in maps.iter().enumerate() {
             let (here, there) = (scene.boxes[i], scene.boxes[1 - i]);
-            sides[i] = highest(map, here) > highest(map, there);
+            let margin = highest(map, here) - highest(map, there);
+            sides[i] = margin > 0.0;
+            let name = &setting.corpus.taught[[class, other][i]].name;
+            let cell = || {
+                let lit = with_heat(&scene.picture, &map.values, map.rows, map.columns);
+                Cell::new(&lit, &format!("{name} sounds"))
+            };
+            clearly_right.offer(margin, cell)?;
+            clearly_wrong.offer(-margin, cell)?;
             covered += area(here);
             on_peak.push(case(inside(here, peak(map))));
             on_side.push(case(sides[i]));
@@ -73,14 +85,26 @@ pub fn localize(setting: &mut Setting) -> Result<Vec<Figure>, Error> {
         moved.push(case(peak(&maps[0]) != peak(&maps[1])));
     }
     let chance = 100.0 * f64::from(covered) / (2 * setting.n).max(1) as f64;
-    Ok(vec![
+    let figures = vec![
         Figure::new("peak within the sounding object's box", chance, &on_peak),
         Figure::new("  baseline: centre of the picture", chance, &centre),
         Figure::new("  baseline: vision only (map without the sound)", chance, &vision_only),
         Figure::new("of two objects, the higher one is the sounding one", 50.0, &on_side),
         Figure::new("right for both sounds of a scene (follows the swap)", 25.0, &both),
         Figure::new("peak moves when the sound is swapped", 0.0, &moved),
-    ])
+    ];
+    let row = |label: &str, largest: Largest| Row { label: label.into(), cells: largest.into_cells() };
+    let picture = Picture {
+        title: "Where it is right, and where it fails".into(),
+        caption: "Scenes with two objects, the class of the sound below; light from blue to yellow up to the map's \
+                  largest value. Ordered by how far the map is higher on the one object than on the other."
+            .into(),
+        content: Content::Sheet(vec![
+            row("most clearly on the sounding object", clearly_right),
+            row("most clearly on the other one", clearly_wrong),
+        ]),
+    };
+    Ok(Findings { figures, pictures: vec![picture] })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod boxes;
 mod clips;
 mod clusters;
 mod experiment;
+mod extremes;
 mod figure;
 mod gallery;
 mod html;

@@ -20,7 +20,7 @@ pub fn quantization(bundle: &Bundle, corpus: &Corpus, n: usize, seed: u64) -> Re
         let mut setting = Setting { judge: &mut judge, corpus, n, seed };
         let mut figures = named("composed", Scored::figures(&composed(&mut setting)?, even));
         figures.extend(named("photo", Scored::figures(&photo_and_sound(&mut setting)?, even)));
-        let localized = localize(&mut setting)?.into_iter().filter(|f| !f.name.contains("baseline"));
+        let localized = localize(&mut setting)?.figures.into_iter().filter(|f| !f.name.contains("baseline"));
         figures.extend(named("localize", localized.collect()));
         Ok(figures)
     };

@@ -209,7 +209,7 @@ impl Run {
         if self.inputs.corpus.is_some() || self.inputs.boxes.is_none() {
             let note = "Two objects in view, one sounds; boxes are known. Groups are scenes.";
             let heading = ("Localization, composed scenes with two objects", note, published::LOCALIZE);
-            reports.push(self.on_corpus(experiment, heading, |s| Ok(super::localize(s)?.into()))?);
+            reports.push(self.on_corpus(experiment, heading, super::localize)?);
         }
         if let Some((file, folder)) = &self.inputs.boxes {
             let annotated = boxes::read(file, folder)?;
