@@ -10,9 +10,10 @@ const STYLE: &str = "
 body { font: 16px/1.5 system-ui, sans-serif; color: #1b1f24; max-width: 1080px; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.9rem; margin-bottom: 0; } h2 { margin-top: 2.6rem; border-top: 2px solid #d0d7de; padding-top: 1rem; }
 p.meta, figcaption, td.small { color: #57606a; font-size: .88rem; } nav { display: flex; flex-wrap: wrap; column-gap: .9rem; }
-table { border-collapse: collapse; width: 100%; margin: .6rem 0 1rem; } th { text-align: right; font-size: .85rem; color: #57606a; }
-th:first-child, td:first-child { text-align: left; } td { text-align: right; padding: .28rem .5rem; border-top: 1px solid #eaeef2;
-font-variant-numeric: tabular-nums; } figure { margin: 1.2rem 0; } figure svg { max-width: 100%; height: auto; }
+table { border-collapse: collapse; width: 100%; margin: .6rem 0 1rem; } th, td { text-align: right; padding: .28rem .5rem; white-space: nowrap; }
+th { font-size: .85rem; color: #57606a; } td { border-top: 1px solid #eaeef2; font-variant-numeric: tabular-nums; }
+th:first-child, td:first-child { text-align: left; padding-left: 0; white-space: normal; }
+figure { margin: 1.2rem 0; } figure svg { max-width: 100%; height: auto; }
 .row { display: flex; align-items: center; margin: .25rem 0; } .row .label { flex: 0 0 9.5rem; font-size: .86rem; }
 .cell { margin-right: 5px; text-align: center; font-size: .72rem; color: #57606a; width: 100px; overflow: hidden; }
 .cell img { width: 100px; height: 100px; display: block; border-radius: 3px; }
