@@ -90,7 +90,7 @@ fn every_experiment_has_its_report_and_all_are_on_one_page() {
     let esc = reports.iter().find(|report| report.experiment == "esc").unwrap();
     assert_eq!((esc.figures[0].n, esc.figures[0].percent), (12, 100.0));
     let sheets = reports.iter().flat_map(|r| &r.pictures).filter(|p| matches!(p.content, Content::Sheet(_)));
-    assert_eq!(sheets.count(), 2 * (2 + 1 + 1), "trained and random");
+    assert_eq!(sheets.count(), 2 * (2 + 1 + 1 + 1), "trained and random");
     let page = page(&reports, &[]);
     assert!(reports.iter().all(|report| page.contains(&report.title)));
 }
