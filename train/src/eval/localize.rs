@@ -71,7 +71,7 @@ pub fn localize(setting: &mut Setting) -> Result<Findings, Error> {
             let name = &setting.corpus.taught[[class, other][i]].name;
             let cell = || {
                 let lit = with_heat(&scene.picture, &map.values, map.rows, map.columns);
-                Cell::new(&lit, &format!("{name} sounds"))
+                Cell::new(&lit, name)
             };
             clearly_right.offer(margin, cell)?;
             clearly_wrong.offer(-margin, cell)?;
