@@ -73,8 +73,8 @@ pub fn localize(setting: &mut Setting) -> Result<Findings, Error> {
                 let lit = with_heat(&scene.picture, &map.values, map.rows, map.columns);
                 Cell::new(&lit, name)
             };
-            clearly_right.offer(margin, cell)?;
-            clearly_wrong.offer(-margin, cell)?;
+            let row = if sides[i] { &mut clearly_right } else { &mut clearly_wrong };
+            row.offer(margin.abs(), cell)?;
             covered += area(here);
             on_peak.push(case(inside(here, peak(map))));
             on_side.push(case(sides[i]));
