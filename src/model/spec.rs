@@ -129,6 +129,16 @@ impl Tower {
         Self { input, layers }
     }
 
+    /// Twice the channels behind the last pool, where they cost least.
+    fn double_last_block(&mut self) {
+        for layer in self.layers.iter_mut().rev() {
+            match layer {
+                Layer::Conv { channels, .. } => *channels *= 2,
+                Layer::MaxPool => break,
+            }
+        }
+    }
+
     /// The table: name, shapes and cost of every layer.
     pub fn shapes(&self) -> Vec<LayerShape> {
         let (mut block, mut conv) = (1, 0);
@@ -230,23 +240,31 @@ impl Tower {
 
 impl Spec {
     /// Names that [`Spec::preset`] knows.
-    pub const PRESETS: [&'static str; 4] = ["l3", "ave", "avol", "edge"];
+    pub const PRESETS: [&'static str; 5] = ["l3", "ave", "avol", "edge", "edge-wide"];
 
     /// A ready-made table: `l3` (the paper), `ave` and `avol` (its successor's heads for retrieval and for
-    /// localization on the same towers), `edge` (a quarter of the width, stride 2 in conv1, both heads).
+    /// localization on the same towers), `edge` (a quarter of the width, stride 2 in conv1, both heads), `edge-wide`
+    /// (the same with twice the channels in conv4).
     pub fn preset(name: &str) -> Option<Self> {
         let (width, stride) = match name {
             "l3" | "ave" | "avol" => (64, 1),
-            "edge" => (16, 2),
+            "edge" | "edge-wide" => (16, 2),
             _ => return None,
         };
-        let fusion = matches!(name, "l3" | "edge").then_some(Fusion { hidden: 128 });
+        let tower = |input| {
+            let mut tower = Tower::blocks(input, width, stride);
+            if name == "edge-wide" {
+                tower.double_last_block();
+            }
+            tower
+        };
+        let fusion = matches!(name, "l3" | "edge" | "edge-wide").then_some(Fusion { hidden: 128 });
         let distance = (name == "ave").then_some(Distance { dims: 128 });
         let localization = match name {
             "avol" => {
                 Some(Localization { dims: 128, batch_norm: false, normalize: false, pooling: Pooling::Max })
             }
-            "edge" => Some(Localization {
+            "edge" | "edge-wide" => Some(Localization {
                 dims: 128,
                 batch_norm: true,
                 normalize: true,
@@ -256,8 +274,8 @@ impl Spec {
         };
         Some(Self {
             name: name.into(),
-            vision: Tower::blocks([3, 224, 224], width, stride),
-            audio: Tower::blocks([1, 257, 199], width, stride),
+            vision: tower([3, 224, 224]),
+            audio: tower([1, 257, 199]),
             fusion,
             distance,
             localization,

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use lookhear::model::Spec;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -162,8 +163,8 @@ impl Config {
     /// # Errors
     /// One sentence: key, value, what would be right.
     pub fn validate(&self) -> Result<(), String> {
-        if lookhear::model::Spec::preset(&self.preset).is_none() {
-            return Err(format!("preset = {:?}: there are l3, ave, avol and edge", self.preset));
+        if Spec::preset(&self.preset).is_none() {
+            return Err(format!("preset = {:?}: there are {}", self.preset, Spec::PRESETS.join(", ")));
         }
         if [&self.corpus, &self.videos, &self.shards].into_iter().flatten().count() != 1 {
             let why = "give one of --corpus, --videos and --shards, or one of them in the recipe: where to learn from";

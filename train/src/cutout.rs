@@ -24,8 +24,7 @@ pub(crate) fn cut_out(photo: &RgbImage) -> Option<RgbaImage> {
         .chain((1..h - 1).flat_map(|y| [(0, y), (w - 1, y)]))
         .collect();
     let plain = median(edge.iter().map(|&(x, y)| photo.get_pixel(x, y)));
-    let is_plain =
-        |x: u32, y: u32| photo.get_pixel(x, y).0.iter().zip(plain.0).all(|(a, b)| a.abs_diff(b) <= TOLERANCE);
+    let is_plain = |x: u32, y: u32| alike(photo.get_pixel(x, y), &plain);
     let on_edge = edge.iter().filter(|&&(x, y)| is_plain(x, y)).count();
     if (on_edge as f32) < PLAIN_EDGE * edge.len() as f32 {
         return None;
@@ -56,6 +55,11 @@ pub(crate) fn cut_out(photo: &RgbImage) -> Option<RgbaImage> {
         object.pixels_mut().zip(soft.pixels()).for_each(|(pixel, alpha)| pixel.0[3] = alpha.0[0]);
         object
     })
+}
+
+/// Whether a colour is taken for the background's.
+pub(crate) fn alike(colour: &Rgb<u8>, background: &Rgb<u8>) -> bool {
+    colour.0.iter().zip(background.0).all(|(a, b)| a.abs_diff(b) <= TOLERANCE)
 }
 
 fn median<'a>(pixels: impl Iterator<Item = &'a Rgb<u8>>) -> Rgb<u8> {

@@ -35,9 +35,9 @@ const FALSE_ALARMS: f64 = 0.08;
 /// Seconds for which an answer must last: three hops.
 const HOLD: f32 = 0.24;
 
-/// How the towers of a preset see pictures: the papers crop, the shipped model sees all.
+/// How the towers of a preset see pictures: the papers crop, the shipped models see all.
 fn fit(preset: &str) -> Fit {
-    if preset == "edge" { Fit::Stretch } else { Fit::Crop }
+    if preset.starts_with("edge") { Fit::Stretch } else { Fit::Crop }
 }
 
 /// Training examples that the run has not seen, for activation ranges.

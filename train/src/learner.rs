@@ -14,6 +14,8 @@ use burn::optim::decay::WeightDecayConfig;
 use burn::store::{BurnpackStore, ModuleSnapshot};
 use burn::tensor::{Device, Tensor, TensorData};
 use lookhear::model::{Bundle, Network, Pooling, Spec, Training};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 
 use crate::Error;
 use crate::average;
@@ -25,6 +27,7 @@ use crate::loss::Terms;
 pub use crate::parallel::Step;
 use crate::parallel::Work;
 use crate::report::Reporter;
+use crate::widen::{is_wider, widen};
 
 /// A network in training.
 pub struct Learner {
@@ -86,14 +89,14 @@ impl Learner {
         Ok(self)
     }
 
-    /// Begins with the weights of a bundle. Bundles have no batch norm left; it comes back with the statistics of
-    /// one batch of the source.
+    /// Begins with the weights of a bundle; of one with fewer channels, they are copied to as many as there are here.
+    /// Bundles have no batch norm left; it comes back with the statistics of one batch of the source.
     ///
     /// # Errors
     /// The bundle has another layer table, or a file cannot be read.
     pub fn begin_with(mut self, bundle: &Bundle, source: &Source) -> Result<Self, Error> {
         let theirs = &bundle.manifest.spec;
-        if *theirs != self.spec {
+        if !is_wider(theirs, &self.spec) {
             let why = format!("has the layers of {}; the recipe wants {}", theirs.name, self.spec.name);
             return Err(Error::Other(format!("the bundle {why}. Give a bundle of that preset")));
         }
@@ -104,7 +107,8 @@ impl Learner {
         };
         let (pictures, sounds) =
             (input(batch.pictures, self.spec.vision.input), input(batch.sounds, self.spec.audio.input));
-        let network = bundle.network(&device)?.unfold(pictures, sounds);
+        let mut rng = ChaCha8Rng::seed_from_u64(self.config.seed);
+        let network = widen(bundle.network(&device)?, &self.spec, &mut rng).unfold(pictures, sounds);
         let failed = |e: &dyn std::fmt::Display| Error::Other(format!("the bundle's weights: {e}"));
         let mut store = BurnpackStore::from_bytes(None);
         network.save_into(&mut store).map_err(|e| failed(&e))?;

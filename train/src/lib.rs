@@ -24,7 +24,9 @@ pub mod prepare;
 mod report;
 pub mod sampling;
 pub mod shards;
+pub mod stamps;
 pub mod throughput;
 pub mod videos;
+mod widen;
 
 pub use error::Error;

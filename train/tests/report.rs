@@ -8,6 +8,7 @@ use burn::tensor::Device;
 use common::write_wav;
 use image::RgbImage;
 use lookhear::engine::Backend;
+use lookhear_train::corpus::Split;
 use lookhear_train::eval::{Cache, Content, Experiment, Inputs, Report, Run, page};
 use lookhear_train::{Error, export};
 
@@ -53,6 +54,7 @@ fn every_experiment_has_its_report_and_all_are_on_one_page() {
             esc: Some(sounds.path().into()),
             ..Inputs::default()
         },
+        side: Split::HeldOut,
         n: 12,
         seed: 1,
         control: Some(export::random("edge", 1, Some(data.path())).unwrap()),

@@ -8,6 +8,7 @@ use clap::builder::PossibleValue;
 use clap::{ValueEnum, builder};
 use lookhear::engine::Backend;
 use lookhear::model::Bundle;
+use lookhear_train::corpus::Split;
 use lookhear_train::eval::{Cache, Experiment, Inputs, Missing, Report, Run, markdown, page};
 use lookhear_train::{Error, export};
 
@@ -20,6 +21,9 @@ pub(super) struct Eval {
     /// Folder with photos/<class>/ and sounds/<class>/; its training side serves to fit classifiers, and nothing else.
     #[arg(long)]
     corpus: Option<PathBuf>,
+    /// Which side of the corpus scenes, photos and sounds are taken from: train tells what was learned by heart.
+    #[arg(long, default_value = "held-out")]
+    side: Split,
     /// Folder of video clips.
     #[arg(long)]
     clips: Option<PathBuf>,
@@ -119,6 +123,7 @@ impl Eval {
                 dcase: self.dcase,
                 imagenet: self.imagenet,
             },
+            side: self.side,
             n: self.n,
             seed: self.seed,
             control,

@@ -11,7 +11,8 @@ use burn::tensor::Device;
 use clap::{Parser, Subcommand};
 use lookhear::engine::Backend;
 use lookhear::model::Bundle;
-use lookhear_train::{Error, card, export};
+use lookhear::studio;
+use lookhear_train::{Error, card, export, stamps};
 
 /// Trains and evaluates the networks of LookHear.
 #[derive(Parser)]
@@ -60,6 +61,15 @@ enum Command {
     },
     /// Cut videos into clips and put them into tar shards, to train and evaluate on.
     Prepare(prepare::Prepare),
+    /// Make a corpus of Debian's stamps, photos and sounds that anyone can have; then: fit --corpus.
+    Stamps {
+        /// Folder of the package tuxpaint-stamps-default.
+        #[arg(default_value = studio::STAMPS)]
+        stamps: PathBuf,
+        /// Folder for the corpus.
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Measure how many pairs a second a device trains on, and how many the loader hands out.
     Throughput(throughput::Throughput),
     /// Measure a model: one experiment, or all that the given folders allow.
@@ -79,6 +89,10 @@ impl Arguments {
                 Ok(())
             }
             Command::Prepare(prepare) => prepare.run(),
+            Command::Stamps { stamps: folder, out } => {
+                println!("{}: {} objects", out.display(), stamps::corpus(&folder, &out)?);
+                Ok(())
+            }
             Command::Throughput(throughput) => throughput.run(),
             Command::Eval(eval) => eval.run(),
         }
