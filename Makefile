@@ -13,11 +13,14 @@ RUN_PACKAGES := build-essential pkg-config libasound2-dev clang libclang-dev ffm
 # those that a kiosk writes with.
 TEST_PACKAGES := $(RUN_PACKAGES) mesa-vulkan-drivers libvulkan1 tmux fonts-dejavu-core fonts-noto-cjk
 
-# $(call install,packages): installs those that are missing; asks apt only if there are any.
+# $(call install,packages): installs those that are missing; asks apt only if there are any. (`dpkg -s` would not do: it
+# fails for a package that is there for two architectures.)
 define install
 	@missing=""; \
 	if [ -n "$(APT)" ]; then \
-	  for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	  for p in $(1); do \
+	    dpkg-query -Wf '$${db:Status-Status} ' $$p 2>/dev/null | grep -qE '(^| )installed' || missing="$$missing $$p"; \
+	  done; \
 	  if [ -n "$$missing" ]; then \
 	    echo "Installing$$missing"; \
 	    $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
