@@ -1,5 +1,5 @@
-//! A wider network that computes what a narrower one does, so that training need not begin anew: Net2WiderNet (Chen,
-//! Goodfellow, Shlens, "Net2Net", ICLR 2016, section 2.2.1).
+//! A wider network that computes what a narrower one does, so that training need not begin anew: after Net2WiderNet
+//! (Chen, Goodfellow, Shlens, "Net2Net", ICLR 2016), which gives all copies equal shares and then adds noise.
 
 use burn::module::Param;
 use burn::nn::Linear;

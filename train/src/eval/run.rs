@@ -257,11 +257,13 @@ impl Run {
     /// The side that is measured on, and how a report calls it.
     fn chosen_side(&self, experiment: Experiment) -> Result<(Arc<Corpus>, String), Error> {
         let corpus = self.corpus(experiment, self.side)?;
-        let split = match self.side {
-            Split::HeldOut => corpus.split.clone(),
-            // What was learned by heart must not be taken for what was understood.
-            _ => format!("{}, the side that was LEARNED FROM", corpus.split),
+        // What was learned by heart must not be taken for what was understood.
+        let side = match self.side {
+            Split::HeldOut => "",
+            Split::Train | Split::Fit => ", the side that was LEARNED FROM",
+            Split::Validation => ", the side that settings were CHOSEN BY",
         };
+        let split = format!("{}{side}", corpus.split);
         Ok((corpus, split))
     }
 
