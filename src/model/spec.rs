@@ -113,11 +113,10 @@ pub struct LayerShape {
 }
 
 impl Tower {
-    /// Four blocks of two convolutions, a pool after the first three.
-    fn blocks(input: [usize; 3], width: usize, first_stride: usize) -> Self {
+    /// Four blocks of two convolutions, a pool after the first three; `widths` are their channels.
+    fn blocks(input: [usize; 3], widths: [usize; 4], first_stride: usize) -> Self {
         let mut layers = Vec::new();
-        for block in 0..4 {
-            let channels = width << block;
+        for (block, channels) in widths.into_iter().enumerate() {
             for conv in 0..2 {
                 let stride = if block + conv == 0 { first_stride } else { 1 };
                 layers.push(Layer::Conv { channels, stride });
@@ -127,16 +126,6 @@ impl Tower {
             }
         }
         Self { input, layers }
-    }
-
-    /// Twice the channels behind the last pool, where they cost least.
-    fn double_last_block(&mut self) {
-        for layer in self.layers.iter_mut().rev() {
-            match layer {
-                Layer::Conv { channels, .. } => *channels *= 2,
-                Layer::MaxPool => break,
-            }
-        }
     }
 
     /// The table: name, shapes and cost of every layer.
@@ -244,20 +233,16 @@ impl Spec {
 
     /// A ready-made table: `l3` (the paper), `ave` and `avol` (its successor's heads for retrieval and for
     /// localization on the same towers), `edge` (a quarter of the width, stride 2 in conv1, both heads), `edge-wide`
-    /// (the same with twice the channels in conv4).
+    /// (the same with half of the paper's width up to conv3, and 192 channels in conv4).
     pub fn preset(name: &str) -> Option<Self> {
-        let (width, stride) = match name {
-            "l3" | "ave" | "avol" => (64, 1),
-            "edge" | "edge-wide" => (16, 2),
+        let (widths, stride) = match name {
+            "l3" | "ave" | "avol" => ([64, 128, 256, 512], 1),
+            "edge" => ([16, 32, 64, 128], 2),
+            // All of twice the width would make a file of more than 10 MB.
+            "edge-wide" => ([32, 64, 128, 192], 2),
             _ => return None,
         };
-        let tower = |input| {
-            let mut tower = Tower::blocks(input, width, stride);
-            if name == "edge-wide" {
-                tower.double_last_block();
-            }
-            tower
-        };
+        let tower = |input| Tower::blocks(input, widths, stride);
         let fusion = matches!(name, "l3" | "edge" | "edge-wide").then_some(Fusion { hidden: 128 });
         let distance = (name == "ave").then_some(Distance { dims: 128 });
         let localization = match name {

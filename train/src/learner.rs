@@ -22,7 +22,7 @@ use crate::average;
 use crate::checkpoint::{self, Before, Progress, State};
 use crate::config::{Config, Negatives};
 use crate::example::Batch;
-use crate::loader::{Loader, Source};
+use crate::loader::{self, Loader, Source};
 use crate::loss::Terms;
 pub use crate::parallel::Step;
 use crate::parallel::Work;
@@ -207,7 +207,7 @@ impl Learner {
     /// A file of the corpus, or the folder of the run.
     pub fn fit(&mut self, source: Arc<Source>, folder: &Path, stop: &AtomicBool) -> Result<(), Error> {
         let done = self.state.progress.steps;
-        let mut loader = Loader::start(source, &self.config, done, 2);
+        let mut loader = Loader::start(source, &self.config, done, loader::threads());
         let mut reporter = Reporter::start(folder, &self.config, done)?;
         let validation = match self.config.validate {
             0 => None,

@@ -101,6 +101,11 @@ impl Source {
     }
 }
 
+/// How many threads make batches in training: one for each processor, and two at least.
+pub fn threads() -> usize {
+    thread::available_parallelism().map_or(2, usize::from).max(2)
+}
+
 /// Hands out batches, or whatever is learned from, in order while threads prepare the next ones.
 pub struct Loader<T = Batch> {
     workers: Vec<Receiver<Result<T, Error>>>,
@@ -124,7 +129,7 @@ impl<T: Send + 'static> Loader<T> {
     ) -> Self {
         let (make, threads) = (Arc::new(make), threads.max(1));
         let workers = (0..threads as u64).map(|worker| {
-            let (sender, receiver) = sync_channel(2);
+            let (sender, receiver) = sync_channel(1);
             let (make, steps) = (make.clone(), steps.start + worker..steps.end);
             thread::spawn(move || {
                 for step in steps.step_by(threads) {

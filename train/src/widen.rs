@@ -141,7 +141,7 @@ mod tests {
             let similarities = head.similarities(head.see(seen.clone()), head.hear(audio));
             (seen, fused, similarities)
         });
-        assert_eq!((a.0.dims()[1], b.0.dims()[1]), (128, 256));
+        assert_eq!((a.0.dims()[1], b.0.dims()[1]), (128, 192));
         assert!(largest(a.1.clone() - b.1) < 1e-4 * largest(a.1));
         assert!(largest(a.2.clone() - b.2) < 1e-4 * largest(a.2));
     }

@@ -106,23 +106,20 @@ fn write(bundle: &Bundle, out: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// What trains: `flex`, `wgpu`, `ndarray`, `cuda`, `cuda:1`, ..., or `libtorch`.
+/// What trains: `flex`, `wgpu`, `ndarray`, `cuda`, `cuda:1`, ..., `libtorch` (the CPU), or `libtorch:0`, ... (its GPUs).
 fn device(name: &str) -> Result<Device, Error> {
-    if let Some(index) = name.strip_prefix("cuda") {
-        let number = index.strip_prefix(':').map_or(Ok(0), str::parse);
-        let number: usize =
-            number.map_err(|_| Error::Other(format!("device {name}: give cuda, or a number: cuda:1")))?;
-        return cuda(number);
-    }
+    let number = |index: &str| {
+        let number = index.parse::<usize>();
+        number.map_err(|_| Error::Other(format!("device {name}: a number comes behind the colon, as in cuda:1")))
+    };
     match name {
-        #[cfg(feature = "libtorch")]
-        #[expect(deprecated, reason = "until a Burn backend trains as fast on a CPU")]
-        "libtorch" => Ok(Device::libtorch()),
-        #[cfg(not(feature = "libtorch"))]
-        "libtorch" => {
-            Err(Error::Other("device libtorch is not built in; build with `--features libtorch`".into()))
-        }
-        name => name.parse::<Backend>().and_then(|backend| backend.device()).map_err(Error::Other),
+        "cuda" => cuda(0),
+        "libtorch" => libtorch(None),
+        name => match name.split_once(':') {
+            Some(("cuda", index)) => cuda(number(index)?),
+            Some(("libtorch", index)) => libtorch(Some(number(index)?)),
+            _ => name.parse::<Backend>().and_then(|backend| backend.device()).map_err(Error::Other),
+        },
     }
 }
 
@@ -134,4 +131,15 @@ fn cuda(index: usize) -> Result<Device, Error> {
 #[cfg(not(feature = "cuda"))]
 fn cuda(_index: usize) -> Result<Device, Error> {
     Err(Error::Other("device cuda is not built in; build with `--features cuda`".into()))
+}
+
+#[cfg(feature = "libtorch")]
+#[expect(deprecated, reason = "until a Burn backend trains as fast on a CPU")]
+fn libtorch(gpu: Option<usize>) -> Result<Device, Error> {
+    Ok(gpu.map_or_else(Device::libtorch, Device::libtorch_cuda))
+}
+
+#[cfg(not(feature = "libtorch"))]
+fn libtorch(_gpu: Option<usize>) -> Result<Device, Error> {
+    Err(Error::Other("device libtorch is not built in; build with `--features libtorch`".into()))
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use lookhear::model::Spec;
 use lookhear_train::config::Config;
-use lookhear_train::{Error, throughput};
+use lookhear_train::{Error, loader, throughput};
 
 use super::device;
 
@@ -23,7 +23,7 @@ pub(super) struct Throughput {
     /// Halve both inputs, as recipes do for the first part of a run.
     #[arg(long)]
     half: bool,
-    /// flex, wgpu or libtorch; several, with commas in between, share the work.
+    /// flex, wgpu, cuda, libtorch (CPU) or libtorch:0, ...; several, with commas in between, share the work.
     #[arg(long, default_value = "flex", value_delimiter = ',')]
     device: Vec<String>,
     /// Measure the loader on this corpus, too.
@@ -40,8 +40,6 @@ pub(super) struct Throughput {
     json: bool,
 }
 
-/// The loader's threads in training.
-const THREADS: usize = 2;
 /// Batches before the loader's clock starts.
 const WARM_UP: u64 = 20;
 
@@ -61,9 +59,10 @@ impl Throughput {
         };
         let devices = self.device.iter().map(|name| device(name)).collect::<Result<Vec<_>, Error>>()?;
         let trained = throughput::of_devices(&config, devices, self.steps)?;
+        let threads = loader::threads();
         let has_data = [&config.corpus, &config.videos, &config.shards].into_iter().any(Option::is_some);
         let loaded = match has_data {
-            true => Some(throughput::of_loader(&config, THREADS, WARM_UP, self.steps)?),
+            true => Some(throughput::of_loader(&config, threads, WARM_UP, self.steps)?),
             false => None,
         };
         if self.json {
@@ -77,7 +76,7 @@ impl Throughput {
         println!("{} on {}: {trained:.2} pairs/s", self.preset, self.device.join(","));
         if let Some(loaded) = loaded {
             println!(
-                "loader alone, {THREADS} threads: {loaded:.2} pairs/s, {:.2} x what the device needs",
+                "loader alone, {threads} threads: {loaded:.2} pairs/s, {:.2} x what the device needs",
                 loaded / trained
             );
         }
