@@ -38,7 +38,7 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// 80 ms: at this hop successive windows of the `edge` preset share whole columns of every layer.
+    /// 80 ms: at this hop successive windows of the presets `edge` and `edge-wide` share whole columns of every layer.
     fn default() -> Self {
         Self { hop: 0.08, map: false, swap: 0.0, end: None }
     }

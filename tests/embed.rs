@@ -17,6 +17,9 @@ use zip::ZipArchive;
 /// A sound that changes, so that no two windows are alike.
 const CHIRP: &str = "aevalsrc='0.5*sin(2*PI*(300+400*t)*t)':s=48000";
 
+/// Of conv4_2 in the built-in model.
+const CHANNELS: usize = 192;
+
 /// Makes a media file from lavfi sources.
 fn media(path: &Path, sources: &[&str], seconds: &str, more: &[&str]) -> PathBuf {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -92,7 +95,7 @@ fn windows_of_sound_are_those_from_scratch() {
     let (rows, timestamps) = npz(&at.join("a.npz"));
     assert_eq!(timestamps, tenths(9), "1.8 s with the zeros before: 0.8 s more than a window");
     for (n, row) in rows.iter().enumerate() {
-        assert_eq!(row.len(), 1536);
+        assert_eq!(row.len(), 12 * CHANNELS);
         let map = judge.hear_map(&spectrogram::second(&before[n * 4_800..]));
         assert_eq!(*row, map.pool(4, 3), "window {n}");
     }
@@ -104,7 +107,7 @@ fn windows_of_sound_are_those_from_scratch() {
     for (n, row) in rows.iter().enumerate() {
         let heard = judge.hear(&spectrogram::second(&samples[n * 3_840..]));
         assert_eq!(*row, heard.embedding, "window {n}");
-        assert_eq!(row.len(), 128);
+        assert_eq!(row.len(), CHANNELS);
     }
 
     let short = media(&at.join("short.flac"), &[CHIRP], "0.25", &["-ar", "16000", "-ac", "2"]);
@@ -120,17 +123,20 @@ fn pictures_give_one_row_and_videos_one_a_hop() {
     media(&still, &["testsrc=size=96x64:rate=1"], "1", &["-frames:v", "1"]);
     let clip = media(&at.join("in/deeper/clip.mp4"), &["testsrc=size=96x64:rate=25"], "1", &[]);
     let said = embedded(&[&at.join("in")], &out, &["--what", "vision"]);
-    assert!(said.contains("2 of 2 files embedded") && said.contains("2048 dimensions"), "{said}");
+    assert!(
+        said.contains("2 of 2 files embedded") && said.contains(&format!("{} dimensions", 16 * CHANNELS)),
+        "{said}"
+    );
     let (rows, timestamps) = npz(&out.join("still.npz"));
     assert_eq!(timestamps, [0.0]);
     let picture = lookhear::media::picture(&still).unwrap();
     assert_eq!(rows[0], judge().see_map(&picture).pool(4, 4));
     let (rows, timestamps) = npz(&out.join("deeper/clip.npz"));
-    assert_eq!((rows[0].len(), timestamps), (2048, tenths(10)));
+    assert_eq!((rows[0].len(), timestamps), (16 * CHANNELS, tenths(10)));
     assert!(rows.windows(2).all(|pair| pair[0] != pair[1]), "the test picture moves");
 
     embedded(&[&clip], &out, &["--what", "vision", "--pool", "global", "--hop", "0.5"]);
-    assert_eq!(shape(&out.join("clip.npz")), [2, 128]);
+    assert_eq!(shape(&out.join("clip.npz")), [2, CHANNELS]);
 }
 
 #[test]
@@ -154,7 +160,7 @@ fn sounds_and_pictures_share_a_space() {
     let products: Vec<f32> = positions.iter().map(|row| dot(row)).collect();
     let mut judge = judge();
     let seen = judge.see(&lookhear::media::picture(&still).unwrap());
-    let heard = lookhear::engine::Heard { direction: sounds[3].clone(), embedding: vec![0.0; 128] };
+    let heard = lookhear::engine::Heard { direction: sounds[3].clone(), embedding: vec![0.0; CHANNELS] };
     assert_eq!(best(&products), best(&judge.judge(&seen, &heard).map.values));
 
     let error = refused(&embed(&[&clip], at, &["--what", "ave", "--pool", "global"]));
@@ -203,7 +209,8 @@ fn a_run_goes_on_where_it_stopped_and_survives_bad_files() {
         error.contains("broken.wav cannot be read") && error.contains("mute.mp4 has no sound"),
         "{error}"
     );
-    assert!(error.contains("2 of 4 files embedded, 0 up to date; 1536 dimensions"), "{error}");
+    let counts = format!("2 of 4 files embedded, 0 up to date; {} dimensions", 12 * CHANNELS);
+    assert!(error.contains(&counts), "{error}");
     assert!(error.ends_with("2 of 4 files could not be embedded\n"), "{error}");
     let left = |folder: &Path| {
         let entries = std::fs::read_dir(folder).unwrap();
@@ -223,7 +230,7 @@ fn a_run_goes_on_where_it_stopped_and_survives_bad_files() {
     assert!(embedded(&[&inputs], &out, &["--force"]).contains("2 of 2 files embedded"));
     assert!(written("a/one.npz") > first);
     assert!(embedded(&[&inputs], &out, &["--pool", "global"]).contains("2 of 2 files embedded"));
-    assert_eq!(shape(&out.join("a/one.npz")), [1, 128], "other settings are not the same output");
+    assert_eq!(shape(&out.join("a/one.npz")), [1, CHANNELS], "other settings are not the same output");
 
     std::fs::write(out.join("a/one.npz"), "somebody's own").unwrap();
     let error = refused(&embed(&[&inputs], &out, &["--pool", "global"]));

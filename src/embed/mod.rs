@@ -2,24 +2,24 @@
 //!
 //! As in "Look, Listen and Learn" (section 4), an embedding is the activation map of conv4_2, pooled by
 //! maxima to a coarse grid, or over the whole map (pool4). With `C` channels in conv4_2 (`l3`, `ave`, `avol`: 512;
-//! `edge`: 128):
+//! `edge-wide`: 192; `edge`: 128):
 //!
-//! | what | pooled to | dimensions | `l3`, `ave`, `avol` | `edge` |
-//! |---|---|---|---|---|
-//! | [`What::Audio`] | 4 x 3 (frequency x time) | 12 C | 6144 | 1536 |
-//! | [`What::Audio`] | [`Pool::Global`] | C | 512 | 128 |
-//! | [`What::Vision`] | 4 x 4 (height x width) | 16 C | 8192 | 2048 |
-//! | [`What::Vision`] | [`Pool::Global`] | C | 512 | 128 |
-//! | [`What::Ave`] | (none) | the common space | 128 (`ave`, `avol`) | 128 |
+//! | what | pooled to | dimensions | `l3`, `ave`, `avol` | `edge-wide` | `edge` |
+//! |---|---|---|---|---|---|
+//! | [`What::Audio`] | 4 x 3 (frequency x time) | 12 C | 6144 | 2304 | 1536 |
+//! | [`What::Audio`] | [`Pool::Global`] | C | 512 | 192 | 128 |
+//! | [`What::Vision`] | 4 x 4 (height x width) | 16 C | 8192 | 3072 | 2048 |
+//! | [`What::Vision`] | [`Pool::Global`] | C | 512 | 192 | 128 |
+//! | [`What::Ave`] | (none) | the common space | 128 (`ave`, `avol`) | 128 | 128 |
 //!
 //! # The common space
 //! AVE-Net ("Objects that Sound", section 3; preset `ave`) has one vector for a sound and one for a picture. AVOL-Net
-//! (section 4; `avol`, `edge`) has one for a sound and one for EVERY position of a picture; their score is the
+//! (section 4; `avol`, `edge`, `edge-wide`) has one for a sound and one for EVERY position of a picture; their score is the
 //! maximum of the dot products over the positions. No vector of a picture as a whole is defined there, and
-//! none is made up here: a sound gives one row a window, a still picture one row a position (`edge`: 14 x 14, `avol`:
+//! none is made up here: a sound gives one row a window, a still picture one row a position (`edge`, `edge-wide`: 14 x 14, `avol`:
 //! 28 x 28; row by row, all at timestamp 0), a video the rows of its sound. The score of a picture for a sound is then the
 //! largest product of the sound's row with the picture's rows, and the best row tells the place. Rows have length 1
-//! where the head normalizes (`edge`), and are as the head gives them where it does not (`avol`).
+//! where the head normalizes (`edge`, `edge-wide`), and are as the head gives them where it does not (`avol`).
 //!
 //! # Beside OpenL3
 //! The conventions of sound are those of OpenL3 (<https://github.com/marl/openl3>): windows of a second, every 0.1 s;
@@ -33,7 +33,7 @@
 //! - conv4_2 is taken after batch norm and ReLU, so that no value is negative; OpenL3 takes it before both.
 //! - Of a video OpenL3 embeds every frame, here one is taken every hop: the one shown at that moment. Pictures become
 //!   square as the bundle says, and may be smaller than 224 pixels.
-//! - Where the map is no multiple of the grid (`edge`: 14 x 14 over 4 x 4), windows overlap by one position.
+//! - Where the map is no multiple of the grid (`edge`, `edge-wide`: 14 x 14 over 4 x 4), windows overlap by one position.
 
 mod embedder;
 mod error;

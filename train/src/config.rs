@@ -11,7 +11,7 @@ use crate::Error;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// `l3`, `ave`, `avol` or `edge`.
+    /// One of [`Spec::PRESETS`].
     pub preset: String,
     /// Folder with `photos/<class>/` and `sounds/<class>/`: scenes are composed. Or else `videos` or `shards`.
     /// The command line may give one of them, so that a recipe fits any data.
@@ -256,6 +256,16 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_recipe_is_valid() {
+        let recipes: Vec<PathBuf> =
+            std::fs::read_dir("recipes").unwrap().map(|e| e.unwrap().path()).collect();
+        assert!(recipes.len() > 5);
+        for recipe in recipes {
+            Config::load(&recipe, Some(Data::Corpus("corpus".into()))).unwrap();
+        }
+    }
 
     #[test]
     fn the_rate_falls_to_zero_in_each_resolution() {

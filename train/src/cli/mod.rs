@@ -110,7 +110,9 @@ fn write(bundle: &Bundle, out: &Path) -> Result<(), Error> {
 fn device(name: &str) -> Result<Device, Error> {
     let number = |index: &str| {
         let number = index.parse::<usize>();
-        number.map_err(|_| Error::Other(format!("device {name}: a number comes behind the colon, as in cuda:1")))
+        number.map_err(|_| {
+            Error::Other(format!("device {name}: a number comes behind the colon, as in cuda:1"))
+        })
     };
     match name {
         "cuda" => cuda(0),

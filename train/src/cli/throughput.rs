@@ -11,7 +11,7 @@ use super::device;
 
 #[derive(Args)]
 pub(super) struct Throughput {
-    /// l3, ave, avol or edge.
+    /// l3, ave, avol, edge or edge-wide.
     #[arg(long, default_value = "edge")]
     preset: String,
     /// Pairs a step.
