@@ -81,10 +81,11 @@ bench-peers:
 	mkdir -p $(PEERS)
 	target/release/examples/peer-worker --samples $(PEERS)/inputs $(INPUTS) \
 	  $(if $(filter $(PEERS)/l3.safetensors,$(MODEL)),--make $(MODEL))
+	target/release/examples/peer-worker --make $(PEERS)/edge.safetensors --preset edge
 	[ -d $(PEERS)/venv ] || python3 -m venv $(PEERS)/venv
 	$(PEERS)/venv/bin/pip install -q -r benches/peers/requirements.txt
 	$(PEERS)/venv/bin/python benches/peers/bench.py --model $(MODEL) --worker target/release/examples/peer-worker \
-	  --edge models/lookhear-edge.safetensors \
+	  --small models/lookhear-edge.safetensors $(PEERS)/edge.safetensors \
 	  --inputs $(PEERS)/inputs --out $(PEERS)/report
 
 # Training throughput beside PyTorch, on noise: no data is needed.

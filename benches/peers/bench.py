@@ -75,19 +75,18 @@ class Contender:
 
 
 def contenders(args):
-    """LookHear, the peers with all of their variants, and LookHear's edge model if one is given."""
+    """LookHear, the peers with all of their variants, and LookHear's small models."""
 
-    def lookhear(name, model, wants):
+    def lookhear(name, model, wants, variant=""):
         command = [args.worker.resolve(), "--model", model.resolve(), "--engine", "int"]
-        return Contender(name, "int8", "", command, wants)
+        return Contender(name, "int8", variant, command, wants)
 
     rows = [lookhear("lookhear", args.model, (*TOWERS, "update"))]
     for runtime, precision, variant in PEERS:
         command = [sys.executable, HERE / "peers.py", "--runtime", runtime, "--precision", precision]
         command += ["--variant", variant, "--models", args.out / "models"]
         rows.append(Contender(runtime, precision, variant, command, TOWERS))
-    if args.edge:
-        rows.append(lookhear("lookhear-edge", args.edge, ("update",)))
+    rows += [lookhear(report.SMALL, model, ("update",), model.stem) for model in args.small]
     return rows
 
 
@@ -211,7 +210,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True, help="bundle with L3-Net's two towers")
     parser.add_argument("--worker", type=Path, required=True, help="LookHear's worker program")
-    parser.add_argument("--edge", type=Path, help="bundle whose live updates per second are measured too")
+    parser.add_argument(
+        "--small", type=Path, nargs="*", default=[], help="bundles whose live updates per second are measured too"
+    )
     parser.add_argument("--inputs", type=Path, help="folder of vision_*.f32 and audio_*.f32; else noise")
     parser.add_argument("--out", type=Path, required=True, help="folder for report.json and all the rest")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
@@ -223,7 +224,7 @@ def main():
     args = parser.parse_args()
     if not args.worker.exists():
         sys.exit(f"{args.worker} is missing: build it with `make bench-peers`, which does the rest as well.")
-    for path in filter(None, (args.model, args.edge, args.inputs)):
+    for path in filter(None, (args.model, *args.small, args.inputs)):
         if not path.exists():
             sys.exit(f"{path} is missing.")
     args.out.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,8 @@ UPDATE_GOAL = 0.30
 # Memory is compared with peers that are at most this many times slower than LookHear.
 COMPARABLE_SPEED = 2
 TOWERS = ("vision", "audio")
+# Name of LookHear with networks that no peer runs here.
+SMALL = "lookhear-small"
 
 
 def agrees(precision, agreement):
@@ -102,7 +104,7 @@ def best_variants(session):
     """LookHear, then one row per runtime and precision: the fastest variant that agrees, else any."""
     groups = {}
     for row in session["contenders"]:
-        if row["runtime"] != "lookhear-edge":
+        if row["runtime"] != SMALL:
             groups.setdefault((row["runtime"], row["precision"]), []).append(row)
 
     def order(row):
@@ -187,15 +189,16 @@ def goal_lines(result):
     return "\n".join(lines)
 
 
-def edge_lines(session):
-    """Live updates per second of the small model."""
+def small_lines(session):
+    """Live updates per second of the small models."""
+    lines = []
     for row in session["contenders"]:
-        if row["runtime"] == "lookhear-edge":
+        if row["runtime"] == SMALL:
             time = ms(row, "update")
             rate = f"{1e3 / time:.0f} live updates per second ({time:.2f} ms)" if time else "no figure"
             doubt = "" if row["times"]["update"]["trusted"] else " (CAUTION: disturbed)"
-            return f"Edge model, {session['threads']} thread(s): {rate}{doubt}"
-    return ""
+            lines.append(f"{row['variant']}, {session['threads']} thread(s): {rate}{doubt}")
+    return "\n".join(lines)
 
 
 def layer_table(session):
@@ -224,7 +227,7 @@ def text(result):
         "## Goals",
         goal_lines(result),
         f"CAUTION: LookHear disagrees with f32 on {ours_wrong} thread(s)." if ours_wrong else "",
-        *[edge_lines(session) for session in sessions],
+        *[small_lines(session) for session in sessions],
         "## Layers",
         *[layer_table(session) for session in sessions],
     ]

@@ -3,7 +3,7 @@
 //! Lines in, lines of JSON out; `ready` comes first. `time vision|audio|update K` answers the milliseconds of K
 //! runs, `embed TOWER FILE` the embedding of an input (raw f32), `rss` the peak memory in MiB, `layers` the time
 //! of each layer and the processor's peak; `quit` ends the process. With `--samples FOLDER` it writes inputs
-//! instead, and with `--make FILE` a full-width network with random weights.
+//! instead, and with `--make FILE` a network with random weights.
 
 use std::error::Error;
 use std::io::{BufRead, Write};
@@ -38,9 +38,12 @@ struct Arguments {
     /// Its threads.
     #[arg(long, default_value_t = 1)]
     threads: usize,
-    /// Write the paper's towers with both heads and random weights.
+    /// Write a network with random weights, with both heads.
     #[arg(long, value_name = "FILE")]
     make: Option<PathBuf>,
+    /// Which one.
+    #[arg(long, default_value = "l3")]
+    preset: String,
     /// Write inputs of the towers: a moment of each video, or of the virtual studio's play without any.
     #[arg(long, value_name = "FOLDER")]
     samples: Option<PathBuf>,
@@ -160,11 +163,11 @@ impl Worker {
     }
 }
 
-/// The paper's towers with both heads: everything that a live update needs. Activation ranges are
+/// A preset's towers with both heads: everything that a live update needs. Activation ranges are
 /// measured on what the peers calibrate on.
-fn make(file: &Path, inputs: &[Sample]) -> Result<(), Box<dyn Error>> {
-    let mut spec = Spec::preset("l3").ok_or("no preset l3")?;
-    spec.localization = Spec::preset("avol").and_then(|avol| avol.localization);
+fn make(file: &Path, preset: &str, inputs: &[Sample]) -> Result<(), Box<dyn Error>> {
+    let mut spec = Spec::preset(preset).ok_or_else(|| format!("no preset {preset}"))?;
+    spec.localization = spec.localization.or_else(|| Spec::preset("avol").and_then(|avol| avol.localization));
     let device = Device::flex();
     device.seed(1);
     let network = Network::new(&spec, &device);
@@ -212,7 +215,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         if let Some(folder) = &arguments.samples {
             write_samples(folder, &samples)?;
         }
-        return arguments.make.map_or(Ok(()), |file| make(&file, &samples));
+        return arguments.make.map_or(Ok(()), |file| make(&file, &arguments.preset, &samples));
     }
     let model = arguments.model.ok_or("--model is missing")?;
     let bundle = Bundle::load(&model)?;
