@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use burn::module::Module;
 use burn::optim::ModuleOptimizer;
+use burn::store::{BurnpackStore, ModuleSnapshot};
 use lookhear::model::{Network, Training};
 use serde::{Deserialize, Serialize};
 
@@ -94,6 +95,19 @@ fn header(target: &Path) -> Result<Header, Error> {
 /// There is no checkpoint.
 pub fn config(folder: &Path) -> Result<Config, Error> {
     Ok(header(&path(folder))?.config)
+}
+
+/// Gives `to` the parameters of `from`, which may live on a device of another backend.
+///
+/// # Errors
+/// The two are of different layer tables.
+pub(crate) fn transplant(from: &Network, to: &mut Network) -> Result<(), Error> {
+    let failed = |e: &dyn std::fmt::Display| Error::Other(format!("another network's weights: {e}"));
+    let mut store = BurnpackStore::from_bytes(None);
+    from.save_into(&mut store).map_err(|e| failed(&e))?;
+    let mut store = BurnpackStore::from_bytes(Some(store.get_bytes().map_err(|e| failed(&e))?));
+    to.load_from(&mut store).map_err(|e| failed(&e))?;
+    Ok(())
 }
 
 /// Writes into a new folder beside the old checkpoint, then puts it in its place.

@@ -23,6 +23,7 @@ use rand_chacha::ChaCha8Rng;
 use super::avc::{Scored, composed, photo_and_sound};
 use super::{Case, Figure, Setting};
 use crate::Error;
+use crate::checkpoint::transplant;
 use crate::compose::{balanced_classes, other_class, scene, sound};
 use crate::config::Config;
 use crate::corpus::Corpus;
@@ -83,7 +84,7 @@ struct Lesson {
 pub(super) fn baselines(schooling: &Schooling) -> Result<Vec<Figure>, Error> {
     let classifiers = learn_classes(schooling)?;
     let fusion = learn_fusion(schooling, &classifiers)?;
-    let network = Network {
+    let learned = Network {
         vision: classifiers.vision,
         audio: classifiers.audio,
         fusion: Some(fusion),
@@ -91,6 +92,9 @@ pub(super) fn baselines(schooling: &Schooling) -> Result<Vec<Figure>, Error> {
         localization: None,
     };
     let spec = fused(&schooling.spec);
+    // Judged on the CPU, wherever it was learned.
+    let mut network = Network::new(&spec, &Device::flex());
+    transplant(&learned, &mut network)?;
     let training =
         Training { data: "class names: the paper's supervised baselines".into(), ..Default::default() };
     let preprocessing = schooling.preprocessing.clone();
