@@ -17,6 +17,7 @@ pub struct Example {
 }
 
 /// Examples side by side, and which pairs count.
+#[derive(Clone)]
 pub struct Batch {
     /// Number of pictures, and of sounds.
     pub size: usize,

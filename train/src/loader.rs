@@ -101,9 +101,10 @@ impl Source {
     }
 }
 
-/// How many threads make batches in training: one for each processor, and two at least.
+/// How many threads make batches in training: one for each processor, two at least. Each of them holds up to two
+/// batches, which may be hundreds of megabytes: so there are no more than 16.
 pub fn threads() -> usize {
-    thread::available_parallelism().map_or(2, usize::from).max(2)
+    thread::available_parallelism().map_or(2, usize::from).clamp(2, 16)
 }
 
 /// Hands out batches, or whatever is learned from, in order while threads prepare the next ones.

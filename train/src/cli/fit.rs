@@ -32,7 +32,8 @@ pub(super) struct Fit {
     /// Folder for checkpoints and metrics.
     #[arg(long)]
     out: PathBuf,
-    /// flex, wgpu, cuda, cuda:1, ..., libtorch (CPU) or libtorch:0, ...; several, with commas in between, share the work on every batch.
+    /// flex, wgpu, cuda, cuda:1, ..., libtorch (CPU) or libtorch:0, ... (GPU); several, with commas in between, share
+    /// the work on every batch.
     #[arg(long, default_value = "flex", value_delimiter = ',')]
     device: Vec<String>,
 }
