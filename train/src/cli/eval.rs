@@ -27,6 +27,10 @@ pub(super) struct Eval {
     /// Folder of video clips.
     #[arg(long)]
     clips: Option<PathBuf>,
+    /// Words, with commas in between, in the file names of those clips that show what the model was taught: figures for
+    /// them, and for the others, come besides.
+    #[arg(long, requires = "clips", value_delimiter = ',')]
+    taught: Vec<String>,
     /// Folder that `prepare` made of videos; only its test side is used.
     #[arg(long)]
     shards: Option<PathBuf>,
@@ -118,6 +122,7 @@ impl Eval {
                 corpus: self.corpus,
                 boxes: boxes.zip(self.clips.clone()),
                 clips: self.clips,
+                taught: self.taught,
                 shards: self.shards,
                 esc: self.esc,
                 dcase: self.dcase,

@@ -29,11 +29,12 @@ pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 }
 
 /// Each clip's moments with their own sound, and with the sound of the next clip at the same place:
-/// both classes are sampled alike.
+/// both classes are sampled alike. If there are words in `taught`, clips whose file names hold one of them are
+/// also counted by themselves, and so are the others.
 ///
 /// # Errors
 /// A clip cannot be read.
-pub(super) fn clips(judge: &mut Judge, files: &[PathBuf]) -> Result<Vec<Figure>, Error> {
+pub(super) fn clips(judge: &mut Judge, files: &[PathBuf], taught: &[String]) -> Result<Vec<Figure>, Error> {
     let mut towers: Vec<(String, Vec<(Seen, Heard)>)> = Vec::new();
     for file in files {
         let length = media::probe(&file.to_string_lossy())?.seconds;
@@ -63,5 +64,35 @@ pub(super) fn clips(judge: &mut Judge, files: &[PathBuf]) -> Result<Vec<Figure>,
             }
         }
     }
-    Ok(vec![Figure::new(&format!("AVC accuracy, score at the threshold {even:.2}"), 50.0, &cases)])
+    let mut figures =
+        vec![Figure::new(&format!("AVC accuracy, score at the threshold {even:.2}"), 50.0, &cases)];
+    if !taught.is_empty() {
+        let (known, unknown): (Vec<_>, Vec<_>) =
+            cases.into_iter().partition(|case| is_taught(Path::new(&case.group), taught));
+        for (name, cases) in [("of taught classes", known), ("of other classes", unknown)] {
+            if !cases.is_empty() {
+                figures.push(Figure::new(&format!("  clips {name}"), 50.0, &cases));
+            }
+        }
+    }
+    Ok(figures)
+}
+
+/// Whether the file's name holds one of the words.
+fn is_taught(file: &Path, words: &[String]) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    words.iter().any(|word| name.contains(word.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_files_name_tells_what_was_taught() {
+        let words = ["dog".into(), "car".into()];
+        assert!(is_taught(Path::new("clips/vas-dog-1.mp4"), &words));
+        assert!(!is_taught(Path::new("dog/vas-drum-1.mp4"), &words));
+        assert!(!is_taught(Path::new("dog.mp4"), &[]));
+    }
 }

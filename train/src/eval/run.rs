@@ -25,6 +25,8 @@ pub struct Inputs {
     pub corpus: Option<PathBuf>,
     /// Video clips.
     pub clips: Option<PathBuf>,
+    /// Words in the file names of those clips that show what the model was taught; none: that is not told apart.
+    pub taught: Vec<String>,
     /// What `lookhear-train prepare` made of videos.
     pub shards: Option<PathBuf>,
     /// Boxes on frames of videos, and the folder of those videos.
@@ -118,8 +120,10 @@ impl Run {
                 let heading = ("AVC, real video clips", note, published::AVC);
                 let files = clips::files(folder)?;
                 let split = fingerprint(files.iter().filter_map(|file| file.file_name()?.to_str()));
-                self.report(experiment, heading, &split, |judge| Ok(clips::clips(judge, &files)?.into()))
-                    .map(one)
+                self.report(experiment, heading, &split, |judge| {
+                    Ok(clips::clips(judge, &files, &self.inputs.taught)?.into())
+                })
+                .map(one)
             }
             Experiment::Shards => {
                 let shards =
