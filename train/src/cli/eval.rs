@@ -68,7 +68,7 @@ pub(super) struct Eval {
     /// Steps for which the supervised baselines learn.
     #[arg(long, default_value_t = 600)]
     steps: u64,
-    /// What the supervised baselines learn on: flex, wgpu or libtorch.
+    /// What the supervised baselines learn on: flex, wgpu, cuda, libtorch (CPU) or libtorch:0.
     #[arg(long, default_value = "flex")]
     device: String,
     /// One JSON line per experiment.

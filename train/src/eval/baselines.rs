@@ -27,7 +27,7 @@ use crate::checkpoint::transplant;
 use crate::compose::{balanced_classes, other_class, scene, sound};
 use crate::config::Config;
 use crate::corpus::Corpus;
-use crate::loader::Loader;
+use crate::loader::{self, Loader};
 use crate::parallel::halve;
 
 /// How the classifiers learn.
@@ -170,7 +170,9 @@ fn recipe(schooling: &Schooling, steps: u64, half_resolution: f64) -> Config {
 /// The lessons of a recipe, made ahead; `first` is the number of the first one.
 fn lessons(corpus: &Arc<Corpus>, config: &Config, first: u64) -> Loader<Lesson> {
     let (corpus, lesson_config) = (corpus.clone(), config.clone());
-    Loader::ahead(first..first + config.steps, 2, move |number| lesson(&corpus, &lesson_config, number))
+    Loader::ahead(first..first + config.steps, loader::threads(), move |number| {
+        lesson(&corpus, &lesson_config, number)
+    })
 }
 
 fn tensors(schooling: &Schooling, lesson: &Lesson, halves: bool, device: &Device) -> [Tensor<4>; 2] {

@@ -33,8 +33,9 @@ pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 /// also counted by themselves, and so are the others.
 ///
 /// # Errors
-/// A clip cannot be read.
+/// A clip cannot be read, or no clip's name holds a word of `taught`.
 pub(super) fn clips(judge: &mut Judge, files: &[PathBuf], taught: &[String]) -> Result<Vec<Figure>, Error> {
+    check(files, taught)?;
     let mut towers: Vec<(String, Vec<(Seen, Heard)>)> = Vec::new();
     for file in files {
         let length = media::probe(&file.to_string_lossy())?.seconds;
@@ -78,6 +79,15 @@ pub(super) fn clips(judge: &mut Judge, files: &[PathBuf], taught: &[String]) -> 
     Ok(figures)
 }
 
+/// Words that fit no clip are a slip of the pen.
+fn check(files: &[PathBuf], taught: &[String]) -> Result<(), Error> {
+    if taught.is_empty() || files.iter().any(|file| is_taught(file, taught)) {
+        return Ok(());
+    }
+    let words = taught.join(",");
+    Err(Error::Other(format!("--taught {words}: no clip has one of these words in its file name")))
+}
+
 /// Whether the file's name holds one of the words.
 fn is_taught(file: &Path, words: &[String]) -> bool {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -94,5 +104,10 @@ mod tests {
         assert!(is_taught(Path::new("clips/vas-dog-1.mp4"), &words));
         assert!(!is_taught(Path::new("dog/vas-drum-1.mp4"), &words));
         assert!(!is_taught(Path::new("dog.mp4"), &[]));
+
+        let files = ["clips/vas-drum-1.mp4".into()];
+        let error = check(&files, &words).unwrap_err().to_string();
+        assert!(error.contains("--taught dog,car"), "{error}");
+        assert!(check(&files, &[]).is_ok() && check(&files, &["drum".into()]).is_ok());
     }
 }
