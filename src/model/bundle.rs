@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::{Network, Peaks, Sample, Spec};
-use crate::engine::int::IntEngine;
+use crate::engine::int::{IntEngine, Loading};
 use crate::engine::{Backend, BurnEngine, Engine, Heard, Judgement, Seen, Setup};
 use crate::preprocess::{Preprocessing, spectrogram};
 
@@ -366,6 +366,7 @@ impl Bundle {
     /// # Errors
     /// As [`Bundle::engine`].
     pub fn into_int_engine(self, setup: &Setup) -> Result<IntEngine, BundleError> {
+        let _loading = Loading::begin();
         let (manifest, path) = (self.manifest.clone(), self.path.clone());
         let peaks = manifest.peaks.ok_or_else(|| {
             BundleError::Engine(format!(

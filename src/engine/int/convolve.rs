@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use super::buffer::Buffer;
-use super::kernel::{Kernel, LANES, PATCH, POSITIONS, TILE};
+use super::kernel::{Kernel, LANES, PATCH, POSITIONS, TILE, groups};
 use super::plan::Plan;
 use super::plane::{Plane, RealMap};
 use super::quantize::{Block, Quantized};
-use super::step::{Operation, Step};
+use super::step::{Needs, Operation, Step};
+use super::taps::Taps;
 use super::team::Member;
 
 /// Values between the positions of transformed tiles, against cache conflicts.
@@ -17,19 +18,20 @@ const APART: usize = 32;
 pub(super) struct Scratch {
     inputs: Buffer<i16>,
     sums: Buffer<i32>,
+    weights: Buffer<i16>,
     bytes: Buffer<u8>,
     reals: Buffer<f32>,
 }
 
 impl Scratch {
     /// Enough for any of the steps.
-    pub(super) fn for_steps<'a>(steps: impl Iterator<Item = &'a Step>) -> Self {
-        let larger = |[a, b]: [usize; 2], [c, d]: [usize; 2]| [a.max(c), b.max(d)];
-        let [inputs, sums] = steps.map(Step::scratch_values).fold([0; 2], larger);
+    pub(super) fn for_steps<'a>(steps: impl Iterator<Item = &'a Step>, threads: usize) -> Self {
+        let needs = steps.map(|step| step.scratch(threads)).fold(Needs::default(), Needs::or);
         let tile = TILE * TILE * Block::LARGE.panels * LANES;
         Self {
-            inputs: Buffer::new(inputs),
-            sums: Buffer::new(sums),
+            inputs: Buffer::new(needs.inputs),
+            sums: Buffer::new(needs.sums),
+            weights: Buffer::new(needs.weights),
             bytes: Buffer::new(tile),
             reals: Buffer::new(tile),
         }
@@ -72,6 +74,9 @@ impl Hand<'_> {
             (Operation::Winograd { weights, shared: true, .. }, Source::Plane(source)) => {
                 self.winograd_at_large(step, weights, source, target);
             }
+            (Operation::Taps { weights, .. }, Source::Plane(source)) => {
+                self.winograd_from_taps(step, weights, source, target);
+            }
             (Operation::Direct { weights, stride }, Source::Input(source)) => {
                 self.direct(step, weights, *stride, source, target);
             }
@@ -79,9 +84,7 @@ impl Hand<'_> {
                 self.direct(step, weights, *stride, source, target);
             }
             (Operation::Pool { units }, Source::Plane(source)) => self.pool(step, units, source, target),
-            (Operation::Winograd { .. } | Operation::Pool { .. }, Source::Input(_)) => {
-                unreachable!("the first layer is a direct convolution")
-            }
+            (_, Source::Input(_)) => unreachable!("the first layer is a direct convolution"),
         }
         self.member.next_phase();
     }
@@ -94,7 +97,7 @@ impl Hand<'_> {
             for group in 0..weights.groups() {
                 let Scratch { inputs, sums, .. } = self.scratch;
                 multiply(weights, group, chunk.len(), inputs.get_mut(), self.kernel, sums.get_mut());
-                self.finish(step, weights, group, chunk.clone(), target);
+                self.finish(step, weights, group, chunk.clone(), 0, target);
             }
         }
     }
@@ -102,70 +105,110 @@ impl Hand<'_> {
     /// Many weights: all inputs are transformed first, so that each thread reads each of its weights once
     /// for all chunks.
     fn winograd_at_large(&mut self, step: &Step, weights: &Quantized, source: &Plane<u8>, target: Target) {
-        let chunks = step.tiles().div_ceil(step.chunk);
-        let size = transformed_values(step.chunk, weights.depth);
-        for unit in self.member.units(chunks) {
-            // SAFETY: each unit has a part of its own, and nobody reads before the next phase.
-            let v = unsafe { self.transformed.write(unit * size..(unit + 1) * size) };
-            transform(step, chunk(step, unit), source, self.kernel, weights.depth, v);
-        }
-        self.member.next_phase();
+        let (chunks, size) = self.transform_all(step, source, weights.depth);
         for unit in self.member.units(weights.groups() * chunks) {
             let (group, unit) = (unit / chunks, unit % chunks);
             let chunk = chunk(step, unit);
             // SAFETY: nobody writes in this phase.
             let v = unsafe { self.transformed.read(unit * size..(unit + 1) * size) };
             multiply(weights, group, chunk.len(), v, self.kernel, self.scratch.sums.get_mut());
-            self.finish(step, weights, group, chunk, target);
+            self.finish(step, weights, group, chunk, 0, target);
         }
     }
 
-    /// From the sums of a group of panels to activations.
-    fn finish(
+    /// Very many weights: each thread makes those of a panel from filters, a half at a time, for all inputs.
+    fn winograd_from_taps(
         &mut self,
         step: &Step,
-        weights: &Quantized,
+        weights: &Quantized<Taps>,
+        source: &Plane<u8>,
+        target: Target,
+    ) {
+        let (chunks, size) = self.transform_all(step, source, weights.depth);
+        for panel in self.member.units(weights.panels) {
+            for row in 0..PATCH {
+                let Scratch { sums, weights: panels, .. } = self.scratch;
+                let (mut sums, panels) = (sums.get_mut(), panels.get_mut());
+                weights.transform(panel, row, self.kernel, panels);
+                for unit in 0..chunks {
+                    let tiles = chunk(step, unit).len();
+                    // SAFETY: nobody writes in this phase.
+                    let v = unsafe { self.transformed.read(unit * size..(unit + 1) * size) };
+                    for column in 0..PATCH {
+                        let p = row * PATCH + column;
+                        let v = &v[p * transformed_stride(tiles, weights.depth)..][..tiles * weights.depth];
+                        let m = &mut sums[p * sums_stride(tiles)..][..tiles * LANES];
+                        self.kernel.multiply(v, tiles, weights.depth, weights.position(panels, column), m);
+                    }
+                    sums = &mut sums[sums_values(tiles)..];
+                }
+            }
+            let mut first = 0;
+            for unit in 0..chunks {
+                let tiles = chunk(step, unit);
+                self.finish(step, weights, panel, tiles.clone(), first, target);
+                first += sums_values(tiles.len());
+            }
+        }
+    }
+
+    /// Transforms all inputs of a step, for all threads; ends a phase. Returns the number of chunks and the size
+    /// of each.
+    fn transform_all(&mut self, step: &Step, source: &Plane<u8>, depth: usize) -> (usize, usize) {
+        let chunks = step.tiles().div_ceil(step.chunk);
+        let size = transformed_values(step.chunk, depth);
+        for unit in self.member.units(chunks) {
+            // SAFETY: each unit has a part of its own, and nobody reads before the next phase.
+            let v = unsafe { self.transformed.write(unit * size..(unit + 1) * size) };
+            transform(step, chunk(step, unit), source, self.kernel, depth, v);
+        }
+        self.member.next_phase();
+        (chunks, size)
+    }
+
+    /// From the sums of a group of panels, from `first` on, to activations.
+    fn finish<W>(
+        &mut self,
+        step: &Step,
+        weights: &Quantized<W>,
         group: usize,
         tiles: Range<usize>,
+        first: usize,
         target: Target,
     ) {
         let Scratch { sums, bytes, reals, .. } = self.scratch;
-        let (sums, bytes, reals) = (sums.get_mut(), bytes.get_mut(), reals.get_mut());
+        let (sums, bytes, reals) = (&sums.get_mut()[first..], bytes.get_mut(), reals.get_mut());
         let panels = weights.group(group);
         let (stride, side, width) = (sums_stride(tiles.len()), step.side(), panels.len() * LANES);
         let pool = side < TILE;
-        let channels = panels.start * LANES..panels.start * LANES + width;
+        let channel = panels.start * LANES;
         for (t, tile) in tiles.enumerate() {
             for (g, panel) in panels.clone().enumerate() {
                 let m = &sums[g * POSITIONS * stride + t * LANES..];
-                let finish = weights.finish(panel);
+                let (finish, at) = (weights.finish(panel), g * LANES);
                 match target {
-                    Target::Plane(_) => {
-                        self.kernel.finish(m, stride, finish, pool, &mut bytes[g * LANES..], width);
-                    }
+                    Target::Plane(_) => self.kernel.finish(m, stride, finish, pool, &mut bytes[at..], width),
                     Target::Map(_) => {
-                        self.kernel.finish_real(m, stride, finish, pool, &mut reals[g * LANES..], width);
+                        self.kernel.finish_real(m, stride, finish, pool, &mut reals[at..], width)
                     }
                 }
             }
             let across = step.tiles_across();
             let (row, column) = (step.plan.row(tile / across) * side, tile % across * side);
+            let columns = side.min(step.output[1] - column);
             // A tile may reach beyond the window.
             for i in (0..side).filter(|i| step.plan.to.contains(&(row + i))) {
-                for j in (0..side).filter(|j| column + j < step.output[1]) {
-                    let pixel = (i * side + j) * width..(i * side + j + 1) * width;
-                    match target {
-                        Target::Plane(plane) => {
-                            // SAFETY: tiles and groups of panels do not overlap, and nobody reads the
-                            // output before the next phase.
-                            let values = unsafe { plane.values(row + i, column + j, channels.clone()) };
-                            values.copy_from_slice(&bytes[pixel]);
-                        }
-                        Target::Map(map) => {
-                            // SAFETY: as above.
-                            let values = unsafe { map.values(row + i, column + j, channels.clone()) };
-                            values.copy_from_slice(&reals[pixel]);
-                        }
+                let pixels = i * side * width..(i * side + columns) * width;
+                // SAFETY (of both): tiles and groups of panels do not overlap, and nobody reads the output before
+                // the next phase.
+                match target {
+                    Target::Plane(plane) => {
+                        let first = plane.start(row + i, column) + channel;
+                        place(&bytes[pixels], width, first, plane.channels, |at| unsafe { plane.values(at) });
+                    }
+                    Target::Map(map) => {
+                        let first = map.start(row + i, column) + channel;
+                        place(&reals[pixels], width, first, map.depth(), |at| unsafe { map.values(at) });
                     }
                 }
             }
@@ -186,7 +229,7 @@ impl Hand<'_> {
         let sums = &mut sums[..width * LANES];
         for unit in self.member.units(step.plan.count()) {
             let row = step.plan.row(unit);
-            gather(&step.plan, row, width, stride, source, weights.depth, inputs);
+            gather(&step.plan, row, width, stride, source, weights.depth, self.kernel.group(), inputs);
             for panel in 0..weights.panels {
                 self.kernel.multiply(inputs, width, weights.depth, weights.panel(panel, 0), sums);
                 let finish = weights.finish(panel);
@@ -199,9 +242,9 @@ impl Hand<'_> {
                     }
                     Target::Map(map) => {
                         for (column, sums) in sums.chunks_exact(LANES).enumerate() {
-                            let channels = panel * LANES..(panel + 1) * LANES;
+                            let first = map.start(row, column) + panel * LANES;
                             // SAFETY: as above.
-                            let values = unsafe { map.values(row, column, channels) };
+                            let values = unsafe { map.values(first..first + LANES) };
                             for (n, value) in values.iter_mut().enumerate() {
                                 *value = (sums[n] as f32 * finish.scales[n] + finish.bias[n]).max(0.0);
                             }
@@ -227,19 +270,37 @@ impl Hand<'_> {
                 };
                 match target {
                     Target::Plane(plane) => {
+                        let first = plane.start(row, column);
                         // SAFETY: every row is one unit, and nobody reads it before the next phase.
-                        let values = unsafe { plane.values(row, column, 0..channels) };
+                        let values = unsafe { plane.values(first..first + channels) };
                         values.iter_mut().enumerate().for_each(|(n, value)| *value = largest(n));
                     }
                     Target::Map(map) => {
+                        let first = map.start(row, column);
                         // SAFETY: as above.
-                        let values = unsafe { map.values(row, column, 0..channels) };
+                        let values = unsafe { map.values(first..first + channels) };
                         let values = values.iter_mut().zip(units).enumerate();
                         values.for_each(|(n, (value, unit))| *value = f32::from(largest(n)) * unit);
                     }
                 }
             }
         }
+    }
+}
+
+/// Copies pixels of `width` values to where `target` has them, from `first` on and `apart` from each other: in blocks
+/// of a size that the compiler knows.
+fn place<'a, T: Copy + 'a>(
+    pixels: &[T],
+    width: usize,
+    first: usize,
+    apart: usize,
+    target: impl Fn(Range<usize>) -> &'a mut [T],
+) {
+    for (j, pixel) in pixels.chunks_exact(width).enumerate() {
+        let at = first + j * apart;
+        let (to, from) = (target(at..at + width).as_chunks_mut::<LANES>().0, pixel.as_chunks::<LANES>().0);
+        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
     }
 }
 
@@ -261,6 +322,11 @@ pub(super) fn transformed_values(tiles: usize, depth: usize) -> usize {
 /// Values from one position of the sums of `tiles` tiles to the next.
 fn sums_stride(tiles: usize) -> usize {
     (tiles + 1) * LANES
+}
+
+/// Values of the sums of `tiles` tiles and a panel.
+pub(super) fn sums_values(tiles: usize) -> usize {
+    POSITIONS * sums_stride(tiles)
 }
 
 /// All positions of some tiles times the weights of a group of panels: `[panel][position][tile][16]`.
@@ -294,19 +360,23 @@ fn transform(
 ) {
     let (count, stride) = (tiles.len(), transformed_stride(tiles.len(), depth));
     let across = step.tiles_across();
-    for (t, tile) in tiles.enumerate() {
-        let (row, column) = (step.plan.row(tile / across), tile % across);
-        let patch: [&[u8]; PATCH] = std::array::from_fn(|i| {
-            // SAFETY: nobody writes the source in this phase.
-            let row = unsafe { source.row((row * TILE + i) as isize - 1, &step.plan.from) };
-            &row[column * TILE * source.channels..]
-        });
-        kernel.transform(patch, depth, &mut v[t * LANES..], stride, count * LANES);
+    for (first, size) in groups(count, kernel.group()) {
+        for t in 0..size {
+            let tile = tiles.start + first + t;
+            let (row, column) = (step.plan.row(tile / across), tile % across);
+            let patch: [&[u8]; PATCH] = std::array::from_fn(|i| {
+                // SAFETY: nobody writes the source in this phase.
+                let row = unsafe { source.row((row * TILE + i) as isize - 1, &step.plan.from) };
+                &row[column * TILE * source.channels..]
+            });
+            kernel.transform(patch, depth, &mut v[first * depth + t * LANES..], stride, size * LANES);
+        }
     }
 }
 
-/// The inputs of a row of outputs without tiles: `[depth / 16, width, 16]`. What lies behind the nine
-/// taps of a pixel has weights of 0 and may be anything.
+/// The inputs of a row of outputs without tiles, in groups of `group`. What lies behind the nine taps of a pixel has
+/// weights of 0 and may be anything.
+#[expect(clippy::too_many_arguments, reason = "a loop of its own")]
 fn gather<T: bytemuck::Pod + Into<i16>>(
     plan: &Plan,
     row: usize,
@@ -314,32 +384,33 @@ fn gather<T: bytemuck::Pod + Into<i16>>(
     stride: usize,
     source: &Plane<T>,
     depth: usize,
+    group: usize,
     inputs: &mut [i16],
 ) {
     // SAFETY: nobody writes the source in this phase.
     let rows: [&[T]; 3] =
         std::array::from_fn(|tap| unsafe { source.row((row * stride + tap) as isize - 1, &plan.from) });
     let (run, step) = (3 * source.channels, stride * source.channels);
-    let mut column = 0;
-    if run <= LANES && depth <= 2 * LANES {
-        // Few channels: whole vectors are copied, each over the end of the one before.
-        let mut pixel = [0i16; 3 * LANES];
-        while column < width && column * step + LANES <= rows[0].len() {
+    // Few channels: whole vectors are copied, each over the end of the one before.
+    let few = run <= LANES && depth <= 2 * LANES;
+    let mut pixel = [0i16; 3 * LANES];
+    for (first, size) in groups(width, group) {
+        for t in 0..size {
+            let (inputs, from) = (&mut inputs[first * depth + t * LANES..], (first + t) * step);
+            if few && from + LANES <= rows[0].len() {
+                for (tap, values) in rows.iter().enumerate() {
+                    let target = &mut pixel[tap * run..][..LANES];
+                    target.iter_mut().zip(&values[from..][..LANES]).for_each(|(to, v)| *to = (*v).into());
+                }
+                for (block, values) in pixel[..depth].chunks_exact(LANES).enumerate() {
+                    inputs[block * size * LANES..][..LANES].copy_from_slice(values);
+                }
+                continue;
+            }
             for (tap, values) in rows.iter().enumerate() {
-                let target = &mut pixel[tap * run..][..LANES];
-                let values = &values[column * step..][..LANES];
-                target.iter_mut().zip(values).for_each(|(to, value)| *to = (*value).into());
-            }
-            for (block, values) in pixel[..depth].chunks_exact(LANES).enumerate() {
-                inputs[(block * width + column) * LANES..][..LANES].copy_from_slice(values);
-            }
-            column += 1;
-        }
-    }
-    for column in column..width {
-        for (tap, values) in rows.iter().enumerate() {
-            for (k, value) in (tap * run..).zip(&values[column * step..][..run]) {
-                inputs[(k / LANES * width + column) * LANES + k % LANES] = (*value).into();
+                for (k, value) in (tap * run..).zip(&values[from..][..run]) {
+                    inputs[k / LANES * size * LANES + k % LANES] = (*value).into();
+                }
             }
         }
     }

@@ -21,7 +21,7 @@ impl Crew {
         let steps = || towers.into_iter().flat_map(Tower::steps);
         let threads = team.threads();
         let transformed = steps().map(|step| step.shared_values(threads)).max().unwrap_or(0);
-        let scratches = (0..threads).map(|_| Scratch::for_steps(steps())).collect();
+        let scratches = (0..threads).map(|_| Scratch::for_steps(steps(), threads)).collect();
         Self { kernel, team, scratches, transformed: Buffer::new(transformed) }
     }
 

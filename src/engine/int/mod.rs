@@ -4,6 +4,7 @@
 //! (`winograd.rs`), where a convolution needs a quarter of the products. What is left of the error comes from the
 //! bytes. All memory is allocated when the engine is made. This is the one module of the crate that may use `unsafe`.
 
+mod allocator;
 mod buffer;
 mod convolve;
 mod crew;
@@ -14,6 +15,7 @@ mod plane;
 mod pointwise;
 mod quantize;
 mod step;
+mod taps;
 mod team;
 #[cfg(test)]
 mod tests;
@@ -22,6 +24,7 @@ mod vision_head;
 mod weights;
 mod winograd;
 
+pub(crate) use allocator::Loading;
 pub use quantize::QuantizeError;
 
 use std::time::Instant;

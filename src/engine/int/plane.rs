@@ -54,16 +54,19 @@ impl<T: Pod> Plane<T> {
         unsafe { self.data.write(start..start + self.width * self.channels) }
     }
 
-    /// Some channels of a pixel, to write.
+    /// Where the values of a pixel begin.
+    pub(super) fn start(&self, row: usize, column: usize) -> usize {
+        self.range(row).start + (column + 1) * self.channels
+    }
+
+    /// Values to write.
     ///
     /// # Safety
     /// While the slice lives, nobody else reads or writes them.
     #[expect(clippy::mut_from_ref, reason = "the contract keeps the slices apart")]
-    pub(super) unsafe fn values(&self, row: usize, column: usize, channels: Range<usize>) -> &mut [T] {
-        assert!(column < self.width && channels.end <= self.channels);
-        let start = self.range(row).start + (column + 1) * self.channels;
+    pub(super) unsafe fn values(&self, range: Range<usize>) -> &mut [T] {
         // SAFETY: by this function's contract.
-        unsafe { self.data.write(start + channels.start..start + channels.end) }
+        unsafe { self.data.write(range) }
     }
 
     /// A whole row without its border, to write.
@@ -113,16 +116,19 @@ impl RealMap {
         self.data.get_mut()
     }
 
-    /// Some channels of a pixel, to write.
+    /// Where the values of a pixel begin.
+    pub(super) fn start(&self, row: usize, column: usize) -> usize {
+        (row % self.height * self.width + column) * self.channels
+    }
+
+    /// Values to write.
     ///
     /// # Safety
     /// While the slice lives, nobody else reads or writes them.
     #[expect(clippy::mut_from_ref, reason = "the contract keeps the slices apart")]
-    pub(super) unsafe fn values(&self, row: usize, column: usize, channels: Range<usize>) -> &mut [f32] {
-        assert!(column < self.width && channels.end <= self.channels);
-        let start = (row % self.height * self.width + column) * self.channels;
+    pub(super) unsafe fn values(&self, range: Range<usize>) -> &mut [f32] {
         // SAFETY: by this function's contract.
-        unsafe { self.data.write(start + channels.start..start + channels.end) }
+        unsafe { self.data.write(range) }
     }
 }
 

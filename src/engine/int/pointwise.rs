@@ -1,7 +1,7 @@
 //! 1x1 convolutions over the pixels of a map: the vision side of the localization head.
 
 use super::buffer::{Buffer, Frozen};
-use super::kernel::{Kernel, LANES};
+use super::kernel::{Kernel, LANES, groups};
 use super::quantize::{ConvWeights, QuantizeError, quantize_row};
 use super::tower::round;
 
@@ -82,13 +82,15 @@ impl Pointwise {
         let Scratch { inputs, sums, units } = scratch;
         let count = pixels.len() / self.depth;
         let (inputs, sums) = (inputs.get_mut(), &mut sums.get_mut()[..count * LANES]);
-        for (t, pixel) in pixels.chunks_exact(self.depth).enumerate() {
-            let largest = pixel.iter().fold(1e-30f32, |m, v| if v.abs() > m { v.abs() } else { m });
-            units[t] = largest / FULL;
-            let factor = FULL / largest;
-            for (block, values) in pixel.chunks_exact(LANES).enumerate() {
-                let target = &mut inputs[(block * count + t) * LANES..][..LANES];
-                target.iter_mut().zip(values).for_each(|(to, value)| *to = round(value * factor));
+        for (first, size) in groups(count, kernel.group()) {
+            for (t, pixel) in pixels[first * self.depth..].chunks_exact(self.depth).take(size).enumerate() {
+                let largest = pixel.iter().fold(1e-30f32, |m, v| if v.abs() > m { v.abs() } else { m });
+                units[first + t] = largest / FULL;
+                let factor = FULL / largest;
+                for (block, values) in pixel.chunks_exact(LANES).enumerate() {
+                    let target = &mut inputs[first * self.depth + (block * size + t) * LANES..][..LANES];
+                    target.iter_mut().zip(values).for_each(|(to, value)| *to = round(value * factor));
+                }
             }
         }
         for (p, panel) in self.weights.chunks_exact(self.depth * LANES).enumerate() {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use thiserror::Error;
 
 use super::buffer::{Buffer, Frozen};
-use super::kernel::{Finish, Kernel, LANES, POSITIONS};
+use super::kernel::{Finish, Kernel, LANES, POSITIONS, TAPS};
 use super::winograd::{input_range, transform_filter};
 
 /// Why a network cannot be quantized.
@@ -91,6 +91,24 @@ pub(super) struct ConvWeights {
 }
 
 impl ConvWeights {
+    /// The filters of an output, one for each input, row by row.
+    pub(super) fn filters(&self, output: usize) -> &[[f32; TAPS]] {
+        let size = self.inputs * TAPS;
+        self.weights[output * size..(output + 1) * size].as_chunks().0
+    }
+
+    /// Whether weights and ranges are numbers to count with.
+    pub(super) fn check(&self, units: Units) -> Result<(), QuantizeError> {
+        let finite = self.weights.iter().chain(&self.bias).all(|v| v.is_finite())
+            && units.input.iter().chain(units.output).all(|v| v.is_finite());
+        if finite { Ok(()) } else { Err(QuantizeError::NotFinite { layer: self.name.clone() }) }
+    }
+
+    /// That a sum of `channel` could reach `bound`.
+    pub(super) fn overflow(&self, channel: usize, bound: i64) -> QuantizeError {
+        QuantizeError::Overflow { layer: self.name.clone(), channel, bound }
+    }
+
     /// Bytes that the weights take in Winograd's domain.
     pub(super) fn winograd_bytes(&self) -> usize {
         let [inputs, outputs] = [self.inputs, self.outputs].map(|channels| channels.next_multiple_of(LANES));
@@ -98,8 +116,8 @@ impl ConvWeights {
     }
 }
 
-/// A quantized convolution: panels of integers and how sums become activations.
-pub(super) struct Quantized {
+/// A quantized convolution: integers, by default packed in panels, and how sums become activations.
+pub(super) struct Quantized<W = Frozen<i16>> {
     /// Products per output: input channels, or 9 times that without Winograd, padded to a multiple of 16.
     pub(super) depth: usize,
     /// Groups of 16 output channels.
@@ -108,12 +126,12 @@ pub(super) struct Quantized {
     pub(super) positions: usize,
     /// What is computed together; its panels are a group.
     pub(super) block: Block,
-    /// `[group][position][panel of the group][depth * 16]`.
-    weights: Frozen<i16>,
+    /// Panels: `[group][position][panel of the group][depth * 16]`.
+    pub(super) weights: W,
     /// `[panels, positions, 16]`.
-    scales: Vec<f32>,
+    pub(super) scales: Vec<f32>,
     /// `[panels, 16]`.
-    bias: Vec<f32>,
+    pub(super) bias: Vec<f32>,
 }
 
 /// How much of a layer is computed together, so that it stays in the processor's cache.
@@ -130,6 +148,8 @@ impl Block {
     pub(super) const SMALL: Self = Self { panels: 2, tiles: 24 };
     /// Where weights come from memory: each is used for many tiles.
     pub(super) const LARGE: Self = Self { panels: 4, tiles: 56 };
+    /// Where weights are made of filters on the way: each is used for all tiles.
+    pub(super) const TAPS: Self = Self { panels: 1, tiles: 56 };
 }
 
 /// Real values of inputs and outputs of a layer, in units of their integers, channel by channel.
@@ -154,10 +174,9 @@ impl Quantized {
     ) -> Result<Self, QuantizeError> {
         let depth = conv.inputs.next_multiple_of(LANES);
         let row = |n: usize, rows: &mut [Vec<f64>]| {
-            for (k, g) in conv.weights[n * conv.inputs * 9..][..conv.inputs * 9].chunks_exact(9).enumerate() {
-                let weight = |tap: usize| f64::from(g[tap]) * units.input[k];
-                let g = std::array::from_fn(|i| std::array::from_fn(|j| weight(3 * i + j)));
-                rows.iter_mut().zip(transform_filter(&g)).for_each(|(row, u)| row[k] = u);
+            for (k, g) in conv.filters(n).iter().enumerate() {
+                let u = transform_filter(&g.map(|tap| f64::from(tap) * units.input[k]));
+                rows.iter_mut().zip(u).for_each(|(row, u)| row[k] = u);
             }
         };
         Self::new(conv, [conv.inputs, depth, POSITIONS], row, input_range, units, block, kernel)
@@ -170,12 +189,11 @@ impl Quantized {
         units: Units,
         kernel: &dyn Kernel,
     ) -> Result<Self, QuantizeError> {
-        let taps = 9 * conv.inputs;
+        let taps = TAPS * conv.inputs;
         let row = |n: usize, rows: &mut [Vec<f64>]| {
             for (k, weight) in rows[0].iter_mut().enumerate() {
                 let (channel, tap) = (k % conv.inputs, k / conv.inputs);
-                *weight =
-                    f64::from(conv.weights[(n * conv.inputs + channel) * 9 + tap]) * units.input[channel];
+                *weight = f64::from(conv.filters(n)[channel][tap]) * units.input[channel];
             }
         };
         Self::new(conv, [taps, taps.next_multiple_of(LANES), 1], row, |_| range, units, Block::SMALL, kernel)
@@ -191,10 +209,7 @@ impl Quantized {
         block: Block,
         kernel: &dyn Kernel,
     ) -> Result<Self, QuantizeError> {
-        let finite = conv.weights.iter().chain(&conv.bias).all(|v| v.is_finite());
-        if !finite || !units.input.iter().chain(units.output).all(|v| v.is_finite()) {
-            return Err(QuantizeError::NotFinite { layer: conv.name.clone() });
-        }
+        conv.check(units)?;
         let panels = conv.outputs.div_ceil(LANES);
         let mut weights = Buffer::<i16>::new(panels * positions * depth * LANES);
         let mut scales = vec![0.0; panels * positions * LANES];
@@ -204,11 +219,7 @@ impl Quantized {
             bias[n] = (f64::from(*value) / units.output[n]) as f32;
             row(n, &mut rows);
             for (p, row) in rows.iter().enumerate() {
-                let row = quantize_row(row, range(p)).map_err(|bound| QuantizeError::Overflow {
-                    layer: conv.name.clone(),
-                    channel: n,
-                    bound,
-                })?;
+                let row = quantize_row(row, range(p)).map_err(|bound| conv.overflow(n, bound))?;
                 let (panel, lane) = (n / LANES, n % LANES);
                 scales[(panel * positions + p) * LANES + lane] = (row.scale / units.output[n]) as f32;
                 let start = panel_start(panel, p, panels, positions, depth, block.panels);
@@ -226,7 +237,9 @@ impl Quantized {
         let start = panel_start(panel, position, self.panels, self.positions, self.depth, self.block.panels);
         &self.weights[start..start + self.depth * LANES]
     }
+}
 
+impl<W> Quantized<W> {
     /// How a panel's sums become activations.
     pub(super) fn finish(&self, panel: usize) -> Finish<'_> {
         let size = self.positions * LANES;

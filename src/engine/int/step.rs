@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use super::convolve::transformed_values;
+use super::convolve::{sums_values, transformed_values};
 use super::kernel::{LANES, POSITIONS, TILE};
 use super::plan::Plan;
 use super::plane::Plane;
 use super::quantize::{Block, Quantized};
+use super::taps::Taps;
 
 /// What a layer does, and with which weights.
 pub(super) enum Operation {
@@ -15,6 +16,8 @@ pub(super) enum Operation {
     /// Stride 1 over activations. If `shared`, the transformed inputs of the whole layer are kept for
     /// all threads.
     Winograd { weights: Quantized, pool: bool, shared: bool },
+    /// The same with filters that are transformed on the way; transformed inputs are shared.
+    Taps { weights: Quantized<Taps>, pool: bool },
     /// 2x2 maximum that follows a direct convolution; `units` are the real values of an input of 1, by channel.
     Pool { units: Vec<f32> },
 }
@@ -42,7 +45,9 @@ impl Step {
         self.plan = match self.operation {
             Operation::Direct { stride, .. } => Plan::direct(from, clean, stride, rows),
             Operation::Pool { .. } => Plan::pool(from, clean, rows),
-            Operation::Winograd { pool, .. } => Plan::winograd(from, clean, pool, rows),
+            Operation::Winograd { pool, .. } | Operation::Taps { pool, .. } => {
+                Plan::winograd(from, clean, pool, rows)
+            }
         };
         // As few chunks as possible, the same number for every thread, of nearly equal size.
         let tiles = self.tiles().max(1);
@@ -54,6 +59,7 @@ impl Step {
     fn block(&self) -> Block {
         match &self.operation {
             Operation::Winograd { weights, .. } | Operation::Direct { weights, .. } => weights.block,
+            Operation::Taps { weights, .. } => weights.block,
             Operation::Pool { .. } => Block::SMALL,
         }
     }
@@ -70,55 +76,101 @@ impl Step {
 
     /// Output pixels of a tile in each direction.
     pub(super) fn side(&self) -> usize {
-        if let Operation::Winograd { pool: true, .. } = self.operation { TILE / 2 } else { TILE }
+        if self.pools() { TILE / 2 } else { TILE }
+    }
+
+    /// Whether a 2x2 maximum is part of the convolution.
+    fn pools(&self) -> bool {
+        matches!(self.operation, Operation::Winograd { pool: true, .. } | Operation::Taps { pool: true, .. })
     }
 
     /// By how much the rows become fewer.
     pub(super) fn reduction(&self) -> usize {
         match self.operation {
             Operation::Direct { stride, .. } => stride,
-            Operation::Winograd { pool: true, .. } | Operation::Pool { .. } => 2,
-            Operation::Winograd { .. } => 1,
+            Operation::Pool { .. } => 2,
+            Operation::Winograd { .. } | Operation::Taps { .. } => 1 + usize::from(self.pools()),
         }
     }
 
     /// Products of a run.
     pub(super) fn products(&self) -> usize {
+        let tiled = |depth, panels| self.tiles() * POSITIONS * depth * panels * LANES;
         match &self.operation {
             Operation::Direct { weights, .. } => {
                 self.plan.count() * self.output[1] * weights.depth * weights.panels * LANES
             }
-            Operation::Winograd { weights, .. } => {
-                self.tiles() * POSITIONS * weights.depth * weights.panels * LANES
-            }
+            Operation::Winograd { weights, .. } => tiled(weights.depth, weights.panels),
+            Operation::Taps { weights, .. } => tiled(weights.depth, weights.panels),
             Operation::Pool { .. } => 0,
         }
     }
 
-    /// Values that all threads share: the transformed inputs of all chunks, whatever the window.
+    /// The most tiles and chunks of a run, whatever the window.
+    fn most(&self, threads: usize) -> [usize; 2] {
+        // Windows that begin within a tile have a row of tiles more.
+        let tiles = self.tiles() + self.tiles_across();
+        // There may be a chunk more for each thread, and each may be a tile larger than its share.
+        let chunks = tiles.div_ceil(self.block().tiles) + threads;
+        [tiles + chunks, chunks]
+    }
+
+    /// Values that all threads share: the transformed inputs of all chunks.
     pub(super) fn shared_values(&self, threads: usize) -> usize {
+        let [tiles, chunks] = self.most(threads);
+        let all = |depth| transformed_values(tiles, depth) + chunks * transformed_values(0, 0);
         match &self.operation {
-            Operation::Winograd { weights, shared: true, .. } => {
-                // Windows that begin within a tile have a row of tiles more.
-                let tiles = self.tiles() + self.tiles_across();
-                // There may be a chunk more for each thread, and each may be a tile larger than its share.
-                let chunks = tiles.div_ceil(weights.block.tiles) + threads;
-                transformed_values(tiles + chunks, weights.depth) + chunks * transformed_values(0, 0)
-            }
+            Operation::Winograd { weights, shared: true, .. } => all(weights.depth),
+            Operation::Taps { weights, .. } => all(weights.depth),
             _ => 0,
         }
     }
 
-    /// Values of inputs and of sums that a thread needs; of inputs none if they are shared.
-    pub(super) fn scratch_values(&self) -> [usize; 2] {
+    /// What a thread needs.
+    pub(super) fn scratch(&self, threads: usize) -> Needs {
+        let Block { panels, tiles } = self.block();
         match &self.operation {
-            Operation::Direct { weights, .. } => [self.output[1] * weights.depth, self.output[1] * LANES],
-            Operation::Winograd { weights, shared, .. } => {
-                let Block { panels, tiles } = weights.block;
-                let inputs = if *shared { 0 } else { transformed_values(tiles, weights.depth) };
-                [inputs, panels * POSITIONS * (tiles + 1) * LANES]
+            Operation::Direct { weights, .. } => Needs {
+                inputs: self.output[1] * weights.depth,
+                sums: self.output[1] * LANES,
+                ..Needs::default()
+            },
+            Operation::Winograd { weights, shared, .. } => Needs {
+                inputs: if *shared { 0 } else { transformed_values(tiles, weights.depth) },
+                sums: panels * sums_values(tiles),
+                ..Needs::default()
+            },
+            Operation::Taps { weights, .. } => {
+                let [tiles, chunks] = self.most(threads);
+                Needs {
+                    sums: sums_values(tiles + chunks),
+                    weights: weights.transformed(),
+                    ..Needs::default()
+                }
             }
-            Operation::Pool { .. } => [0, 0],
+            Operation::Pool { .. } => Needs::default(),
+        }
+    }
+}
+
+/// Values of each kind in the memory of a thread.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Needs {
+    /// Inputs, gathered or transformed.
+    pub(super) inputs: usize,
+    /// Sums of products.
+    pub(super) sums: usize,
+    /// Transformed filters.
+    pub(super) weights: usize,
+}
+
+impl Needs {
+    /// Enough for both.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            inputs: self.inputs.max(other.inputs),
+            sums: self.sums.max(other.sums),
+            weights: self.weights.max(other.weights),
         }
     }
 }

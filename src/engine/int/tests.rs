@@ -162,6 +162,9 @@ fn towers_of_other_shapes_agree_with_floating_point() {
     agrees_with_flex(&spec(&[conv(16, 1), POOL, conv(20, 2), POOL, conv(8, 1)], [40, 36], [34, 64]));
     agrees_with_flex(&spec(&[conv(16, 2), POOL], [16, 16], [16, 16]));
     agrees_with_flex(&spec(&[conv(12, 1)], [8, 9], [8, 9]));
+    // Filters that are transformed on the way, before a pool and before another layer.
+    agrees_with_flex(&spec(&[conv(64, 1), conv(64, 1), POOL, conv(16, 1)], [21, 18], [19, 30]));
+    agrees_with_flex(&spec(&[conv(64, 2), conv(70, 1), conv(16, 1)], [45, 38], [41, 67]));
 }
 
 #[test]
@@ -225,6 +228,18 @@ proptest! {
         seed: u32,
     ) {
         let layers = [conv(16, 1), conv(16, 1), POOL, conv(16, 1), conv(16, 1), POOL, conv(16, 1), conv(32, 1)];
+        steps_equal_scratch(&spec(&layers, [8, 8], [18, 75]), &hops, seed);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4))]
+    #[test]
+    fn step_by_step_equals_at_once_with_filters_transformed_on_the_way(
+        hops in prop::collection::vec(1usize..4, 1..4),
+        seed: u32,
+    ) {
+        let layers = [conv(64, 2), conv(64, 1), POOL, conv(16, 1)];
         steps_equal_scratch(&spec(&layers, [8, 8], [18, 75]), &hops, seed);
     }
 }

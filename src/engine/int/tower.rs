@@ -18,6 +18,8 @@ use crate::model::{Layer, Tower as Table};
 /// of a whole layer are kept then. Smaller ones stay in the cache of each processor. (In tests the limit is
 /// low, so that small networks go both ways.)
 const SHARED_FROM: usize = if cfg!(test) { 100_000 } else { 2 << 20 };
+/// Those that are larger than this are not kept: filters are transformed on the way.
+const TAPS_FROM: usize = if cfg!(test) { 200_000 } else { 16 << 20 };
 
 /// How inputs become integers: multiplied by a factor, cut off, rounded.
 #[derive(Clone, Copy)]
@@ -81,14 +83,19 @@ impl Tower {
                     let outputs = output_units(&peaks[number - 1], ends);
                     let real = Units { input: &units, output: &outputs };
                     let operation = if tiled {
-                        let shared = conv.winograd_bytes() > SHARED_FROM;
-                        let block = if shared { Block::LARGE } else { Block::SMALL };
-                        let weights = Quantized::winograd(&conv, real, block, kernel)?;
                         if pools_next {
                             output = [shapes[layer + 1].output[1], shapes[layer + 1].output[2]];
                             used = 2;
                         }
-                        Operation::Winograd { weights, pool: pools_next, shared }
+                        let (bytes, pool) = (conv.winograd_bytes(), pools_next);
+                        if bytes > TAPS_FROM {
+                            Operation::Taps { weights: Quantized::taps(&conv, real, kernel)?, pool }
+                        } else {
+                            let shared = bytes > SHARED_FROM;
+                            let block = if shared { Block::LARGE } else { Block::SMALL };
+                            let weights = Quantized::winograd(&conv, real, block, kernel)?;
+                            Operation::Winograd { weights, pool, shared }
+                        }
                     } else {
                         let range = if layer == 0 { rounding.range.map(i64::from) } else { [0, 255] };
                         Operation::Direct { weights: Quantized::direct(&conv, range, real, kernel)?, stride }

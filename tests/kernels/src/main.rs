@@ -25,6 +25,7 @@ fn main() {
         let seed = case as u64;
         count(checks::products(1 + case % 61, 1 + case % 5, seed));
         count(checks::input_transform(1 + case % 7, case % 37, seed));
+        count(checks::filter_transform(1 + case % 5, case % kernel::PATCH, case % 37, seed));
         count(checks::output_transform(case % 2 == 0, case % 19, seed));
         count(checks::requantization(case % 37, case % 19, seed));
     }

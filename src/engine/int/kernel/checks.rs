@@ -2,7 +2,7 @@
 //!
 //! Plain functions, because they also run where there is no test harness (see `tests/kernels`).
 
-use super::{Finish, Kernel, LANES, PATCH, POSITIONS, TILE, all};
+use super::{Finish, Kernel, LANES, PATCH, POSITIONS, TAPS, TILE, all, groups};
 
 /// Values that depend on nothing but the seed.
 fn noise(count: usize, seed: u64) -> impl Iterator<Item = u32> {
@@ -32,25 +32,38 @@ fn panel(kernel: &dyn Kernel, weights: &[i16]) -> Vec<i16> {
     panel
 }
 
+/// Inputs `[tiles, depth]` in a kernel's own order.
+fn grouped(kernel: &dyn Kernel, inputs: &[i16], tiles: usize) -> Vec<i16> {
+    let depth = inputs.len() / tiles;
+    let mut v = vec![0; inputs.len()];
+    for (first, size) in groups(tiles, kernel.group()) {
+        for (t, k) in (0..size).flat_map(|t| (0..depth).map(move |k| (t, k))) {
+            v[first * depth + (k / LANES * size + t) * LANES + k % LANES] = inputs[(first + t) * depth + k];
+        }
+    }
+    v
+}
+
 /// [`Kernel::multiply`].
 ///
 /// # Errors
 /// Names the kernel that differs.
 pub fn products(tiles: usize, blocks: usize, seed: u64) -> Result<(), String> {
     let depth = blocks * LANES;
-    let v: Vec<i16> = noise(depth * tiles, seed).map(|n| n as i16).collect();
+    let inputs: Vec<i16> = noise(depth * tiles, seed).map(|n| n as i16).collect();
     let weights: Vec<i16> = noise(depth * LANES, seed ^ 1).map(|n| n as i16).collect();
     let found = same("products", |kernel| {
         let mut m = vec![0; tiles * LANES];
-        kernel.multiply(&v, tiles, depth, &panel(kernel, &weights), &mut m);
+        kernel.multiply(&grouped(kernel, &inputs, tiles), tiles, depth, &panel(kernel, &weights), &mut m);
         m
     })?;
-    // The oracle's own first sum, once more by hand.
+    // The oracle's own last sum, once more by hand.
     let by_hand = (0..depth).fold(0i32, |sum, k| {
-        let value = v[k / LANES * tiles * LANES + k % LANES];
-        sum.wrapping_add(i32::from(value) * i32::from(weights[k * LANES]))
+        let weight = weights[k * LANES + LANES - 1];
+        sum.wrapping_add(i32::from(inputs[(tiles - 1) * depth + k]) * i32::from(weight))
     });
-    if found[0] == by_hand { Ok(()) } else { Err(format!("products: {} is not {by_hand}", found[0])) }
+    let last = found[tiles * LANES - 1];
+    if last == by_hand { Ok(()) } else { Err(format!("products: {last} is not {by_hand}")) }
 }
 
 /// [`Kernel::transform`].
@@ -69,6 +82,40 @@ pub fn input_transform(blocks: usize, pad: usize, seed: u64) -> Result<(), Strin
         v
     })
     .map(|_| ())
+}
+
+/// [`Kernel::transform_filters`].
+///
+/// # Errors
+/// Names the kernel that differs.
+pub fn filter_transform(blocks: usize, row: usize, pad: usize, seed: u64) -> Result<(), String> {
+    let depth = blocks * LANES;
+    let taps: Vec<i16> = noise(depth * TAPS * LANES, seed).map(|n| n as i16).collect();
+    // A position's largest value is 49 times the largest tap.
+    let factors: Vec<f32> = noise(PATCH * LANES, seed ^ 1).map(|n| n as f32 / 1.1e11).collect();
+    let stride = depth * LANES + pad;
+    let found = same("filter transform", |kernel| {
+        let mut panels = vec![0; PATCH * stride];
+        kernel.transform_filters(&taps, &factors, row, &mut panels, stride);
+        let in_portable_order = panels
+            .chunks_exact(stride)
+            .flat_map(|panel| (0..depth * LANES).map(|i| panel[kernel.panel_index(i / LANES, i % LANES)]));
+        in_portable_order.collect::<Vec<_>>()
+    })?;
+    // The last position's last weight by hand: of the third column of taps.
+    let last = |tap: usize| f32::from(taps[((depth - 1) * TAPS + tap) * LANES + LANES - 1]);
+    let (above, middle, below) = (last(2), last(5), last(8));
+    let value = match row {
+        0 => above,
+        1 => above + middle + below,
+        2 => above - middle + below,
+        3 => above + 2.0 * middle + 4.0 * below,
+        4 => above - 2.0 * middle + 4.0 * below,
+        _ => below,
+    };
+    let by_hand = (value * factors[PATCH * LANES - 1]).round_ties_even() as i16;
+    let weight = found[PATCH * depth * LANES - 1];
+    if weight == by_hand { Ok(()) } else { Err(format!("filter transform: {weight} is not {by_hand}")) }
 }
 
 /// [`Kernel::finish`] and [`Kernel::finish_real`].

@@ -26,6 +26,8 @@ pub const PATCH: usize = 6;
 pub const POSITIONS: usize = PATCH * PATCH;
 /// Side of the output of a tile.
 pub const TILE: usize = 4;
+/// Taps of a filter.
+pub const TAPS: usize = 9;
 
 /// Six rows of an activation map; each begins at the patch's first pixel.
 pub type Patch<'a> = [&'a [u8]; PATCH];
@@ -41,8 +43,8 @@ pub struct Finish<'a> {
 
 /// The arithmetic that layers are made of. Holding one proves that the processor can do it.
 ///
-/// Transformed inputs and gathered inputs are stored in blocks of 16 channels: `[blocks, tiles, 16]`.
-/// Weights are stored in panels of 16 output channels, `[depth, 16]` in the order of
+/// Inputs, transformed or gathered, are stored in [`groups`] of tiles that are multiplied together, each in blocks of 16
+/// channels: `[group][depth / 16][tiles of the group][16]`, so that they are read one after the other. Weights are stored in panels of 16 output channels, `[depth, 16]` in the order of
 /// [`Kernel::panel_index`].
 pub trait Kernel: Send + Sync {
     /// For people: `avx2`, `neon`, ...
@@ -55,6 +57,9 @@ pub trait Kernel: Send + Sync {
         (k / 2 * LANES + n) * 2 + k % 2
     }
 
+    /// The most tiles that are multiplied together, as their sums fit into the registers.
+    fn group(&self) -> usize;
+
     /// Winograd's input transform `B^T d B` of one tile, exact: `channels` (a multiple of 16) values
     /// of 36 pixels to `v[position * stride + block * block_stride + 0..16]`.
     ///
@@ -62,7 +67,16 @@ pub trait Kernel: Send + Sync {
     /// A slice is too short.
     fn transform(&self, patch: Patch, channels: usize, v: &mut [i16], stride: usize, block_stride: usize);
 
-    /// `m[t, n] = sum over k of v[t, k] * panel[k, n]`, wrapping; `v` is `[depth / 16, tiles, 16]`.
+    /// Winograd's filter transform for a row of six positions: of `taps` (`[depth, 9, 16]`), times `factors` (`[6, 16]`),
+    /// to the nearest integer. It must have 16 bits, and goes to `panels[position * stride..]`, each panel in the order of
+    /// [`Kernel::panel_index`]. What the factors do not hold of the transform is exact: sums of taps times 1, 2, 4, 8
+    /// or 16.
+    ///
+    /// # Panics
+    /// A slice is too short, there is no such row, or `depth` (from the length of `taps`) is no multiple of 16.
+    fn transform_filters(&self, taps: &[i16], factors: &[f32], row: usize, panels: &mut [i16], stride: usize);
+
+    /// `m[t, n] = sum over k of v[t, k] * panel[k, n]`, wrapping; `v` is stored in groups.
     ///
     /// # Panics
     /// A slice is too short, or `depth` is no multiple of 16.
@@ -99,6 +113,16 @@ pub trait Kernel: Send + Sync {
     /// Multiplies and adds on registers alone, about `rounds` times 1000 products: the processor's own
     /// limit, for benchmarks. Returns the number of products.
     fn multiply_registers(&self, rounds: usize) -> usize;
+}
+
+/// Divides `tiles` into as few groups of at most `most` as possible, of nearly equal size: the first of each, and their
+/// number.
+pub fn groups(tiles: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let count = tiles.div_ceil(most);
+    (0..count).map(move |i| {
+        let (from, to) = (tiles * i / count, tiles * (i + 1) / count);
+        (from, to - from)
+    })
 }
 
 /// Every kernel that this processor can run, the slowest first.
@@ -174,6 +198,14 @@ macro_rules! input_transform {
         ]
     }};
 }
+/// One dimension of `G`, its rows multiplied by 4, -6, -6, 24, 24 and 1.
+macro_rules! filter_transform {
+    ($g:expr, $add:expr, $sub:expr, $scaled:expr) => {{
+        let [g0, g1, g2] = $g;
+        let (near, far) = ($add(g0, g2), $scaled(g0, 4.0, g2));
+        [g0, $add(near, g1), $sub(near, g1), $scaled(far, 2.0, g1), $scaled(far, -2.0, g1), g2]
+    }};
+}
 /// One dimension of `A^T`; `$scaled(a, factor, b)` is `a + factor * b` with a power of two.
 macro_rules! output_transform {
     ($m:expr, $add:expr, $sub:expr, $scaled:expr) => {{
@@ -182,4 +214,4 @@ macro_rules! output_transform {
         [$add($add(m0, a), c), $scaled(b, 2.0, d), $scaled(a, 4.0, c), $add($scaled(b, 8.0, d), m5)]
     }};
 }
-use {input_transform, output_transform};
+use {filter_transform, input_transform, output_transform};

@@ -3,8 +3,11 @@
 use std::arch::aarch64::*;
 use std::arch::is_aarch64_feature_detected;
 
-use super::portable::{check_finish, check_multiply, check_requantize, check_transform};
-use super::{Finish, Kernel, LANES, PATCH, Patch, TILE, input_transform, output_transform};
+use super::portable::{check_filters, check_finish, check_multiply, check_requantize, check_transform};
+use super::{
+    Finish, Kernel, LANES, PATCH, Patch, TAPS, TILE, filter_transform, groups, input_transform,
+    output_transform,
+};
 
 /// NEON.
 pub(super) struct Neon(());
@@ -61,24 +64,50 @@ fn transform(patch: Patch, channels: usize, v: &mut [i16], stride: usize, block_
     }
 }
 
+/// The filter transform, 4 outputs at a time.
+///
+/// # Safety
+/// The processor has NEON; `taps`, `factors` and `panels` are as long as [`Kernel::transform_filters`] needs.
+#[target_feature(enable = "neon")]
+unsafe fn filters<const ROW: usize>(
+    taps: *const i16,
+    depth: usize,
+    factors: *const f32,
+    panels: *mut i16,
+    stride: usize,
+) {
+    let (add, sub) = (|a, b| vaddq_f32(a, b), |a, b| vsubq_f32(a, b));
+    // Everything is a whole number of at most 24 bits: fusing changes nothing.
+    let scaled = |a, factor, b| vfmaq_n_f32(a, b, factor);
+    for (k, n) in (0..depth).flat_map(|k| [(k, 0), (k, 4), (k, 8), (k, 12)]) {
+        let tap = |tap: usize| {
+            // SAFETY: by this function's contract.
+            let words = unsafe { vld1_s16(taps.add((k * TAPS + tap) * LANES + n)) };
+            vcvtq_f32_s32(vmovl_s16(words))
+        };
+        let column = |j| filter_transform!([tap(j), tap(3 + j), tap(6 + j)], add, sub, scaled)[ROW];
+        let row = filter_transform!([column(0), column(1), column(2)], add, sub, scaled);
+        for (p, value) in row.into_iter().enumerate() {
+            // SAFETY: by this function's contract.
+            unsafe {
+                let weight = vcvtnq_s32_f32(vmulq_f32(value, vld1q_f32(factors.add(p * LANES + n))));
+                vst1_s16(panels.add(p * stride + k * LANES + n), vmovn_s32(weight));
+            }
+        }
+    }
+}
+
 /// The product for `TILES` tiles.
 ///
 /// # Safety
-/// The processor has NEON; `v`, `panel` and `m` are as long as [`Kernel::multiply`] needs from the
-/// group's first tile on; `tiles` is the number of all tiles.
+/// The processor has NEON; `v`, `panel` and `m` are as long as [`Kernel::multiply`] needs from the group's first tile on.
 #[target_feature(enable = "neon")]
-unsafe fn multiply<const TILES: usize>(
-    v: *const i16,
-    tiles: usize,
-    depth: usize,
-    panel: *const i16,
-    m: *mut i32,
-) {
+unsafe fn multiply<const TILES: usize>(v: *const i16, depth: usize, panel: *const i16, m: *mut i32) {
     let mut sums = [[vdupq_n_s32(0); 4]; TILES];
     // SAFETY: all offsets are within what the contract promises.
     unsafe {
         for k in 0..depth {
-            let v = v.add(k / LANES * tiles * LANES + k % LANES);
+            let v = v.add(k / LANES * TILES * LANES + k % LANES);
             let (low, high) = (vld1q_s16(panel.add(k * LANES)), vld1q_s16(panel.add(k * LANES + 8)));
             for (t, [a, b, c, d]) in sums.iter_mut().enumerate() {
                 let x = vld1q_dup_s16(v.add(t * LANES));
@@ -228,31 +257,55 @@ impl Kernel for Neon {
         k * LANES + n
     }
 
+    fn group(&self) -> usize {
+        GROUP
+    }
+
     fn transform(&self, patch: Patch, channels: usize, v: &mut [i16], stride: usize, block_stride: usize) {
         check_transform(patch, channels, v, stride, block_stride);
         // SAFETY: `self` proves that the processor has NEON.
         unsafe { transform(patch, channels, v, stride, block_stride) }
     }
 
+    fn transform_filters(
+        &self,
+        taps: &[i16],
+        factors: &[f32],
+        row: usize,
+        panels: &mut [i16],
+        stride: usize,
+    ) {
+        let depth = check_filters(taps, factors, row, panels, stride);
+        let (taps, factors, panels) = (taps.as_ptr(), factors.as_ptr(), panels.as_mut_ptr());
+        // SAFETY: `self` proves that the processor has NEON, `check_filters` the lengths.
+        unsafe {
+            match row {
+                0 => filters::<0>(taps, depth, factors, panels, stride),
+                1 => filters::<1>(taps, depth, factors, panels, stride),
+                2 => filters::<2>(taps, depth, factors, panels, stride),
+                3 => filters::<3>(taps, depth, factors, panels, stride),
+                4 => filters::<4>(taps, depth, factors, panels, stride),
+                _ => filters::<5>(taps, depth, factors, panels, stride),
+            }
+        }
+    }
+
     fn multiply(&self, v: &[i16], tiles: usize, depth: usize, panel: &[i16], m: &mut [i32]) {
         check_multiply(v, tiles, depth, panel, m);
-        let mut first = 0;
-        while first < tiles {
-            let size = (tiles - first).min(GROUP);
+        for (first, size) in groups(tiles, GROUP) {
             // SAFETY: `self` proves that the processor has NEON, `check_multiply` the lengths.
             unsafe {
-                let (v, m) = (v.as_ptr().add(first * LANES), m.as_mut_ptr().add(first * LANES));
+                let (v, m) = (v.as_ptr().add(first * depth), m.as_mut_ptr().add(first * LANES));
                 let panel = panel.as_ptr();
                 match size {
-                    1 => multiply::<1>(v, tiles, depth, panel, m),
-                    2 => multiply::<2>(v, tiles, depth, panel, m),
-                    3 => multiply::<3>(v, tiles, depth, panel, m),
-                    4 => multiply::<4>(v, tiles, depth, panel, m),
-                    5 => multiply::<5>(v, tiles, depth, panel, m),
-                    _ => multiply::<GROUP>(v, tiles, depth, panel, m),
+                    1 => multiply::<1>(v, depth, panel, m),
+                    2 => multiply::<2>(v, depth, panel, m),
+                    3 => multiply::<3>(v, depth, panel, m),
+                    4 => multiply::<4>(v, depth, panel, m),
+                    5 => multiply::<5>(v, depth, panel, m),
+                    _ => multiply::<GROUP>(v, depth, panel, m),
                 }
             }
-            first += size;
         }
     }
 

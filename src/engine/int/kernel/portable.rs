@@ -1,6 +1,9 @@
 //! The oracle: plain Rust, for every target; what all other kernels must equal bit for bit.
 
-use super::{Finish, Kernel, LANES, PATCH, POSITIONS, Patch, TILE, input_transform, output_transform};
+use super::{
+    Finish, Kernel, LANES, PATCH, POSITIONS, Patch, TAPS, TILE, filter_transform, groups, input_transform,
+    output_transform,
+};
 
 /// Runs everywhere.
 pub(super) struct Portable;
@@ -39,6 +42,14 @@ fn finish_tile(m: &[i32], stride: usize, finish: Finish, pool: bool, mut put: im
     }
 }
 
+/// The exact part of [`Kernel::transform_filters`] for one filter.
+fn transform_filter(g: [f32; TAPS], row: usize) -> [f32; PATCH] {
+    let transform = |g: [f32; 3]| {
+        filter_transform!(g, |a, b| a + b, |a, b| a - b, |a: f32, factor: f32, b: f32| a + factor * b)
+    };
+    transform(std::array::from_fn(|j| transform([g[j], g[3 + j], g[6 + j]])[row]))
+}
+
 fn round(value: f32) -> u8 {
     value.clamp(0.0, FULL).round_ties_even() as u8
 }
@@ -46,6 +57,10 @@ fn round(value: f32) -> u8 {
 impl Kernel for Portable {
     fn name(&self) -> &'static str {
         "portable"
+    }
+
+    fn group(&self) -> usize {
+        4
     }
 
     fn transform(&self, patch: Patch, channels: usize, v: &mut [i16], stride: usize, block_stride: usize) {
@@ -66,21 +81,43 @@ impl Kernel for Portable {
         }
     }
 
-    fn multiply(&self, v: &[i16], tiles: usize, depth: usize, panel: &[i16], m: &mut [i32]) {
-        assert!(depth.is_multiple_of(LANES));
-        for t in 0..tiles {
-            let mut sums = [0i32; LANES];
-            for pair in 0..depth / 2 {
-                let (block, inside) = (2 * pair / LANES, 2 * pair % LANES);
-                let at = (block * tiles + t) * LANES + inside;
-                let (a, b) = (i32::from(v[at]), i32::from(v[at + 1]));
-                let weights = &panel[pair * 2 * LANES..][..2 * LANES];
-                for (sum, w) in sums.iter_mut().zip(weights.chunks_exact(2)) {
-                    let products = a.wrapping_mul(i32::from(w[0])).wrapping_add(b.wrapping_mul(w[1].into()));
-                    *sum = sum.wrapping_add(products);
+    fn transform_filters(
+        &self,
+        taps: &[i16],
+        factors: &[f32],
+        row: usize,
+        panels: &mut [i16],
+        stride: usize,
+    ) {
+        check_filters(taps, factors, row, panels, stride);
+        for (k, taps) in taps.chunks_exact(TAPS * LANES).enumerate() {
+            for n in 0..LANES {
+                let filter = std::array::from_fn(|tap| taps[tap * LANES + n].into());
+                for (p, value) in transform_filter(filter, row).into_iter().enumerate() {
+                    let weight = (value * factors[p * LANES + n]).round_ties_even() as i16;
+                    panels[p * stride + self.panel_index(k, n)] = weight;
                 }
             }
-            m[t * LANES..][..LANES].copy_from_slice(&sums);
+        }
+    }
+
+    fn multiply(&self, v: &[i16], tiles: usize, depth: usize, panel: &[i16], m: &mut [i32]) {
+        assert!(depth.is_multiple_of(LANES));
+        let (products, inputs) =
+            (panel.chunks_exact(2 * LANES).take(depth / 2), |first: usize| &v[first * depth..]);
+        for (first, size) in groups(tiles, self.group()) {
+            for t in 0..size {
+                let mut sums = [0i32; LANES];
+                for (pair, weights) in products.clone().enumerate() {
+                    let (block, inside) = (2 * pair / LANES, 2 * pair % LANES);
+                    let inputs = &inputs(first)[(block * size + t) * LANES + inside..][..2];
+                    for (sum, w) in sums.iter_mut().zip(weights.chunks_exact(2)) {
+                        let product = |i: usize| i32::from(inputs[i]).wrapping_mul(w[i].into());
+                        *sum = sum.wrapping_add(product(0)).wrapping_add(product(1));
+                    }
+                }
+                m[(first + t) * LANES..][..LANES].copy_from_slice(&sums);
+            }
         }
     }
 
@@ -136,6 +173,20 @@ pub(super) fn check_transform(patch: Patch, channels: usize, v: &[i16], stride: 
     assert!(channels.is_multiple_of(LANES) && channels > 0);
     assert!(patch.iter().all(|row| row.len() >= PATCH * channels));
     assert!(v.len() >= (POSITIONS - 1) * stride + (channels / LANES - 1) * block_stride + LANES);
+}
+
+/// As [`check_transform`], for the filters of a panel. Returns their depth.
+pub(super) fn check_filters(
+    taps: &[i16],
+    factors: &[f32],
+    row: usize,
+    panels: &[i16],
+    stride: usize,
+) -> usize {
+    let size = taps.len() / TAPS;
+    assert!(taps.len().is_multiple_of(TAPS * LANES * LANES) && factors.len() >= PATCH * LANES && row < PATCH);
+    assert!(stride >= size && panels.len() >= (PATCH - 1) * stride + size);
+    size / LANES
 }
 
 /// As [`check_transform`], for a product.

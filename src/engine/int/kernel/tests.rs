@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Choice, all, checks};
+use super::{Choice, PATCH, all, checks};
 
 proptest! {
     #[test]
@@ -13,6 +13,11 @@ proptest! {
     #[test]
     fn input_transforms_are_equal(blocks in 1usize..8, pad in 0usize..40, seed: u64) {
         prop_assert_eq!(checks::input_transform(blocks, pad, seed), Ok(()));
+    }
+
+    #[test]
+    fn filter_transforms_are_equal(blocks in 1usize..6, row in 0..PATCH, pad in 0usize..40, seed: u64) {
+        prop_assert_eq!(checks::filter_transform(blocks, row, pad, seed), Ok(()));
     }
 
     #[test]

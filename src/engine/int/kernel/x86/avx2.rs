@@ -1,8 +1,11 @@
 //! AVX2 and FMA.
 
 use std::arch::x86_64::*;
+use std::hint::black_box;
 
-use super::super::{Finish, LANES, PATCH, Patch, TILE, input_transform, output_transform};
+use super::super::{
+    Finish, LANES, PATCH, Patch, TAPS, TILE, filter_transform, input_transform, output_transform,
+};
 use super::{each_output, kernel, registers};
 
 /// AVX2 and FMA.
@@ -58,25 +61,58 @@ fn transform_avx2(patch: Patch, channels: usize, v: &mut [i16], stride: usize, b
     }
 }
 
+/// The filter transform with AVX2, two inputs by 8 outputs at a time.
+///
+/// # Safety
+/// The processor has AVX2 and FMA; `taps`, `factors` and `panels` are as long as `Kernel::transform_filters` needs.
+#[target_feature(enable = "avx2,fma")]
+pub(super) unsafe fn filters_avx2<const ROW: usize>(
+    taps: *const i16,
+    depth: usize,
+    factors: *const f32,
+    panels: *mut i16,
+    stride: usize,
+) {
+    let (add, sub) = (|a, b| _mm256_add_ps(a, b), |a, b| _mm256_sub_ps(a, b));
+    // Everything is a whole number of at most 24 bits: fusing changes nothing.
+    let scaled = |a, factor, b| _mm256_fmadd_ps(_mm256_set1_ps(factor), b, a);
+    for (pair, n) in (0..depth / 2).flat_map(|pair| [(pair, 0), (pair, LANES / 2)]) {
+        let transform = |k: usize| {
+            let tap = |tap: usize| {
+                // SAFETY: by this function's contract.
+                let words =
+                    unsafe { _mm_loadu_si128(taps.add(((2 * pair + k) * TAPS + tap) * LANES + n).cast()) };
+                _mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(words))
+            };
+            let column = |j| filter_transform!([tap(j), tap(3 + j), tap(6 + j)], add, sub, scaled)[ROW];
+            filter_transform!([column(0), column(1), column(2)], add, sub, scaled)
+        };
+        for (p, (even, odd)) in transform(0).into_iter().zip(transform(1)).enumerate() {
+            // SAFETY: by this function's contract.
+            unsafe {
+                let factor = _mm256_loadu_ps(factors.add(p * LANES + n));
+                let [even, odd] = [even, odd].map(|value| _mm256_cvtps_epi32(_mm256_mul_ps(value, factor)));
+                let both = _mm256_blend_epi16::<0xAA>(even, _mm256_slli_epi32::<16>(odd));
+                _mm256_storeu_si256(panels.add(p * stride + 2 * pair * LANES + 2 * n).cast(), both);
+            }
+        }
+    }
+}
+
 /// The product for `TILES` tiles (1 to 6: more do not fit into 16 registers).
 ///
 /// # Safety
-/// The processor has AVX2; `v`, `panel` and `m` are as long as `Kernel::multiply` needs from the
-/// group's first tile on; `tiles` is the number of all tiles.
+/// The processor has AVX2; `v`, `panel` and `m` are as long as `Kernel::multiply` needs from the group's first tile on.
 #[target_feature(enable = "avx2")]
-unsafe fn multiply_avx2<const TILES: usize>(
-    v: *const i16,
-    tiles: usize,
-    depth: usize,
-    panel: *const i16,
-    m: *mut i32,
-) {
+unsafe fn multiply_avx2<const TILES: usize>(v: *const i16, depth: usize, panel: *const i16, m: *mut i32) {
     let mut sums = [[_mm256_setzero_si256(); 2]; TILES];
+    // The compiler would add up all pairs at once if it knew their number, more than fit into the registers.
+    let pairs = if matches!(TILES, 4 | 5) { black_box(LANES / 2) } else { LANES / 2 };
     // SAFETY: all offsets are within what the contract promises.
     unsafe {
         for block in 0..depth / LANES {
-            let v = v.add(block * tiles * LANES);
-            for pair in 0..LANES / 2 {
+            let v = v.add(block * TILES * LANES);
+            for pair in 0..pairs {
                 let weights = panel.add((block * LANES / 2 + pair) * 2 * LANES);
                 let low = _mm256_loadu_si256(weights.cast());
                 let high = _mm256_loadu_si256(weights.add(LANES).cast());
@@ -185,18 +221,36 @@ fn finish_real_avx2(
     }
 }
 
+/// Rounds two pixels of 16 values, each in two halves, to bytes, one after the other.
+#[target_feature(enable = "avx2")]
+fn round_pair(a: [__m256; 2], b: [__m256; 2]) -> __m256i {
+    // What is negative becomes 0 when it is packed, and so does what is not a number.
+    let words = |[low, high]: [__m256; 2]| {
+        let whole = |value| _mm256_cvtps_epi32(_mm256_min_ps(_mm256_set1_ps(255.0), value));
+        _mm256_packs_epi32(whole(low), whole(high))
+    };
+    // Packing works on each half of a register for itself.
+    let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    _mm256_permutevar8x32_epi32(_mm256_packus_epi16(words(a), words(b)), order)
+}
+
 #[target_feature(enable = "avx2")]
 fn requantize_avx2(m: &[i32], pixels: usize, finish: Finish, out: &mut [u8], out_stride: usize) {
     // SAFETY: the caller has checked all lengths with `check_requantize`.
     unsafe {
-        for half in [0, LANES / 2] {
-            let scale = _mm256_loadu_ps(finish.scales.as_ptr().add(half));
-            let bias = _mm256_loadu_ps(finish.bias.as_ptr().add(half));
-            for pixel in 0..pixels {
-                let sum = _mm256_loadu_si256(m.as_ptr().add(pixel * LANES + half).cast());
-                let value = _mm256_add_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(sum), scale), bias);
-                round_8(value, out.as_mut_ptr().add(pixel * out_stride + half));
-            }
+        let [scales, biases] = [finish.scales, finish.bias]
+            .map(|values| [0, LANES / 2].map(|n| _mm256_loadu_ps(values.as_ptr().add(n))));
+        let real = |pixel: usize, half: usize| {
+            let sum = _mm256_loadu_si256(m.as_ptr().add(pixel * LANES + half * LANES / 2).cast());
+            _mm256_add_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(sum), scales[half]), biases[half])
+        };
+        for pixel in (0..pixels).step_by(2) {
+            let next = (pixel + 1).min(pixels - 1);
+            let bytes = round_pair([real(pixel, 0), real(pixel, 1)], [real(next, 0), real(next, 1)]);
+            // Of the last pixel of an odd number the second half is a copy, written to the same place.
+            let out = out.as_mut_ptr();
+            _mm_storeu_si128(out.add(pixel * out_stride).cast(), _mm256_castsi256_si128(bytes));
+            _mm_storeu_si128(out.add(next * out_stride).cast(), _mm256_extracti128_si256::<1>(bytes));
         }
     }
 }
@@ -206,6 +260,6 @@ registers!(registers_avx2, "avx2", 12, 16, _mm256_setzero_si256(), _mm256_set1_e
 });
 
 kernel!(
-    Avx2, "avx2", transform_avx2, multiply_avx2, 6, [1 2 3 4 5 6],
+    Avx2, "avx2", transform_avx2, filters_avx2, multiply_avx2, 6, [1 2 3 4 5 6],
     finish_avx2, finish_real_avx2, requantize_avx2, registers_avx2
 );

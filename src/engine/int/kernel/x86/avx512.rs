@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::super::{Finish, LANES, PATCH, Patch, TILE, input_transform, output_transform};
-use super::avx2::{Avx2, transform_16};
+use super::avx2::{Avx2, filters_avx2, transform_16};
 use super::{each_output, kernel, registers};
 
 /// AVX-512 F, BW, VL.
@@ -97,18 +97,12 @@ fn transform_avx512(patch: Patch, channels: usize, v: &mut [i16], stride: usize,
 /// # Safety
 /// As `multiply_avx2`, with AVX-512 BW.
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn multiply_avx512<const TILES: usize>(
-    v: *const i16,
-    tiles: usize,
-    depth: usize,
-    panel: *const i16,
-    m: *mut i32,
-) {
+unsafe fn multiply_avx512<const TILES: usize>(v: *const i16, depth: usize, panel: *const i16, m: *mut i32) {
     let mut sums = [_mm512_setzero_si512(); TILES];
     // SAFETY: all offsets are within what the contract promises.
     unsafe {
         for block in 0..depth / LANES {
-            let v = v.add(block * tiles * LANES);
+            let v = v.add(block * TILES * LANES);
             for pair in 0..LANES / 2 {
                 let weights = _mm512_loadu_si512(panel.add((block * LANES / 2 + pair) * 2 * LANES).cast());
                 for (t, sum) in sums.iter_mut().enumerate() {
@@ -128,18 +122,12 @@ unsafe fn multiply_avx512<const TILES: usize>(
 /// # Safety
 /// As `multiply_avx512`, with VNNI.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-unsafe fn multiply_vnni<const TILES: usize>(
-    v: *const i16,
-    tiles: usize,
-    depth: usize,
-    panel: *const i16,
-    m: *mut i32,
-) {
+unsafe fn multiply_vnni<const TILES: usize>(v: *const i16, depth: usize, panel: *const i16, m: *mut i32) {
     let mut sums = [_mm512_setzero_si512(); TILES];
     // SAFETY: all offsets are within what the contract promises.
     unsafe {
         for block in 0..depth / LANES {
-            let v = v.add(block * tiles * LANES);
+            let v = v.add(block * TILES * LANES);
             for pair in 0..LANES / 2 {
                 let weights = _mm512_loadu_si512(panel.add((block * LANES / 2 + pair) * 2 * LANES).cast());
                 for (t, sum) in sums.iter_mut().enumerate() {
@@ -272,13 +260,13 @@ registers!(
 );
 
 kernel!(
-    Avx512, "avx512", transform_avx512, multiply_avx512, 24,
+    Avx512, "avx512", transform_avx512, filters_avx2, multiply_avx512, 24,
     [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24],
     finish_avx512, finish_real_avx512, requantize_avx512, registers_avx512
 );
 
 kernel!(
-    Vnni, "avx512vnni", transform_avx512, multiply_vnni, 28,
+    Vnni, "avx512vnni", transform_avx512, filters_avx2, multiply_vnni, 28,
     [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28],
     finish_avx512, finish_real_avx512, requantize_avx512, registers_vnni
 );

@@ -6,22 +6,12 @@ mod avx512;
 pub(super) use avx2::Avx2;
 pub(super) use avx512::{Avx512, Vnni};
 
-/// Divides `tiles` into as few groups of at most `most` as possible, of nearly equal size, and calls
-/// `group(first, size)` for each.
-fn groups(tiles: usize, most: usize, mut group: impl FnMut(usize, usize)) {
-    let count = tiles.div_ceil(most);
-    for i in 0..count {
-        let (from, to) = (tiles * i / count, tiles * (i + 1) / count);
-        group(from, to - from);
-    }
-}
-
 /// Calls `$function::<N>` for a run-time number `N` of the list.
 macro_rules! dispatch {
     ($n:expr, $function:ident, $arguments:tt, [$($size:literal)*]) => {
         match $n {
             $($size => $function::<$size> $arguments,)*
-            other => unreachable!("a group of {other} tiles"),
+            other => unreachable!("there is none for {other}"),
         }
     };
 }
@@ -70,10 +60,14 @@ macro_rules! registers {
 
 /// The methods of `Kernel`, from functions that need what the kernel proves to be there.
 macro_rules! kernel {
-    ($kernel:ident, $name:literal, $transform:expr, $multiply:ident, $most:literal, $sizes:tt, $finish:ident, $finish_real:ident, $requantize:ident, $registers:ident) => {
+    ($kernel:ident, $name:literal, $transform:expr, $filters:ident, $multiply:ident, $most:literal, $sizes:tt, $finish:ident, $finish_real:ident, $requantize:ident, $registers:ident) => {
         impl super::super::Kernel for $kernel {
             fn name(&self) -> &'static str {
                 $name
+            }
+
+            fn group(&self) -> usize {
+                $most
             }
 
             fn transform(
@@ -89,15 +83,29 @@ macro_rules! kernel {
                 unsafe { $transform(patch, channels, v, stride, block_stride) }
             }
 
+            fn transform_filters(
+                &self,
+                taps: &[i16],
+                factors: &[f32],
+                row: usize,
+                panels: &mut [i16],
+                stride: usize,
+            ) {
+                let depth = super::super::portable::check_filters(taps, factors, row, panels, stride);
+                let (taps, factors, panels) = (taps.as_ptr(), factors.as_ptr(), panels.as_mut_ptr());
+                // SAFETY: `self` proves that the processor has the instructions, `check_filters` the lengths.
+                unsafe { super::dispatch!(row, $filters, (taps, depth, factors, panels, stride), [0 1 2 3 4 5]) }
+            }
+
             fn multiply(&self, v: &[i16], tiles: usize, depth: usize, panel: &[i16], m: &mut [i32]) {
                 super::super::portable::check_multiply(v, tiles, depth, panel, m);
-                super::groups(tiles, $most, |first, size| {
+                for (first, size) in super::super::groups(tiles, $most) {
                     // SAFETY: `self` proves the instructions, `check_multiply` the lengths.
                     unsafe {
-                        let (v, m) = (v.as_ptr().add(first * LANES), m.as_mut_ptr().add(first * LANES));
-                        super::dispatch!(size, $multiply, (v, tiles, depth, panel.as_ptr(), m), $sizes)
+                        let (v, m) = (v.as_ptr().add(first * depth), m.as_mut_ptr().add(first * LANES));
+                        super::dispatch!(size, $multiply, (v, depth, panel.as_ptr(), m), $sizes)
                     }
-                });
+                }
             }
 
             fn finish(
