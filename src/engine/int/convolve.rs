@@ -116,7 +116,8 @@ impl Hand<'_> {
         }
     }
 
-    /// Very many weights: each thread makes those of a panel from filters, a half at a time, for all inputs.
+    /// Very many weights: each thread makes those of a panel from filters, a row of positions at a time, for all
+    /// inputs.
     fn winograd_from_taps(
         &mut self,
         step: &Step,
@@ -199,16 +200,21 @@ impl Hand<'_> {
             // A tile may reach beyond the window.
             for i in (0..side).filter(|i| step.plan.to.contains(&(row + i))) {
                 let pixels = i * side * width..(i * side + columns) * width;
-                // SAFETY (of both): tiles and groups of panels do not overlap, and nobody reads the output before
-                // the next phase.
                 match target {
                     Target::Plane(plane) => {
                         let first = plane.start(row + i, column) + channel;
-                        place(&bytes[pixels], width, first, plane.channels, |at| unsafe { plane.values(at) });
+                        place(&bytes[pixels], width, first, plane.channels, |at| {
+                            // SAFETY: tiles and groups of panels do not overlap, and nobody reads the output before
+                            // the next phase.
+                            unsafe { plane.values(at) }
+                        });
                     }
                     Target::Map(map) => {
                         let first = map.start(row + i, column) + channel;
-                        place(&reals[pixels], width, first, map.depth(), |at| unsafe { map.values(at) });
+                        place(&reals[pixels], width, first, map.depth(), |at| {
+                            // SAFETY: as above.
+                            unsafe { map.values(at) }
+                        });
                     }
                 }
             }
