@@ -44,8 +44,8 @@ pub struct Finish<'a> {
 /// The arithmetic that layers are made of. Holding one proves that the processor can do it.
 ///
 /// Inputs, transformed or gathered, are stored in [`groups`] of tiles that are multiplied together, each in blocks of 16
-/// channels: `[group][depth / 16][tiles of the group][16]`, so that they are read one after the other. Weights are stored in panels of 16 output channels, `[depth, 16]` in the order of
-/// [`Kernel::panel_index`].
+/// channels: `[group][depth / 16][tiles of the group][16]`, so that they are read one after the other. Weights are
+/// stored in panels of 16 output channels, `[depth, 16]` in the order of [`Kernel::panel_index`].
 pub trait Kernel: Send + Sync {
     /// For people: `avx2`, `neon`, ...
     fn name(&self) -> &'static str;
