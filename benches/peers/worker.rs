@@ -1,9 +1,9 @@
 //! LookHear's side of `make bench-peers`: a process that measures when it is asked to.
 //!
-//! Lines in, lines of JSON out; `ready` comes first. `time vision|audio|update K` answers the milliseconds of K
-//! runs, `embed TOWER FILE` the embedding of an input (raw f32), `rss` the peak memory in MiB, `layers` the time
-//! of each layer and the processor's peak; `quit` ends the process. With `--samples FOLDER` it writes inputs
-//! instead, and with `--make FILE` a network with random weights.
+//! Lines in, lines of JSON out; `ready` comes first. `time vision|audio|update K` answers the milliseconds of K runs (a
+//! tower up to its embedding, as peers run it, or an update with all heads), `embed TOWER FILE` the embedding of an input
+//! (raw f32), `rss` the peak memory in MiB, `layers` the time of each layer and the processor's peak; `quit` ends the
+//! process. With `--samples FOLDER` it writes inputs instead, and with `--make FILE` a network with random weights.
 
 use std::error::Error;
 use std::io::{BufRead, Write};
@@ -71,10 +71,14 @@ fn noise(count: usize, seed: u32, low: f32, high: f32) -> Vec<f32> {
     (0..count).map(|_| next()).collect()
 }
 
+/// The integer engine can do more than others: run a tower without its heads, as peers do, and time its layers.
+enum Runner {
+    Int(Box<IntEngine>),
+    Other(Box<dyn Engine>),
+}
+
 struct Worker {
-    engine: Box<dyn Engine>,
-    /// For what only the integer engine can tell.
-    int: Option<IntEngine>,
+    runner: Runner,
     spec: Spec,
     seen: Seen,
     heard: Heard,
@@ -82,6 +86,25 @@ struct Worker {
     /// The last second of a stream of sound, and the number of columns that were heard.
     second: Vec<Vec<f32>>,
     heard_columns: usize,
+}
+
+impl Runner {
+    fn engine(&mut self) -> &mut dyn Engine {
+        match self {
+            Self::Int(engine) => &mut **engine,
+            Self::Other(engine) => &mut **engine,
+        }
+    }
+
+    /// Runs a tower up to its embedding.
+    fn tower(&mut self, tower: &str, input: &[f32], seen: &mut Seen, heard: &mut Heard) {
+        match (self, tower) {
+            (Self::Int(engine), "vision") => engine.embed_picture(input, &mut seen.embedding),
+            (Self::Int(engine), _) => engine.embed_sound(input, &mut heard.embedding),
+            (Self::Other(engine), "vision") => engine.see(input, seen),
+            (Self::Other(engine), _) => engine.hear(input, heard),
+        }
+    }
 }
 
 impl Worker {
@@ -96,13 +119,15 @@ impl Worker {
             self.heard_columns += fresh;
         }
         let begin = Instant::now();
+        let Self { runner, seen, heard, .. } = self;
         match what {
-            "vision" => self.engine.see(&picture, &mut self.seen),
-            "audio" => self.engine.hear(&sound, &mut self.heard),
+            "vision" => runner.tower(what, &picture, seen, heard),
+            "audio" => runner.tower(what, &sound, seen, heard),
             "update" => {
-                self.engine.see(&picture, &mut self.seen);
-                self.engine.listen(&self.second, fresh, &mut self.heard);
-                self.engine.judge(&self.seen, &self.heard, &mut self.judgement);
+                let engine = runner.engine();
+                engine.see(&picture, seen);
+                engine.listen(&self.second, fresh, heard);
+                engine.judge(seen, heard, &mut self.judgement);
             }
             other => return Err(format!("there is no {other} to time").into()),
         }
@@ -113,18 +138,15 @@ impl Worker {
         let bytes = std::fs::read(file)?;
         let (floats, _) = bytes.as_chunks::<4>();
         let values: Vec<f32> = floats.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-        let embedding = if tower == "vision" {
-            self.engine.see(&values, &mut self.seen);
-            &self.seen.embedding
-        } else {
-            self.engine.hear(&values, &mut self.heard);
-            &self.heard.embedding
-        };
+        self.runner.tower(tower, &values, &mut self.seen, &mut self.heard);
+        let embedding = if tower == "vision" { &self.seen.embedding } else { &self.heard.embedding };
         Ok(json!({ "embedding": embedding }))
     }
 
     fn layers(&mut self) -> Result<Value, Box<dyn Error>> {
-        let int = self.int.as_mut().ok_or("only the engine int knows its layers")?;
+        let Runner::Int(int) = &mut self.runner else {
+            return Err("only the engine int knows its layers".into());
+        };
         let peak = (0..5).map(|_| int.measure_peak()).fold(0.0, f64::max);
         let mut layers = int.time_layers();
         for _ in 0..20 {
@@ -222,9 +244,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let setup =
         Setup { backend: arguments.engine, threads: Some(arguments.threads), kernel: arguments.kernel };
     let spec = bundle.manifest.spec.clone();
+    let runner = match setup.backend {
+        Backend::Int => Runner::Int(Box::new(bundle.into_int_engine(&setup)?)),
+        _ => Runner::Other(bundle.into_engine(&setup)?),
+    };
     let mut worker = Worker {
-        engine: bundle.into_engine(&setup)?,
-        int: None,
+        runner,
         spec,
         seen: Seen::default(),
         heard: Heard::default(),
@@ -237,9 +262,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         let line = line?;
         if line.trim() == "quit" {
             break;
-        }
-        if line.trim() == "layers" && worker.int.is_none() && setup.backend == Backend::Int {
-            worker.int = Some(Bundle::load(&model)?.into_int_engine(&setup)?);
         }
         let reply = worker.answer(&line).unwrap_or_else(|error| json!({ "error": error.to_string() }));
         println!("{reply}");

@@ -65,6 +65,15 @@ pub(super) struct Hand<'a> {
 }
 
 impl Hand<'_> {
+    /// This thread's share of the rows of an input, which are all there when all threads are done.
+    pub(super) fn fill(&mut self, input: &Plane<i16>, fill: impl Fn(usize, &mut [i16])) {
+        for row in self.member.units(input.height) {
+            // SAFETY: every row is one unit, and nobody reads it before the next phase.
+            fill(row, unsafe { input.pixels(row) });
+        }
+        self.member.next_phase();
+    }
+
     /// This thread's share of a step, which ends when all threads are done.
     pub(super) fn step(&mut self, step: &Step, source: Source, target: Target) {
         match (&step.operation, source) {

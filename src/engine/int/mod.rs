@@ -130,34 +130,44 @@ impl IntEngine {
         times
     }
 
+    /// The vision tower alone, without what the heads make of it. For benchmarks.
+    pub fn embed_picture(&mut self, picture: &[f32], embedding: &mut Vec<f32>) {
+        self.run_vision(picture);
+        embed(&mut self.vision, embedding);
+    }
+
+    /// The audio tower alone, likewise.
+    pub fn embed_sound(&mut self, spectrogram: &[f32], embedding: &mut Vec<f32>) {
+        self.run_second(spectrogram);
+        embed(&mut self.audio, embedding);
+    }
+
     fn run_vision(&mut self, picture: &[f32]) {
-        let vision = &mut self.vision;
-        let (height, width, channels) = (vision.input.height, vision.input.width, vision.input.channels);
-        let rounding = vision.rounding();
-        for row in 0..height {
-            let pixels = vision.input.row_mut(row);
+        let (height, width) = (self.vision.input.height, self.vision.input.width);
+        let (channels, rounding) = (self.vision.input.channels, self.vision.rounding());
+        let fill = |row: usize, pixels: &mut [i16]| {
             for channel in 0..channels {
                 let values = &picture[(channel * height + row) * width..][..width];
-                let targets = pixels.iter_mut().skip(channel).step_by(channels);
-                targets.zip(values).for_each(|(to, value)| *to = rounding.round(*value));
+                let targets = pixels.chunks_exact_mut(channels);
+                targets.zip(values).for_each(|(to, value)| to[channel] = rounding.round(*value));
             }
-        }
-        vision.run(0, None, &mut self.crew);
+        };
+        self.vision.run_on(fill, &mut self.crew);
     }
 
-    /// Rounds a second into the audio tower's input.
-    fn load_second(&mut self, spectrogram: &[f32]) {
+    /// The audio tower on a second by itself.
+    fn run_second(&mut self, spectrogram: &[f32]) {
         self.listening = false;
         let (columns, rounding) = (self.audio.input.height, self.audio.rounding());
-        for column in 0..columns {
+        let fill = |column: usize, bins: &mut [i16]| {
             let values = spectrogram.iter().skip(column).step_by(columns);
-            let targets = self.audio.input.row_mut(column).iter_mut();
-            targets.zip(values).for_each(|(to, value)| *to = rounding.round(*value));
-        }
+            bins.iter_mut().zip(values).for_each(|(to, value)| *to = rounding.round(*value));
+        };
+        self.audio.run_on(fill, &mut self.crew);
     }
 
-    fn run_audio(&mut self, origin: usize, moved: Option<usize>, heard: &mut Heard) {
-        self.audio.run(origin, moved, &mut self.crew);
+    /// What the heads need of the audio tower.
+    fn summarize(&mut self, heard: &mut Heard) {
         embed(&mut self.audio, &mut heard.embedding);
         if let Some((_, head)) = &mut self.localization {
             head.hear(heard);
@@ -180,8 +190,7 @@ fn embed(tower: &mut Tower, embedding: &mut Vec<f32>) {
 
 impl Engine for IntEngine {
     fn see(&mut self, picture: &[f32], seen: &mut Seen) {
-        self.run_vision(picture);
-        embed(&mut self.vision, &mut seen.embedding);
+        self.embed_picture(picture, &mut seen.embedding);
         if let Some((head, _)) = &mut self.localization {
             head.run(self.vision.map(), &mut self.crew, &mut seen.positions);
         }
@@ -191,8 +200,8 @@ impl Engine for IntEngine {
     }
 
     fn hear(&mut self, spectrogram: &[f32], heard: &mut Heard) {
-        self.load_second(spectrogram);
-        self.run_audio(0, None, heard);
+        self.run_second(spectrogram);
+        self.summarize(heard);
     }
 
     fn listen(&mut self, columns: &[Vec<f32>], fresh: usize, heard: &mut Heard) {
@@ -203,7 +212,8 @@ impl Engine for IntEngine {
             let targets = self.audio.input.row_mut(origin + i).iter_mut();
             targets.zip(column).for_each(|(to, value)| *to = rounding.round(*value));
         }
-        self.run_audio(origin, moved, heard);
+        self.audio.run(origin, moved, &mut self.crew);
+        self.summarize(heard);
         self.listening = true;
     }
 
@@ -225,8 +235,7 @@ impl Engine for IntEngine {
     }
 
     fn hear_map(&mut self, spectrogram: &[f32], map: &mut ActivationMap) {
-        self.load_second(spectrogram);
-        self.audio.run(0, None, &mut self.crew);
+        self.run_second(spectrogram);
         self.audio.write_map(true, map);
     }
 

@@ -20,7 +20,7 @@ use crate::model::{Layer, Tower as Table};
 const SHARED_FROM: usize = if cfg!(test) { 100_000 } else { 2 << 20 };
 /// Those that are larger than this (conv4_2 of the paper) are not kept: filters are transformed on the way, which takes
 /// about a tenth of such a layer's time.
-const TAPS_FROM: usize = if cfg!(test) { 200_000 } else { 16 << 20 };
+const TAPS_FROM: usize = if cfg!(test) { 3_000_000 } else { 16 << 20 };
 
 /// How inputs become integers: multiplied by a factor, cut off, rounded.
 #[derive(Clone, Copy)]
@@ -149,6 +149,16 @@ impl Tower {
         self.plan(origin, clean, crew.team.threads());
         let tower = &*self;
         crew.work(|hand| (0..tower.steps.len()).for_each(|number| tower.step(number, hand)));
+    }
+
+    /// Computes the map of a window at row 0, whose rows of the input `fill` fills in.
+    pub(super) fn run_on(&mut self, fill: impl Fn(usize, &mut [i16]) + Sync, crew: &mut Crew) {
+        self.plan(0, 0..0, crew.team.threads());
+        let tower = &*self;
+        crew.work(|hand| {
+            hand.fill(&tower.input, &fill);
+            (0..tower.steps.len()).for_each(|number| tower.step(number, hand));
+        });
     }
 
     /// Runs one step after the other with a clock in between.
