@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::{Network, Peaks, Sample, Spec};
-use crate::engine::int::{IntEngine, Loading};
+use crate::engine::int::{IntEngine, Loading, QuantizeError};
 use crate::engine::{Backend, BurnEngine, Engine, Heard, Judgement, Seen, Setup};
 use crate::preprocess::{Preprocessing, spectrogram};
 
@@ -344,24 +344,18 @@ impl Bundle {
     /// # Errors
     /// As [`Bundle::engine`].
     pub fn into_engine(self, setup: &Setup) -> Result<Box<dyn Engine>, BundleError> {
-        let (manifest, path) = (self.manifest.clone(), self.path.clone());
-        let (mut engine, golden): (Box<dyn Engine>, _) = match setup.backend {
-            Backend::Int => (Box::new(self.into_int_engine(setup)?), manifest.golden_int),
-            other => {
-                let device = other.device().map_err(BundleError::Engine)?;
-                let network = self.into_network(&device)?;
-                let engine = BurnEngine::new(other.name(), manifest.spec.clone(), network, device);
-                (Box::new(engine), Some(manifest.golden))
-            }
-        };
-        let found = judge_golden(&mut *engine, &manifest.spec);
-        match golden.is_some_and(|golden| golden.agrees_with(&found)) {
-            true => Ok(engine),
-            false => Err(BundleError::Damaged { path, reason: "its golden output does not match".into() }),
+        if setup.backend == Backend::Int {
+            return Ok(Box::new(self.into_int_engine(setup)?));
         }
+        let (manifest, path) = (self.manifest.clone(), self.path.clone());
+        let device = setup.backend.device().map_err(BundleError::Engine)?;
+        let (network, spec) = (self.into_network(&device)?, manifest.spec);
+        let mut engine = BurnEngine::new(setup.backend.name(), spec.clone(), network, device);
+        check_golden(&mut engine, &spec, Some(&manifest.golden), path)?;
+        Ok(Box::new(engine))
     }
 
-    /// The integer engine as what it is, unchecked: for those who want to measure it.
+    /// The same, the integer engine as what it is: it can do more than others.
     ///
     /// # Errors
     /// As [`Bundle::engine`].
@@ -376,13 +370,30 @@ impl Bundle {
         })?;
         let kernel = setup.kernel.kernel().map_err(BundleError::Engine)?;
         let network = self.into_network(&Device::flex())?;
-        IntEngine::new(&manifest.spec, network, &peaks, kernel, setup.threads())
-            .map_err(|e| BundleError::Damaged { path, reason: e.to_string() })
+        let damaged = |e: QuantizeError| BundleError::Damaged { path: path.clone(), reason: e.to_string() };
+        let engine = IntEngine::new(&manifest.spec, network, &peaks, kernel, setup.threads());
+        let mut engine = engine.map_err(damaged)?;
+        check_golden(&mut engine, &manifest.spec, manifest.golden_int.as_ref(), path)?;
+        Ok(engine)
     }
 
     /// The file's content.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
+    }
+}
+
+/// An error unless the engine says what the bundle says that it says.
+fn check_golden(
+    engine: &mut dyn Engine,
+    spec: &Spec,
+    golden: Option<&Golden>,
+    path: String,
+) -> Result<(), BundleError> {
+    let found = judge_golden(engine, spec);
+    match golden.is_some_and(|golden| golden.agrees_with(&found)) {
+        true => Ok(()),
+        false => Err(BundleError::Damaged { path, reason: "its golden output does not match".into() }),
     }
 }
 

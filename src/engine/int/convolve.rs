@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use super::buffer::Buffer;
 use super::kernel::{Kernel, LANES, PATCH, POSITIONS, TILE, groups};
-use super::plan::Plan;
 use super::plane::{Plane, RealMap};
 use super::quantize::{Block, Quantized};
 use super::step::{Needs, Operation, Step};
@@ -191,7 +190,7 @@ impl Hand<'_> {
         let panels = weights.group(group);
         let (stride, side, width) = (sums_stride(tiles.len()), step.side(), panels.len() * LANES);
         let pool = side < TILE;
-        let channel = panels.start * LANES;
+        let channels = panels.start * LANES..panels.start * LANES + width;
         for (t, tile) in tiles.enumerate() {
             for (g, panel) in panels.clone().enumerate() {
                 let m = &sums[g * POSITIONS * stride + t * LANES..];
@@ -205,13 +204,13 @@ impl Hand<'_> {
             }
             let across = step.tiles_across();
             let (row, column) = (step.plan.row(tile / across) * side, tile % across * side);
-            let columns = side.min(step.output[1] - column);
+            let columns = column..step.output[1].min(column + side);
             // A tile may reach beyond the window.
             for i in (0..side).filter(|i| step.plan.to.contains(&(row + i))) {
-                let pixels = i * side * width..(i * side + columns) * width;
+                let pixels = i * side * width..(i * side + columns.len()) * width;
                 match target {
                     Target::Plane(plane) => {
-                        let first = plane.start(row + i, column) + channel;
+                        let first = plane.start(row + i, columns.clone(), channels.clone());
                         place(&bytes[pixels], width, first, plane.channels, |at| {
                             // SAFETY: tiles and groups of panels do not overlap, and nobody reads the output before
                             // the next phase.
@@ -219,7 +218,7 @@ impl Hand<'_> {
                         });
                     }
                     Target::Map(map) => {
-                        let first = map.start(row + i, column) + channel;
+                        let first = map.start(row + i, columns.clone(), channels.clone());
                         place(&reals[pixels], width, first, map.depth(), |at| {
                             // SAFETY: as above.
                             unsafe { map.values(at) }
@@ -244,7 +243,7 @@ impl Hand<'_> {
         let sums = &mut sums[..width * LANES];
         for unit in self.member.units(step.plan.count()) {
             let row = step.plan.row(unit);
-            gather(&step.plan, row, width, stride, source, weights.depth, self.kernel.group(), inputs);
+            gather(step, row, stride, source, weights.depth, self.kernel.group(), inputs);
             for panel in 0..weights.panels {
                 self.kernel.multiply(inputs, width, weights.depth, weights.panel(panel, 0), sums);
                 let finish = weights.finish(panel);
@@ -257,7 +256,8 @@ impl Hand<'_> {
                     }
                     Target::Map(map) => {
                         for (column, sums) in sums.chunks_exact(LANES).enumerate() {
-                            let first = map.start(row, column) + panel * LANES;
+                            let channels = panel * LANES..(panel + 1) * LANES;
+                            let first = map.start(row, column..column + 1, channels);
                             // SAFETY: as above.
                             let values = unsafe { map.values(first..first + LANES) };
                             for (n, value) in values.iter_mut().enumerate() {
@@ -285,13 +285,13 @@ impl Hand<'_> {
                 };
                 match target {
                     Target::Plane(plane) => {
-                        let first = plane.start(row, column);
+                        let first = plane.start(row, column..column + 1, 0..channels);
                         // SAFETY: every row is one unit, and nobody reads it before the next phase.
                         let values = unsafe { plane.values(first..first + channels) };
                         values.iter_mut().enumerate().for_each(|(n, value)| *value = largest(n));
                     }
                     Target::Map(map) => {
-                        let first = map.start(row, column);
+                        let first = map.start(row, column..column + 1, 0..channels);
                         // SAFETY: as above.
                         let values = unsafe { map.values(first..first + channels) };
                         let values = values.iter_mut().zip(units).enumerate();
@@ -391,11 +391,9 @@ fn transform(
 
 /// The inputs of a row of outputs without tiles, in groups of `group`. What lies behind the nine taps of a pixel has
 /// weights of 0 and may be anything.
-#[expect(clippy::too_many_arguments, reason = "a loop of its own")]
 fn gather<T: bytemuck::Pod + Into<i16>>(
-    plan: &Plan,
+    step: &Step,
     row: usize,
-    width: usize,
     stride: usize,
     source: &Plane<T>,
     depth: usize,
@@ -404,14 +402,14 @@ fn gather<T: bytemuck::Pod + Into<i16>>(
 ) {
     // SAFETY: nobody writes the source in this phase.
     let rows: [&[T]; 3] =
-        std::array::from_fn(|tap| unsafe { source.row((row * stride + tap) as isize - 1, &plan.from) });
-    let (run, step) = (3 * source.channels, stride * source.channels);
+        std::array::from_fn(|tap| unsafe { source.row((row * stride + tap) as isize - 1, &step.plan.from) });
+    let (run, apart) = (3 * source.channels, stride * source.channels);
     // Few channels: whole vectors are copied, each over the end of the one before.
     let few = run <= LANES && depth <= 2 * LANES;
     let mut pixel = [0i16; 3 * LANES];
-    for (first, size) in groups(width, group) {
+    for (first, size) in groups(step.output[1], group) {
         for t in 0..size {
-            let (inputs, from) = (&mut inputs[first * depth + t * LANES..], (first + t) * step);
+            let (inputs, from) = (&mut inputs[first * depth + t * LANES..], (first + t) * apart);
             if few && from + LANES <= rows[0].len() {
                 for (tap, values) in rows.iter().enumerate() {
                     let target = &mut pixel[tap * run..][..LANES];

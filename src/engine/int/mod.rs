@@ -2,7 +2,8 @@
 //!
 //! Activations are bytes, each channel in steps of its own; filters have 16 bits in Winograd's domain
 //! (`winograd.rs`), where a convolution needs a quarter of the products; those of the largest layers come there on the
-//! way (`taps.rs`). What is left of the error comes from the bytes. All memory is allocated when the engine is made. This is the one module of the crate that may use `unsafe`.
+//! way (`taps.rs`). What is left of the error comes from the bytes. All memory is allocated when the engine is made.
+//! This is the one module of the crate that may use `unsafe`.
 
 mod allocator;
 mod buffer;

@@ -54,9 +54,13 @@ impl<T: Pod> Plane<T> {
         unsafe { self.data.write(start..start + self.width * self.channels) }
     }
 
-    /// Where the values of a pixel begin.
-    pub(super) fn start(&self, row: usize, column: usize) -> usize {
-        self.range(row).start + (column + 1) * self.channels
+    /// Where some channels of the first of some pixels begin.
+    ///
+    /// # Panics
+    /// There are no such columns or channels.
+    pub(super) fn start(&self, row: usize, columns: Range<usize>, channels: Range<usize>) -> usize {
+        assert!(columns.end <= self.width && channels.end <= self.channels);
+        self.range(row).start + (columns.start + 1) * self.channels + channels.start
     }
 
     /// Values to write.
@@ -116,9 +120,13 @@ impl RealMap {
         self.data.get_mut()
     }
 
-    /// Where the values of a pixel begin.
-    pub(super) fn start(&self, row: usize, column: usize) -> usize {
-        (row % self.height * self.width + column) * self.channels
+    /// Where some channels of the first of some pixels begin.
+    ///
+    /// # Panics
+    /// There are no such columns or channels.
+    pub(super) fn start(&self, row: usize, columns: Range<usize>, channels: Range<usize>) -> usize {
+        assert!(columns.end <= self.width && channels.end <= self.channels);
+        (row % self.height * self.width + columns.start) * self.channels + channels.start
     }
 
     /// Values to write.

@@ -103,14 +103,13 @@ impl Kernel for Portable {
 
     fn multiply(&self, v: &[i16], tiles: usize, depth: usize, panel: &[i16], m: &mut [i32]) {
         assert!(depth.is_multiple_of(LANES));
-        let (products, inputs) =
-            (panel.chunks_exact(2 * LANES).take(depth / 2), |first: usize| &v[first * depth..]);
         for (first, size) in groups(tiles, self.group()) {
+            let v = &v[first * depth..];
             for t in 0..size {
                 let mut sums = [0i32; LANES];
-                for (pair, weights) in products.clone().enumerate() {
+                for (pair, weights) in panel.chunks_exact(2 * LANES).take(depth / 2).enumerate() {
                     let (block, inside) = (2 * pair / LANES, 2 * pair % LANES);
-                    let inputs = &inputs(first)[(block * size + t) * LANES + inside..][..2];
+                    let inputs = &v[(block * size + t) * LANES + inside..][..2];
                     for (sum, w) in sums.iter_mut().zip(weights.chunks_exact(2)) {
                         let product = |i: usize| i32::from(inputs[i]).wrapping_mul(w[i].into());
                         *sum = sum.wrapping_add(product(0)).wrapping_add(product(1));

@@ -106,7 +106,8 @@ pub(super) unsafe fn filters_avx2<const ROW: usize>(
 #[target_feature(enable = "avx2")]
 unsafe fn multiply_avx2<const TILES: usize>(v: *const i16, depth: usize, panel: *const i16, m: *mut i32) {
     let mut sums = [[_mm256_setzero_si256(); 2]; TILES];
-    // The compiler would add up all pairs at once if it knew their number, more than fit into the registers.
+    // For 4 and 5 tiles the compiler would add up all pairs at once if it knew their number, and run out of registers;
+    // with more tiles it does not try, with fewer they suffice.
     let pairs = if matches!(TILES, 4 | 5) { black_box(LANES / 2) } else { LANES / 2 };
     // SAFETY: all offsets are within what the contract promises.
     unsafe {
