@@ -9,6 +9,7 @@ mod allocator;
 mod buffer;
 mod convolve;
 mod crew;
+mod direct;
 mod heads;
 pub mod kernel;
 mod plan;

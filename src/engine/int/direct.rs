@@ -1,0 +1,122 @@
+//! One thread at work on a layer without tiles: the first, and what has a stride.
+
+use super::convolve::{Hand, Target};
+use super::kernel::{LANES, groups};
+use super::plane::Plane;
+use super::quantize::Quantized;
+use super::step::Step;
+
+impl Hand<'_> {
+    /// A convolution of any stride over gathered inputs, row by row.
+    pub(super) fn direct<T: bytemuck::Pod + Into<i16>>(
+        &mut self,
+        step: &Step,
+        weights: &Quantized,
+        stride: usize,
+        source: &Plane<T>,
+        target: Target,
+    ) {
+        let width = step.output[1];
+        let (inputs, sums) = (self.scratch.inputs.get_mut(), self.scratch.sums.get_mut());
+        let sums = &mut sums[..width * LANES];
+        for unit in self.member.units(step.plan.count()) {
+            let row = step.plan.row(unit);
+            gather(step, row, stride, source, weights.depth, self.kernel.group(), inputs);
+            for panel in 0..weights.panels {
+                self.kernel.multiply(inputs, width, weights.depth, weights.panel(panel, 0), sums);
+                let finish = weights.finish(panel);
+                match target {
+                    Target::Plane(plane) => {
+                        // SAFETY: every row is one unit, and nobody reads it before the next phase.
+                        let pixels = unsafe { plane.pixels(row) };
+                        let channels = plane.channels;
+                        self.kernel.requantize(sums, finish, &mut pixels[panel * LANES..], channels);
+                    }
+                    Target::Map(map) => {
+                        for (column, sums) in sums.chunks_exact(LANES).enumerate() {
+                            let channels = panel * LANES..(panel + 1) * LANES;
+                            let first = map.start(row, column..column + 1, channels);
+                            // SAFETY: as above.
+                            let values = unsafe { map.values(first..first + LANES) };
+                            for (n, value) in values.iter_mut().enumerate() {
+                                *value = (sums[n] as f32 * finish.scales[n] + finish.bias[n]).max(0.0);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn pool(&mut self, step: &Step, units: &[f32], source: &Plane<u8>, target: Target) {
+        let channels = source.channels;
+        for index in self.member.units(step.plan.count()) {
+            let row = step.plan.row(index);
+            // SAFETY: nobody writes the source in this phase.
+            let [above, below] =
+                [0, 1].map(|i| unsafe { source.row((2 * row + i) as isize, &step.plan.from) });
+            for column in 0..step.output[1] {
+                let left = (2 * column + 1) * channels;
+                let largest = |n: usize| {
+                    let at = left + n;
+                    above[at].max(above[at + channels]).max(below[at]).max(below[at + channels])
+                };
+                match target {
+                    Target::Plane(plane) => {
+                        let first = plane.start(row, column..column + 1, 0..channels);
+                        // SAFETY: every row is one unit, and nobody reads it before the next phase.
+                        let values = unsafe { plane.values(first..first + channels) };
+                        values.iter_mut().enumerate().for_each(|(n, value)| *value = largest(n));
+                    }
+                    Target::Map(map) => {
+                        let first = map.start(row, column..column + 1, 0..channels);
+                        // SAFETY: as above.
+                        let values = unsafe { map.values(first..first + channels) };
+                        let values = values.iter_mut().zip(units).enumerate();
+                        values.for_each(|(n, (value, unit))| *value = f32::from(largest(n)) * unit);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The inputs of a row of outputs without tiles, in groups of `group`. What lies behind the nine taps of a pixel has
+/// weights of 0 and may be anything.
+fn gather<T: bytemuck::Pod + Into<i16>>(
+    step: &Step,
+    row: usize,
+    stride: usize,
+    source: &Plane<T>,
+    depth: usize,
+    group: usize,
+    inputs: &mut [i16],
+) {
+    // SAFETY: nobody writes the source in this phase.
+    let rows: [&[T]; 3] =
+        std::array::from_fn(|tap| unsafe { source.row((row * stride + tap) as isize - 1, &step.plan.from) });
+    let (run, apart) = (3 * source.channels, stride * source.channels);
+    // Few channels: whole vectors are copied, each over the end of the one before.
+    let few = run <= LANES && depth <= 2 * LANES;
+    let mut pixel = [0i16; 3 * LANES];
+    for (first, size) in groups(step.output[1], group) {
+        for t in 0..size {
+            let (inputs, from) = (&mut inputs[first * depth + t * LANES..], (first + t) * apart);
+            if few && from + LANES <= rows[0].len() {
+                for (tap, values) in rows.iter().enumerate() {
+                    let target = &mut pixel[tap * run..][..LANES];
+                    target.iter_mut().zip(&values[from..][..LANES]).for_each(|(to, v)| *to = (*v).into());
+                }
+                for (block, values) in pixel[..depth].chunks_exact(LANES).enumerate() {
+                    inputs[block * size * LANES..][..LANES].copy_from_slice(values);
+                }
+                continue;
+            }
+            for (tap, values) in rows.iter().enumerate() {
+                for (k, value) in (tap * run..).zip(&values[from..][..run]) {
+                    inputs[k / LANES * size * LANES + k % LANES] = (*value).into();
+                }
+            }
+        }
+    }
+}
