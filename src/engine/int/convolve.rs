@@ -66,11 +66,10 @@ pub(super) struct Hand<'a> {
 impl Hand<'_> {
     /// This thread's share of the rows of an input, which are all there when all threads are done.
     pub(super) fn fill(&mut self, input: &Plane<i16>, fill: impl Fn(usize, &mut [i16])) {
-        for row in self.member.units(input.height) {
+        self.member.phase(input.height, |row| {
             // SAFETY: every row is one unit, and nobody reads it before the next phase.
             fill(row, unsafe { input.pixels(row) });
-        }
-        self.member.next_phase();
+        });
     }
 
     /// This thread's share of a step, which ends when all threads are done.
@@ -94,12 +93,11 @@ impl Hand<'_> {
             (Operation::Pool { units }, Source::Plane(source)) => self.pool(step, units, source, target),
             (_, Source::Input(_)) => unreachable!("the first layer is a direct convolution"),
         }
-        self.member.next_phase();
     }
 
     /// Few weights: they stay in the cache while each thread takes chunks from transform to transform.
     fn winograd_in_chunks(&mut self, step: &Step, weights: &Quantized, source: &Plane<u8>, target: Target) {
-        for unit in self.member.units(step.tiles().div_ceil(step.chunk)) {
+        self.member.phase(step.tiles().div_ceil(step.chunk), |unit| {
             let chunk = chunk(step, unit);
             transform(step, chunk.clone(), source, self.kernel, weights.depth, self.scratch.inputs.get_mut());
             for group in 0..weights.groups() {
@@ -107,21 +105,21 @@ impl Hand<'_> {
                 multiply(weights, group, chunk.len(), inputs.get_mut(), self.kernel, sums.get_mut());
                 self.finish(step, weights, group, chunk.clone(), 0, target);
             }
-        }
+        });
     }
 
     /// Many weights: all inputs are transformed first, so that each thread reads each of its weights once
     /// for all chunks.
     fn winograd_at_large(&mut self, step: &Step, weights: &Quantized, source: &Plane<u8>, target: Target) {
         let (chunks, size) = self.transform_all(step, source, weights.depth);
-        for unit in self.member.units(weights.groups() * chunks) {
+        self.member.phase(weights.groups() * chunks, |unit| {
             let (group, unit) = (unit / chunks, unit % chunks);
             let chunk = chunk(step, unit);
             // SAFETY: nobody writes in this phase.
             let v = unsafe { self.transformed.read(unit * size..(unit + 1) * size) };
             multiply(weights, group, chunk.len(), v, self.kernel, self.scratch.sums.get_mut());
             self.finish(step, weights, group, chunk, 0, target);
-        }
+        });
     }
 
     /// Very many weights: each thread makes those of a panel from filters, a row of positions at a time, for all
@@ -134,7 +132,7 @@ impl Hand<'_> {
         target: Target,
     ) {
         let (chunks, size) = self.transform_all(step, source, weights.depth);
-        for panel in self.member.units(weights.panels) {
+        self.member.phase(weights.panels, |panel| {
             for row in 0..PATCH {
                 let Scratch { sums, weights: panels, .. } = self.scratch;
                 let (mut sums, panels) = (sums.get_mut(), panels.get_mut());
@@ -158,7 +156,7 @@ impl Hand<'_> {
                 self.finish(step, weights, panel, tiles.clone(), first, target);
                 first += sums_values(tiles.len());
             }
-        }
+        });
     }
 
     /// Transforms all inputs of a step, for all threads; ends a phase. Returns the number of chunks and the size
@@ -166,12 +164,11 @@ impl Hand<'_> {
     fn transform_all(&mut self, step: &Step, source: &Plane<u8>, depth: usize) -> (usize, usize) {
         let chunks = step.tiles().div_ceil(step.chunk);
         let size = transformed_values(step.chunk, depth);
-        for unit in self.member.units(chunks) {
+        self.member.phase(chunks, |unit| {
             // SAFETY: each unit has a part of its own, and nobody reads before the next phase.
             let v = unsafe { self.transformed.write(unit * size..(unit + 1) * size) };
             transform(step, chunk(step, unit), source, self.kernel, depth, v);
-        }
-        self.member.next_phase();
+        });
         (chunks, size)
     }
 

@@ -19,7 +19,7 @@ impl Hand<'_> {
         let width = step.output[1];
         let (inputs, sums) = (self.scratch.inputs.get_mut(), self.scratch.sums.get_mut());
         let sums = &mut sums[..width * LANES];
-        for unit in self.member.units(step.plan.count()) {
+        self.member.phase(step.plan.count(), |unit| {
             let row = step.plan.row(unit);
             gather(step, row, stride, source, weights.depth, self.kernel.group(), inputs);
             for panel in 0..weights.panels {
@@ -45,12 +45,12 @@ impl Hand<'_> {
                     }
                 }
             }
-        }
+        });
     }
 
     pub(super) fn pool(&mut self, step: &Step, units: &[f32], source: &Plane<u8>, target: Target) {
         let channels = source.channels;
-        for index in self.member.units(step.plan.count()) {
+        self.member.phase(step.plan.count(), |index| {
             let row = step.plan.row(index);
             // SAFETY: nobody writes the source in this phase.
             let [above, below] =
@@ -77,7 +77,7 @@ impl Hand<'_> {
                     }
                 }
             }
-        }
+        });
     }
 }
 

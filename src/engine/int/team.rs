@@ -1,7 +1,8 @@
 //! A team of threads that works through a job in phases.
 //!
 //! The threads wait between jobs without using the processor, and spin for a moment between the phases
-//! of one, which follow each other within microseconds.
+//! of one, which follow each other within microseconds. A phase ends when its work is done, not when everybody has
+//! come: a thread that is still waking up holds nobody up.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -12,8 +13,12 @@ use std::thread::{self, JoinHandle};
 
 /// Phases that one job may have.
 const PHASES: usize = 256;
-/// Looks at a value that is about to change, before the processor is given to others.
-const SPINS: usize = 20_000;
+/// Looks at a value that is about to change, before the processor is offered to others: the one who is waited for may
+/// have been put on the same processor.
+const SPINS: usize = 100;
+/// Looks for the next job, before a worker goes to sleep: less than a millisecond. The jobs of a decision follow each
+/// other, and waking up can take longer than a job.
+const LOOKS: usize = 1_000;
 
 /// What all threads do; it borrows from the caller of [`Team::run`].
 type Job = *const (dyn Fn(&Member) + Sync);
@@ -28,17 +33,23 @@ struct Shared {
     threads: usize,
     /// Counts jobs; changed under `gate`.
     number: AtomicUsize,
+    /// The job that workers may join.
     gate: Mutex<Option<Posted>>,
     wake: Condvar,
-    /// Workers that are done with the job.
-    done: AtomicUsize,
-    /// The next unit of each phase that nobody has taken.
-    units: [AtomicUsize; PHASES],
-    /// Members that have come to the end of each phase.
-    arrived: [AtomicUsize; PHASES],
+    /// Workers that have joined the job, less those that have left it; grows under `gate`.
+    inside: AtomicUsize,
+    phases: [Phase; PHASES],
     /// A member panicked: nobody waits for it.
     broken: AtomicBool,
     over: AtomicBool,
+}
+
+/// How far a phase has come.
+struct Phase {
+    /// The next unit that nobody has taken.
+    next: AtomicUsize,
+    /// Units that are done.
+    done: AtomicUsize,
 }
 
 #[derive(Clone, Copy)]
@@ -56,32 +67,29 @@ pub(super) struct Member<'a> {
 }
 
 impl Member<'_> {
-    /// Units of work of this phase that no other member takes: together all members get 0..`count`.
-    pub(super) fn units(&self, count: usize) -> impl Iterator<Item = usize> {
-        let next = &self.shared.units[self.phase.get()];
-        std::iter::from_fn(move || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|unit| *unit < count))
-    }
-
-    /// Waits until all members are here; begins the next phase.
-    pub(super) fn next_phase(&self) {
-        let phase = self.phase.replace(self.phase.get() + 1);
-        let arrived = &self.shared.arrived[phase];
-        arrived.fetch_add(1, Ordering::AcqRel);
+    /// A phase of the job: does those units of 0..`count` that no other member takes, and waits until all are done.
+    pub(super) fn phase(&self, count: usize, mut unit: impl FnMut(usize)) {
+        let Phase { next, done } = &self.shared.phases[self.phase.replace(self.phase.get() + 1)];
+        let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|taken| *taken < count);
+        while let Some(taken) = take() {
+            unit(taken);
+            done.fetch_add(1, Ordering::Release);
+        }
         wait(|| {
             assert!(!self.shared.broken.load(Ordering::Relaxed), "another thread of the team panicked");
-            arrived.load(Ordering::Acquire) == self.shared.threads
+            done.load(Ordering::Acquire) == count
         });
     }
 }
 
 /// Spins, then gives the processor to others, until `ready`.
 fn wait(ready: impl Fn() -> bool) {
-    for spin in 0usize.. {
-        if ready() {
-            return;
-        }
-        if spin < SPINS { std::hint::spin_loop() } else { thread::yield_now() }
-    }
+    (0usize..).take_while(|_| !ready()).for_each(rest);
+}
+
+/// A look at a value has been in vain.
+fn rest(look: usize) {
+    if look < SPINS { std::hint::spin_loop() } else { thread::yield_now() }
 }
 
 impl Team {
@@ -93,9 +101,8 @@ impl Team {
             number: AtomicUsize::new(0),
             gate: Mutex::new(None),
             wake: Condvar::new(),
-            done: AtomicUsize::new(0),
-            units: [const { AtomicUsize::new(0) }; PHASES],
-            arrived: [const { AtomicUsize::new(0) }; PHASES],
+            inside: AtomicUsize::new(0),
+            phases: [const { Phase { next: AtomicUsize::new(0), done: AtomicUsize::new(0) } }; PHASES],
             broken: AtomicBool::new(false),
             over: AtomicBool::new(false),
         });
@@ -112,17 +119,17 @@ impl Team {
         self.shared.threads
     }
 
-    /// Every member does `job`, each with a scratch of its own; returns when all are done.
+    /// Members do `job`, each with a scratch of its own, its phases together; returns when all are done. The caller
+    /// does it in any case, a worker if it has woken up before the end.
     ///
     /// # Panics
     /// If a member does, or there are fewer scratches than members.
     pub(super) fn run<S: Send>(&mut self, scratches: &mut [S], job: impl Fn(&Member, &mut S) + Sync) {
         let shared = &*self.shared;
         assert!(scratches.len() >= shared.threads);
-        for counter in shared.units.iter().chain(&shared.arrived) {
+        for counter in shared.phases.iter().flat_map(|phase| [&phase.next, &phase.done]) {
             counter.store(0, Ordering::Relaxed);
         }
-        shared.done.store(0, Ordering::Relaxed);
         shared.broken.store(false, Ordering::Relaxed);
 
         let scratches = Scratches(scratches.as_mut_ptr());
@@ -133,7 +140,7 @@ impl Team {
         };
         let job: &(dyn Fn(&Member) + Sync) = &job;
         // SAFETY: only the lifetime changes. Nobody uses the pointer after this function has returned:
-        // it waits for all workers, and takes the job back.
+        // it takes the job back, and waits for all workers that have joined it.
         let posted = Posted(unsafe { std::mem::transmute::<*const (dyn Fn(&Member) + Sync + '_), Job>(job) });
         if shared.threads > 1 {
             *shared.gate.lock().unwrap_or_else(PoisonError::into_inner) = Some(posted);
@@ -141,8 +148,8 @@ impl Team {
             shared.wake.notify_all();
         }
         let own = shared.attempt(0, job);
-        wait(|| shared.done.load(Ordering::Acquire) == shared.threads - 1);
         *shared.gate.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        wait(|| shared.inside.load(Ordering::Acquire) == 0);
         if let Err(panic) = own {
             resume_unwind(panic);
         }
@@ -167,26 +174,24 @@ impl Shared {
     fn work(&self, index: usize) {
         let mut seen = 0;
         loop {
-            for _ in 0..SPINS {
-                if self.number.load(Ordering::Acquire) != seen {
-                    break;
-                }
-                std::hint::spin_loop();
-            }
+            (0..LOOKS).take_while(|_| self.number.load(Ordering::Acquire) == seen).for_each(rest);
             let mut gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
             while self.number.load(Ordering::Acquire) == seen {
                 gate = self.wake.wait(gate).unwrap_or_else(PoisonError::into_inner);
             }
             seen = self.number.load(Ordering::Acquire);
             let posted = *gate;
+            if posted.is_some() {
+                self.inside.fetch_add(1, Ordering::Relaxed);
+            }
             drop(gate);
             if self.over.load(Ordering::Acquire) {
                 return;
             }
             if let Some(Posted(job)) = posted {
-                // SAFETY: `Team::run` has posted it and waits until `done` says that it is not used any more.
+                // SAFETY: `Team::run` has posted it and waits until nobody is inside any more.
                 let _ = self.attempt(index, unsafe { &*job });
-                self.done.fetch_add(1, Ordering::Release);
+                self.inside.fetch_sub(1, Ordering::Release);
             }
         }
     }
@@ -228,19 +233,30 @@ mod tests {
                 let (first, second) = (AtomicUsize::new(0), AtomicUsize::new(0));
                 scratches.fill(0);
                 team.run(&mut scratches, |member, own| {
-                    for unit in member.units(100) {
-                        first.fetch_add(unit, Ordering::Relaxed);
-                    }
-                    member.next_phase();
+                    member.phase(100, |unit| _ = first.fetch_add(unit, Ordering::Relaxed));
                     assert_eq!(first.load(Ordering::Relaxed), 4950, "round {round}");
-                    for _ in member.units(17) {
+                    member.phase(17, |_| {
                         *own += 1;
                         second.fetch_add(1, Ordering::Relaxed);
-                    }
+                    });
                 });
                 assert_eq!((second.into_inner(), scratches.iter().sum()), (17, 17));
             }
         }
+    }
+
+    #[test]
+    fn a_worker_that_comes_late_holds_nobody_up() {
+        let mut team = Team::new(2);
+        let (units, over) = (AtomicUsize::new(0), AtomicBool::new(false));
+        team.run(&mut [(); 2], |member, ()| {
+            wait(|| member.index == 0 || over.load(Ordering::Acquire));
+            for _ in 0..3 {
+                member.phase(5, |_| _ = units.fetch_add(1, Ordering::Relaxed));
+            }
+            over.store(true, Ordering::Release);
+        });
+        assert_eq!(units.into_inner(), 15);
     }
 
     #[test]
@@ -249,13 +265,14 @@ mod tests {
         let mut scratches = [(); 3];
         let broken = catch_unwind(AssertUnwindSafe(|| {
             team.run(&mut scratches, |member, ()| {
-                assert!(member.index != 1, "a mistake");
-                member.next_phase();
+                member.phase(3, |unit| assert!(unit != 1, "a mistake"));
             });
         }));
         assert!(broken.is_err());
         let count = AtomicUsize::new(0);
-        team.run(&mut scratches, |_, ()| _ = count.fetch_add(1, Ordering::Relaxed));
-        assert_eq!(count.into_inner(), 3);
+        team.run(&mut scratches, |member, ()| {
+            member.phase(7, |_| _ = count.fetch_add(1, Ordering::Relaxed));
+        });
+        assert_eq!(count.into_inner(), 7);
     }
 }

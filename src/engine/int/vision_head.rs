@@ -62,7 +62,7 @@ impl VisionHead {
         let chunks = map.len().div_ceil(PIXELS * depth);
         let target = &*positions;
         team.run(threads, |member, Thread { scratch, hidden, out }| {
-            for chunk in member.units(chunks) {
+            member.phase(chunks, |chunk| {
                 let pixels = &map[chunk * PIXELS * depth..map.len().min((chunk + 1) * PIXELS * depth)];
                 let count = pixels.len() / depth;
                 let hidden = &mut hidden[..count * first.outputs()];
@@ -77,7 +77,7 @@ impl VisionHead {
                     let factor = if *normalize { 1.0 / length(squares()) } else { 1.0 };
                     to.iter_mut().zip(pixel).for_each(|(to, value)| *to = value * factor);
                 }
-            }
+            });
         });
         found.clear();
         found.extend_from_slice(positions.get_mut());
