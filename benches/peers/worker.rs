@@ -185,11 +185,14 @@ impl Worker {
     }
 }
 
-/// A preset's towers with both heads: everything that a live update needs. Activation ranges are
-/// measured on what the peers calibrate on.
+/// A preset's towers with both heads (`ave` has one that shares with no other): everything that a live update needs.
+/// Activation ranges are measured on what the peers calibrate on.
 fn make(file: &Path, preset: &str, inputs: &[Sample]) -> Result<(), Box<dyn Error>> {
     let mut spec = Spec::preset(preset).ok_or_else(|| format!("no preset {preset}"))?;
-    spec.localization = spec.localization.or_else(|| Spec::preset("avol").and_then(|avol| avol.localization));
+    if spec.distance.is_none() {
+        spec.localization =
+            spec.localization.or_else(|| Spec::preset("avol").and_then(|avol| avol.localization));
+    }
     let device = Device::flex();
     device.seed(1);
     let network = Network::new(&spec, &device);

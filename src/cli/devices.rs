@@ -64,7 +64,7 @@ impl DeviceArguments {
         let request = self.request();
         let stage = [&self.camera, &self.microphone].iter().any(|name| *name == STUDIO).then(|| {
             let mut rng = ChaCha8Rng::seed_from_u64(1);
-            let cast = studio::cast(Path::new(studio::STAMPS), &mut rng);
+            let cast = studio::favourites(Path::new(studio::STAMPS), &mut rng);
             Stage::new(Play::new(&cast, 6, request.size, &mut rng))
         });
         let camera: Opener<dyn Camera> = match &stage {

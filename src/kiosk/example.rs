@@ -114,7 +114,7 @@ fn perform(stage: &Arc<Stage>, load: LoadJudge, slot: &Arc<Slot>) -> Result<(), 
     }
     let mut judge = load()?;
     let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let cast = studio::cast(Path::new(studio::STAMPS), &mut rng);
+    let cast = studio::favourites(Path::new(studio::STAMPS), &mut rng);
     while stage.wait() {
         let source = open_studio(Play::new(&cast, ACTS, SIZE, &mut rng));
         let paced = Paced { screen: ToScreen::new(slot.clone()), begun: None, stage: stage.clone() };
