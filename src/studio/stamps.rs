@@ -11,8 +11,8 @@ use crate::preprocess::SAMPLE_RATE;
 pub const STAMPS: &str = "/usr/share/tuxpaint/stamps";
 
 /// What of it is shown, and what it is called: photos whose kind the shipped model was taught. The
-/// model never learned from these files. `true`: it says "match" in most of a turn all the same (sixteen plays of a demo,
-/// each with other partners: 73 to 100 % of a turn; the others 0 to 24 %).
+/// model never learned from these files. `true`: it says "match" in most decisions while they sound all the same (in
+/// sixteen demos of six scenes in 73 to 100 %; while others sound in 0 to 24 %).
 const CHOSEN: [(&str, &str, bool); 12] = [
     ("dog", "animals/mammals/dogs/dog", true),
     ("cow", "animals/mammals/bovines/cow", false),
@@ -30,14 +30,14 @@ const CHOSEN: [(&str, &str, bool); 12] = [
 
 /// Those of the chosen stamps that can be read; `favourites`: only what the shipped model knows well.
 pub(super) fn load(folder: &Path, favourites: bool) -> Vec<Performer> {
-    let one = |(name, file, favourite): (&str, &str, bool)| {
-        let wanted = favourite || !favourites;
-        let picture = wanted.then(|| image::open(folder.join(format!("{file}.png"))).ok())??.to_rgba8();
+    let wanted = CHOSEN.into_iter().filter(|(_, _, favourite)| *favourite || !favourites);
+    let performer = |(name, file, _): (&str, &str, bool)| {
+        let picture = image::open(folder.join(format!("{file}.png"))).ok()?.to_rgba8();
         let mut sound = media::sound(&folder.join(format!("{file}.ogg"))).ok()?;
         normalize(&mut sound);
         Some(Performer { name: name.into(), picture: trim(&picture), sound })
     };
-    CHOSEN.into_iter().filter_map(one).collect()
+    wanted.filter_map(performer).collect()
 }
 
 /// At most 4 seconds, peak at half of full scale: the recordings differ by 30 dB.

@@ -143,8 +143,11 @@ impl Team {
         // it takes the job back, and waits for all workers that have joined it.
         let posted = Posted(unsafe { std::mem::transmute::<*const (dyn Fn(&Member) + Sync + '_), Job>(job) });
         if shared.threads > 1 {
-            *shared.gate.lock().unwrap_or_else(PoisonError::into_inner) = Some(posted);
+            let mut gate = shared.gate.lock().unwrap_or_else(PoisonError::into_inner);
+            *gate = Some(posted);
+            // With the gate held: a worker that has found nothing new is asleep before this, and hears the call.
             shared.number.fetch_add(1, Ordering::Release);
+            drop(gate);
             shared.wake.notify_all();
         }
         let own = shared.attempt(0, job);
@@ -189,7 +192,7 @@ impl Shared {
                 return;
             }
             if let Some(Posted(job)) = posted {
-                // SAFETY: `Team::run` has posted it and waits until nobody is inside any more.
+                // SAFETY: `Team::run` has posted it and waits until nobody is inside.
                 let _ = self.attempt(index, unsafe { &*job });
                 self.inside.fetch_sub(1, Ordering::Release);
             }
