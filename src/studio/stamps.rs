@@ -66,4 +66,14 @@ mod tests {
     fn a_folder_without_stamps_gives_nothing() {
         assert!(load(Path::new("/nonexistent"), false).is_empty());
     }
+
+    #[test]
+    fn favourites_are_some_of_all() {
+        let names =
+            |favourites| load(Path::new(STAMPS), favourites).into_iter().map(|p| p.name).collect::<Vec<_>>();
+        // Where the package is missing, both are empty.
+        let (all, favourites) = (names(false), names(true));
+        assert!(favourites.iter().all(|name| all.contains(name)));
+        assert_eq!((all.len(), favourites.len()), if all.is_empty() { (0, 0) } else { (CHOSEN.len(), 5) });
+    }
 }
