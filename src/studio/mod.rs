@@ -34,13 +34,15 @@ pub struct Performer {
 /// All that may appear: Debian's stamps if they are installed (real photos and sounds), otherwise
 /// drawn objects with synthesized sounds.
 pub fn cast(folder: &Path, rng: &mut ChaCha8Rng) -> Vec<Performer> {
-    or_drawn(stamps::load(folder, false), rng)
+    or_drawn(stamps::load(folder), rng)
 }
 
 /// The same for visitors, who are to see what LookHear is like: of the stamps only what the shipped model knows well.
 /// How often it is right on all of them, a demo with [`cast`] tells.
 pub fn favourites(folder: &Path, rng: &mut ChaCha8Rng) -> Vec<Performer> {
-    or_drawn(stamps::load(folder, true), rng)
+    let mut found = stamps::load(folder);
+    found.retain(|performer| stamps::FAVOURITES.contains(&&*performer.name));
+    or_drawn(found, rng)
 }
 
 fn or_drawn(found: Vec<Performer>, rng: &mut ChaCha8Rng) -> Vec<Performer> {
