@@ -126,8 +126,13 @@ impl Calm {
         self.target.map.values.iter_mut().for_each(|value| *value = finite(*value));
         // An outline fades where it was.
         self.target.outline = event.bounds.map(|bounds| bounds.map(finite)).or(self.target.outline);
-        // In silence there is nothing to compare, whatever the network would say.
-        self.target.score = if event.state == State::Silent { 0.0 } else { finite(event.score) };
+        // The dial waits with the sentence: nobody could make sense of "very likely" beside "I do not see it".
+        // In silence it shows nothing, so that it may run ahead.
+        let shown = self.sentence.shown().state;
+        if event.state == shown || shown == State::Silent {
+            // In silence there is nothing to compare, whatever the network would say.
+            self.target.score = if event.state == State::Silent { 0.0 } else { finite(event.score) };
+        }
         let (marks, target) = (&mut self.marks, &self.target);
         let resized = (marks.map.rows, marks.map.columns) != (map.rows, map.columns);
         if self.warmth < FAINT || resized {

@@ -99,6 +99,32 @@ fn a_match_is_said_at_once_and_doubt_waits() {
 }
 
 #[test]
+fn the_dial_waits_with_the_sentence() {
+    let mut calm = Calm::new();
+    let heard = [Silent; 30].into_iter().chain([Unseen; 20]).chain([Match; 30]).chain([Unseen; 30]);
+    let mut waited = [0; 2];
+    for (i, state) in heard.enumerate() {
+        let now = i as f64 * HOP;
+        calm.hear(now, &event(state), &map(0.5));
+        calm.step(now);
+        // The scores are those of `event`.
+        match (calm.sentence().state, state) {
+            (Unseen, Match) => {
+                assert!(calm.score() < 0.21, "{i}: {}", calm.score());
+                waited[0] += 1;
+            }
+            (Match, Unseen) => {
+                assert!(calm.score() > 0.85, "{i}: {}", calm.score());
+                waited[1] += 1;
+            }
+            _ => {}
+        }
+    }
+    assert!(waited.iter().all(|decisions| *decisions > 2), "{waited:?}: sentences wait");
+    assert!(calm.score() < 0.25, "in the end it goes with the sentence");
+}
+
+#[test]
 fn quick_beats_are_one_sound() {
     let beat = [[(Match, None); 4], [(Silent, None); 4]].concat();
     let said =

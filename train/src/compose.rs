@@ -112,6 +112,14 @@ pub fn scene(
     arrange(corpus, &photos, cut, rng)
 }
 
+/// A picture of one thing: its photo fills it, or stands before a background.
+///
+/// # Errors
+/// A background of the corpus cannot be read.
+pub fn alone(corpus: &Corpus, photo: &RgbImage, rng: &mut ChaCha8Rng) -> Result<RgbImage, Error> {
+    Ok(arrange(corpus, &[photo], 0.0, rng)?.picture)
+}
+
 /// Photos filling the picture, or framed or cut out before a background.
 fn arrange(corpus: &Corpus, photos: &[&RgbImage], cut: f64, rng: &mut ChaCha8Rng) -> Result<Scene, Error> {
     if corpus.backgrounds.is_empty() || rng.random_bool(0.5) {

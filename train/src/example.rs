@@ -88,6 +88,13 @@ pub fn random_second_and_speed(recording: &[i16], rng: &mut impl Rng) -> Vec<f32
     second_at_speed(recording, speed, rng)
 }
 
+/// The second of a recording that begins at a sample; filled with silence where the recording ends.
+pub fn second_at(recording: &[i16], start: usize) -> Vec<f32> {
+    let mut second: Vec<f32> = recording.iter().skip(start).take(SAMPLE_RATE).map(|s| float(*s)).collect();
+    second.resize(SAMPLE_RATE, 0.0);
+    second
+}
+
 fn second_at_speed(recording: &[i16], speed: f64, rng: &mut impl Rng) -> Vec<f32> {
     let length = (SAMPLE_RATE as f64 * speed) as usize;
     if recording.len() <= length {
@@ -150,6 +157,15 @@ mod tests {
     fn everything_that_is_seen_corresponds_when_heard() {
         let batch = Batch::new(vec![example(&[1, 2], Some(1)), example(&[2], Some(2)), example(&[], None)]);
         assert_eq!(batch.targets, [1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_second_ends_in_silence_where_the_recording_ends() {
+        let recording = vec![16_384; SAMPLE_RATE + 10];
+        assert_eq!(second_at(&recording, 10), vec![0.5; SAMPLE_RATE]);
+        let last = second_at(&recording, SAMPLE_RATE);
+        assert_eq!((last.len(), last[9], last[10]), (SAMPLE_RATE, 0.5, 0.0));
+        assert_eq!(second_at(&recording, 3 * SAMPLE_RATE), vec![0.0; SAMPLE_RATE]);
     }
 
     #[test]

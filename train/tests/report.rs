@@ -24,7 +24,7 @@ fn corpus(folder: &Path) {
             let shade = image::Rgb([color[0] + i, color[1] + i / 2, color[2] + i / 3]);
             RgbImage::from_pixel(40, 30, shade).save(photos.join(format!("{i}.png"))).unwrap();
             let tone = |n: u32| 0.3 * (n as f32 * step * (1.0 + 0.01 * f32::from(i))).sin();
-            write_wav(&sounds.join(format!("{i}.wav")), (0..52_000).map(tone));
+            write_wav(&sounds.join(format!("{i}.wav")), (0..150_000).map(tone));
         }
     }
 }

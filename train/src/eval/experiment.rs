@@ -37,6 +37,8 @@ pub enum Experiment {
     Localize,
     /// False alarms on silence, noise, and sounds of what is not in view.
     Negatives,
+    /// Names: whether things that were enrolled are known again, and others are not.
+    Names,
     /// Retrieval between and within the senses (nDCG@30).
     Retrieval,
     /// What rounding costs: AVC and localization by the integer engine and in floating point.
