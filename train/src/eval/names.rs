@@ -13,7 +13,7 @@ use super::{Case, Figure, Setting};
 use crate::Error;
 use crate::compose::{alone, pick};
 use crate::corpus::{Corpus, Item};
-use crate::example::{random_second, second_at};
+use crate::example::{random_gain, random_second, second_at};
 
 /// Things that are enrolled together, if there are so many classes and one more.
 const NAMES: usize = 3;
@@ -122,7 +122,8 @@ fn meet(
     let (photo, sound) = (thing.photo.picture()?, thing.sound.sound()?);
     let mut picture = alone(setting.corpus, &photo, rng)?;
     webcam(&mut picture, rng);
-    let second = random_second(&sound[sound.len() * 2 / 3..], rng);
+    let mut second = random_second(&sound[sound.len() * 2 / 3..], rng);
+    random_gain(&mut second, rng);
     let Glance { score, level, impression } = Glance::new(setting.judge, &picture, &second);
     let found = matches(setting.judge, score, level);
     let name = gallery.name(&impression).filter(|_| found).map(|named| named.name.to_string());
@@ -130,7 +131,7 @@ fn meet(
 }
 
 /// Rooms in which a few things are enrolled, each of another class. Then they are met again before another background,
-/// at another place and size, with a part of the recording that was not enrolled; and two things are met that have no
+/// at another place, size and level, with a part of the recording that was not enrolled; and two things are met that have no
 /// name, one of another class and one of the class of a thing that has.
 ///
 /// # Errors
