@@ -197,7 +197,7 @@ impl Run {
                 self.on_corpus(experiment, heading, |s| Ok(negatives(s)?.into())).map(one)
             }
             Experiment::Names => {
-                let note = "Three things are enrolled at a time, from 25 moments each; a name is said in a match only. A thing is a photo and a recording of its class: it is met again elsewhere in the picture, at another level, with another part of the recording, not seen from another side.";
+                let note = "Three things (where there are fewer classes, two or one) are enrolled at a time, from 25 moments each; a name is said in a match only. A thing is a photo and a recording of its class: it is met again elsewhere in the picture, at another level, with another part of the recording, not seen from another side.";
                 let heading = ("Names for things", note, &[][..]);
                 self.on_corpus(experiment, heading, |s| Ok(names(s)?.into())).map(one)
             }
