@@ -125,8 +125,8 @@ pub fn filter_transform(blocks: usize, row: usize, pad: usize, seed: u64) -> Res
 pub fn output_transform(pool: bool, pad: usize, seed: u64) -> Result<(), String> {
     let stride = LANES + pad;
     let m: Vec<i32> = noise(POSITIONS * stride, seed).map(|n| (n as i32) - (1 << 30)).collect();
-    // So small that, whatever the seed, the last row saturates and the first does not: the transform adds up to 19
-    // times a value in the one, 5 times in the other.
+    // So small that no seed saturates every value: the transform multiplies by up to 25 in one corner of the tile,
+    // by up to 361 in the opposite one.
     let scales: Vec<f32> = noise(POSITIONS * LANES, seed ^ 1).map(|n| n as f32 * 3e-18).collect();
     let bias: Vec<f32> = noise(LANES, seed ^ 2).map(|n| n as f32 * 1e-7).collect();
     let finish = Finish { scales: &scales, bias: &bias };
