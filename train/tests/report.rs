@@ -86,10 +86,7 @@ fn every_experiment_has_its_report_and_all_are_on_one_page() {
             assert!((0.0..=100.0).contains(&figure.percent), "{}: {}", figure.name, figure.percent);
         }
         let controlled = !["baselines", "quantization"].contains(&&*report.experiment);
-        // The last row of `names` is of things like an enrolled one; a network may have enrolled none.
-        let optional = usize::from(report.experiment == "names");
-        let rows = if controlled { report.figures.len() } else { 0 };
-        assert!(report.random_weights.len().abs_diff(rows) <= optional, "{}", report.experiment);
+        assert_eq!(report.random_weights.len(), if controlled { report.figures.len() } else { 0 });
     }
     // Of two tones, an SVM on whatever tower makes two classes.
     let esc = reports.iter().find(|report| report.experiment == "esc").unwrap();

@@ -132,7 +132,8 @@ fn meet(
 
 /// Rooms in which a few things are enrolled, each of another class. Then they are met again before another background,
 /// at another place, size and level, with a part of the recording that was not enrolled; and two things are met that
-/// have no name, one of another class and one of the class of a thing that has.
+/// have no name, one of another class and one of the first thing's class. A thing that could not be enrolled counts, too:
+/// it has no name, and neither has the other one of its class.
 ///
 /// # Errors
 /// A file of the corpus cannot be read; [`Error::Missing`] without recordings that are long enough.
@@ -167,9 +168,7 @@ pub fn names(setting: &mut Setting) -> Result<Vec<Figure>, Error> {
         stranger.push(case(name.is_none()));
         if let Some(other) = voices[0].other_thing(things[0], &mut rng) {
             let (_, name) = meet(setting, other, &gallery, &mut rng)?;
-            if gallery.entry("0").is_some() {
-                sibling.push(case(name.is_none()));
-            }
+            sibling.push(case(name.is_none()));
         }
     }
     let guess = 100.0 / (known + 1) as f64;
