@@ -132,8 +132,8 @@ fn meet(
 
 /// Rooms in which a few things are enrolled, each of another class. Then they are met again before another background,
 /// at another place, size and level, with a part of the recording that was not enrolled; and two things are met that
-/// have no name, one of another class and one of the first thing's class. A thing that could not be enrolled counts, too:
-/// it has no name, and neither has the other one of its class.
+/// have no name, one of another class and one of the first thing's class. A thing that could not be enrolled counts,
+/// too: it has no name, and neither has the other one of its class.
 ///
 /// # Errors
 /// A file of the corpus cannot be read; [`Error::Missing`] without recordings that are long enough.
