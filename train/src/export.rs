@@ -4,10 +4,11 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Device;
 use lookhear::engine::Backend;
 use lookhear::judge::Judge;
-use lookhear::model::{Bundle, BundleError, Sample, Thresholds, Training};
+use lookhear::model::{Bundle, BundleError, Network, Sample, Spec, Thresholds, Training};
 use lookhear::preprocess::{Fit, Preprocessing};
 
 use crate::Error;
@@ -95,6 +96,30 @@ pub fn calibrate(model: &Path, corpus: &Path) -> Result<Bundle, Error> {
     with_threshold(&Corpus::open(corpus, Split::Train)?, |thresholds| {
         let (spec, preprocessing) = (manifest.spec.clone(), manifest.preprocessing.clone());
         Bundle::new(spec, network.clone(), preprocessing, thresholds, manifest.training.clone(), &ranges)
+    })
+}
+
+/// Weights that were learned elsewhere as a bundle of a preset: a safetensors file with a bundle's names and shapes, batch
+/// norm folded. Activation ranges and thresholds are measured on the training side of a corpus.
+///
+/// # Errors
+/// The weights are not those of the preset, or a file cannot be read.
+pub fn import(weights: &Path, preset: &str, training: Training, corpus: &Path) -> Result<Bundle, Error> {
+    let spec = Spec::preset(preset).ok_or_else(|| {
+        Error::Other(format!("there is no preset {preset:?}: there are {}", Spec::PRESETS.join(", ")))
+    })?;
+    let bytes = std::fs::read(weights).map_err(|e| Error::file(weights, e))?;
+    let mut network = Network::new_folded(&spec, &Device::flex());
+    let loaded = network.load_from(&mut SafetensorsStore::from_bytes(Some(bytes)));
+    loaded.map_err(|e| Error::file(weights, format!("these are no weights of preset {preset}: {e}")))?;
+    let config = Config { corpus: Some(corpus.to_path_buf()), preset: preset.into(), ..Config::default() };
+    let ranges = calibration(&config)?;
+    let preprocessing = Preprocessing::new(fit(preset));
+    let corpus = Corpus::open(corpus, Split::Train)?;
+    let training = Training { split: corpus.split.clone(), ..training };
+    with_threshold(&corpus, |thresholds| {
+        let (spec, preprocessing) = (spec.clone(), preprocessing.clone());
+        Bundle::new(spec, network.clone(), preprocessing, thresholds, training.clone(), &ranges)
     })
 }
 

@@ -9,7 +9,7 @@ use clap::{ValueEnum, builder};
 use lookhear::engine::Backend;
 use lookhear::model::Bundle;
 use lookhear_train::corpus::Split;
-use lookhear_train::eval::{Cache, Experiment, Inputs, Missing, Report, Run, markdown, page};
+use lookhear_train::eval::{Cache, Experiment, Fold, Inputs, Missing, Report, Run, markdown, page};
 use lookhear_train::{Error, export};
 
 use super::device;
@@ -24,9 +24,12 @@ pub(super) struct Eval {
     /// Which side of the corpus scenes, photos and sounds are taken from: train tells what was learned by heart.
     #[arg(long, default_value = "held-out")]
     side: Split,
-    /// Folder of video clips.
+    /// Folder of video clips; a table index.tsv in it (file, source, original path, kind) tells sources and kinds.
     #[arg(long)]
     clips: Option<PathBuf>,
+    /// Only a part of the clips' sources, such as 0/4: for a model that did not learn from them.
+    #[arg(long, requires = "clips", value_name = "PART/PARTS")]
+    fold: Option<Fold>,
     /// Words, with commas in between, in the file names of those clips that show what the model was taught: figures for
     /// them, and for the others, come besides.
     #[arg(long, requires = "clips", value_delimiter = ',')]
@@ -122,6 +125,7 @@ impl Eval {
                 corpus: self.corpus,
                 boxes: boxes.zip(self.clips.clone()),
                 clips: self.clips,
+                fold: self.fold,
                 taught: self.taught,
                 shards: self.shards,
                 esc: self.esc,

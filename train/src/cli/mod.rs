@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use clap::{Parser, Subcommand};
 use lookhear::engine::Backend;
-use lookhear::model::Bundle;
+use lookhear::model::{Bundle, Training};
 use lookhear::studio;
 use lookhear_train::{Error, card, export, stamps};
 
@@ -36,6 +36,26 @@ enum Command {
         /// What it learned from, in words: kept in the bundle.
         #[arg(long)]
         data: String,
+    },
+    /// Make a bundle of weights that were learned elsewhere, and measure activation ranges and thresholds.
+    Import {
+        /// A safetensors file with a bundle's names and shapes, batch norm folded.
+        weights: PathBuf,
+        /// Whose layer table they are of.
+        #[arg(long)]
+        preset: String,
+        /// Folder with photos/<class>/ and sounds/<class>/.
+        #[arg(long)]
+        corpus: PathBuf,
+        /// What they were learned from, in words: kept in the bundle.
+        #[arg(long)]
+        data: String,
+        /// Hours of training, kept in the bundle.
+        #[arg(long, default_value_t = 0.0)]
+        hours: f64,
+        /// The bundle.
+        #[arg(long)]
+        out: PathBuf,
     },
     /// Measure activation ranges and threshold of a bundle anew, on the training side of a corpus.
     Calibrate {
@@ -81,6 +101,10 @@ impl Arguments {
         match self.command {
             Command::Fit(fit) => fit.run(),
             Command::Export { run, out, data } => write(&export::bundle(&run, &data)?, &out),
+            Command::Import { weights, preset, corpus, data, hours, out } => {
+                let training = Training { data, hours, ..Training::default() };
+                write(&export::import(&weights, &preset, training, &corpus)?, &out)
+            }
             Command::Calibrate { model, corpus, out } => write(&export::calibrate(&model, &corpus)?, &out),
             Command::Card { model, about, figures } => {
                 let read = |file: &Path| std::fs::read_to_string(file).map_err(|e| Error::file(file, e));

@@ -11,7 +11,7 @@ pub enum Experiment {
     Avc,
     /// AVC on a held-out photo and a held-out sound.
     Photo,
-    /// AVC on real video clips.
+    /// AVC on real video clips: own sounds against foreign ones.
     Clips,
     /// AVC on the test side of prepared video clips.
     Shards,

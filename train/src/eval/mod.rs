@@ -37,6 +37,7 @@ mod tsne;
 mod units;
 
 pub use avc::{Scored, composed, photo_and_sound};
+pub use clips::Fold;
 pub use experiment::Experiment;
 pub use figure::{Case, Figure};
 pub use html::page;

@@ -25,6 +25,8 @@ pub struct Inputs {
     pub corpus: Option<PathBuf>,
     /// Video clips.
     pub clips: Option<PathBuf>,
+    /// A part of the clips' sources, to measure a model that did not learn from them.
+    pub fold: Option<Fold>,
     /// Words in the file names of those clips that show what the model was taught; none: that is not told apart.
     pub taught: Vec<String>,
     /// What `lookhear-train prepare` made of videos.
@@ -116,12 +118,12 @@ impl Run {
             }
             Experiment::Clips => {
                 let folder = need(&self.inputs.clips, experiment, "--clips FOLDER")?;
-                let note = "Real moments, negatives from another clip. Far fewer clips than in the papers, and mostly of classes that the built-in model was never taught: compare with chance alone.";
+                let note = "Four moments of each clip, each with its own second and with one of every other clip; intervals by clip. Far fewer clips than in the papers: compare with chance, with random weights, and with other models on the same clips.";
                 let heading = ("AVC, real video clips", note, published::AVC);
-                let files = clips::files(folder)?;
-                let split = fingerprint(files.iter().filter_map(|file| file.file_name()?.to_str()));
+                let clips = clips::clips_of(folder, self.inputs.fold)?;
+                let split = fingerprint(clips::names(&clips));
                 self.report(experiment, heading, &split, |judge| {
-                    Ok(clips::clips(judge, &files, &self.inputs.taught)?.into())
+                    Ok(clips::clips(judge, &clips, &self.inputs.taught)?.into())
                 })
                 .map(one)
             }
