@@ -19,6 +19,7 @@ pub mod export;
 pub mod learner;
 pub mod loader;
 pub mod loss;
+pub mod pack;
 mod parallel;
 pub mod prepare;
 mod report;

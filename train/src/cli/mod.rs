@@ -2,6 +2,7 @@
 
 mod eval;
 mod fit;
+mod pack;
 mod prepare;
 mod throughput;
 
@@ -90,6 +91,8 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Write batches as `fit` would see them, for a learner elsewhere (safetensors).
+    Pack(pack::Pack),
     /// Measure how many pairs a second a device trains on, and how many the loader hands out.
     Throughput(throughput::Throughput),
     /// Measure a model: one experiment, or all that the given folders allow.
@@ -117,6 +120,7 @@ impl Arguments {
                 println!("{}: {} objects", out.display(), stamps::corpus(&folder, &out)?);
                 Ok(())
             }
+            Command::Pack(pack) => pack.run(),
             Command::Throughput(throughput) => throughput.run(),
             Command::Eval(eval) => eval.run(),
         }

@@ -50,7 +50,8 @@ impl std::str::FromStr for Fold {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let numbers = text.split_once('/').and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
+        let numbers =
+            text.split_once('/').and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
         match numbers {
             Some((part, of)) if part < of => Ok(Self { part, of }),
             _ => Err(format!("{text}: a part and the number of parts, such as 0/4, 1/4, 2/4 or 3/4")),
@@ -132,11 +133,12 @@ pub(super) fn clips(judge: &mut Judge, clips: &[Clip], taught: &[String]) -> Res
     let mut score = |i: usize, j: usize| -> Vec<f32> {
         let same_kind = i != j && clips[i].kind.is_some() && clips[i].kind == clips[j].kind;
         let pairs = towers[i].iter().zip(&towers[j]).filter(|_| !same_kind);
-        pairs.map(|((seen, _), (_, heard))| {
-            let judgement = judge.judge(seen, heard);
-            judge.score(&judgement)
-        })
-        .collect()
+        pairs
+            .map(|((seen, _), (_, heard))| {
+                let judgement = judge.judge(seen, heard);
+                judge.score(&judgement)
+            })
+            .collect()
     };
     let all = 0..clips.len();
     let of = all.clone().map(|i| all.clone().map(|j| score(i, j)).collect()).collect();

@@ -1,0 +1,194 @@
+"""Both heads learn correspondence on frozen towers, from class pairs and from real clips; then everything is written for
+`lookhear-train import`.
+
+    heads.py OUT.safetensors --bundle BUNDLE [--eye RUN] [--ear RUN] --batches FOLDER --clips A.npz [B.npz ...]
+             --judge C.npz [--fold 0/4] [--cache FOLDER]
+
+`--bundle`: layer table, and the towers that `--eye` and `--ear` (runs of `distill.py`) do not replace. `--batches`: what
+`lookhear-train pack` wrote. `--clips`, `--judge`: what `clips.py` packed. With `--fold`, clips of that part of the sources
+are not learned from but judged (as by `lookhear-train eval clips --fold`), besides those of `--judge`, which never are.
+"""
+
+import argparse
+import glob
+import hashlib
+import math
+import os
+import pathlib
+import re
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file, save_file
+
+from net import FoldedTower, Heads, RunningMean, Tower, fingerprint, read_bundle
+
+PAIRS = 48  # pictures a step, of each kind of data
+
+
+def towers(asked):
+    """Weights of both towers by the bundle's names, and the layer tables."""
+    weights, manifest = read_bundle(asked.bundle)
+    spec = manifest["spec"]
+    chosen = {k: v for k, v in weights.items() if k.split(".")[0] in ("vision", "audio")}
+    for name, run in (("vision", asked.eye), ("audio", asked.ear)):
+        if run:
+            saved = torch.load(run / "checkpoint.pt", map_location="cpu")["mean"]
+            tower = Tower(spec[name])
+            tower.load_state_dict({k[6:]: v for k, v in saved.items() if k.startswith("tower.")})
+            chosen |= tower.fold(name)
+    return chosen, spec
+
+
+class Features:
+    """What the towers make of pictures `[n, 3, 224, 224]` and spectrograms `[n, 257, 199]`, kept on disk."""
+
+    def __init__(self, weights, spec, cache):
+        self.eye = FoldedTower(weights, "vision", spec["vision"])
+        self.ear = FoldedTower(weights, "audio", spec["audio"])
+        self.folder = cache / fingerprint(weights)
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def run(self, pictures, spectra):
+        maps, sounds = [], []
+        for i in range(0, len(pictures), 16):
+            x = (pictures[i : i + 16].float() / 127.5 - 1).contiguous(memory_format=torch.channels_last)
+            maps.append(self.eye(x).half())
+            sounds.append(self.ear(spectra[i : i + 16].float()[:, None] / 64).amax((2, 3)))
+        return torch.cat(maps).contiguous(), torch.cat(sounds)
+
+    def kept(self, name, make):
+        path = self.folder / f"{name}.pt"
+        if not path.exists():
+            torch.save(make(), f"{path}.half")
+            os.replace(f"{path}.half", path)
+        return torch.load(path)
+
+    def batch(self, path):
+        def make():
+            batch = load_file(path)
+            return *self.run(batch["pictures"], batch["sounds"]), batch["targets"]
+
+        return self.kept(pathlib.Path(path).stem, make)
+
+    def clips(self, path):
+        """A list of clips: maps and sounds of its moments, source, kind."""
+        arrays = np.load(path)
+        pictures = torch.from_numpy(arrays["frame"]).permute(0, 3, 1, 2)
+        maps, sounds = self.kept(path.stem, lambda: self.run(pictures, torch.from_numpy(arrays["spec"])))
+        clips = []
+        for k, (_, source, kind) in enumerate(arrays["names"]):
+            rows = torch.from_numpy(np.flatnonzero(arrays["clip"] == k))
+            kind = kind if re.fullmatch("[a-z ,-]+", kind) else None
+            clips.append(dict(maps=maps[rows], sounds=sounds[rows], source=source, kind=kind))
+        return clips
+
+
+def negatives(clips):
+    """1 where two clips may be told apart: not two of one kind."""
+    kinds = [clip["kind"] for clip in clips]
+    return torch.tensor([[float(i == j or a is None or a != b) for j, b in enumerate(kinds)] for i, a in enumerate(kinds)])
+
+
+def logistic(logits, targets, counts):
+    """Cross-entropy; all positives weigh as much as all negatives."""
+    each = F.softplus(logits) - targets * logits
+    share = lambda side: (each * side).sum() / side.sum().clamp_min(1)
+    return (share(targets * counts) + share((1 - targets) * counts)) / 2
+
+
+def contrast(logits, targets, counts):
+    """Finding the partner among the batch, in both directions."""
+
+    def one(logits, targets, counts):
+        partners = targets.sum(1)
+        log = F.log_softmax(logits.masked_fill(counts == 0, -1e4), 1)
+        return -((log * targets).sum(1) / partners.clamp_min(1)).sum() / (partners > 0).sum().clamp_min(1)
+
+    return (one(logits, targets, counts) + one(logits.T, targets.T, counts.T)) / 2
+
+
+def loss(outputs, targets, counts):
+    localization, fusion = outputs
+    parts = contrast(localization, targets, counts), logistic(localization, targets, counts)
+    return sum(parts) + logistic(fusion, targets, counts)
+
+
+def some_clips(clips):
+    chosen = [clips[i] for i in torch.randperm(len(clips))[:PAIRS]]
+    rows = [torch.randint(len(clip["maps"]), (1,)) for clip in chosen]
+    maps = torch.cat([clip["maps"][row] for clip, row in zip(chosen, rows)])
+    sounds = torch.cat([clip["sounds"][row] for clip, row in zip(chosen, rows)])
+    return maps, sounds, torch.eye(len(chosen)), negatives(chosen)
+
+
+@torch.no_grad()
+def judge(heads, clips):
+    """AUC, own sound preferred, own sounds a match where 8 % of foreign ones are; of the mean of both heads."""
+    moments = lambda n: ((torch.arange(4) * 2 + 1) * n) // 8
+    maps = torch.cat([clip["maps"][moments(len(clip["maps"]))] for clip in clips])
+    sounds = torch.cat([clip["sounds"][moments(len(clip["sounds"]))] for clip in clips])
+    rows = [sum(logits.sigmoid() for logits in heads(maps[i : i + 64], sounds)) / 2 for i in range(0, len(maps), 64)]
+    n = len(clips)
+    scores = torch.cat(rows).reshape(n, 4, n, 4).diagonal(dim1=1, dim2=3)
+    own, counts = torch.eye(n, dtype=bool), negatives(clips).bool()
+    ours, foreign = scores[own].flatten().numpy(), np.sort(scores[~own & counts].flatten().numpy())
+    auc = np.searchsorted(foreign, ours).mean() / len(foreign)
+    mean = scores.mean(-1)
+    preferred = (mean.diag()[:, None] > mean)[~own & counts].float().mean().item()
+    return f"AUC {auc:.3f}, preferred {preferred:.3f}, match {(ours >= np.quantile(foreign, 0.92)).mean():.3f}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=pathlib.Path)
+    parser.add_argument("--bundle", required=True)
+    parser.add_argument("--eye", type=pathlib.Path)
+    parser.add_argument("--ear", type=pathlib.Path)
+    parser.add_argument("--batches", required=True)
+    parser.add_argument("--clips", type=pathlib.Path, nargs="+", required=True)
+    parser.add_argument("--judge", type=pathlib.Path, nargs="+", required=True)
+    parser.add_argument("--fold")
+    parser.add_argument("--cache", type=pathlib.Path, required=True)
+    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--dropout", type=float, default=0.3)
+    parser.add_argument("--clip-weight", type=float, default=1.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=2)
+    asked = parser.parse_args()
+    torch.set_num_threads(asked.threads)
+    torch.manual_seed(asked.seed)
+    weights, spec = towers(asked)
+    features = Features(weights, spec, asked.cache)
+    batches = [features.batch(path) for path in sorted(glob.glob(f"{asked.batches}/*.safetensors"))]
+    learned = [clip for path in asked.clips for clip in features.clips(path)]
+    judged = [clip for path in asked.judge for clip in features.clips(path)]
+    if asked.fold:
+        part, of = map(int, asked.fold.split("/"))
+        held_out = lambda clip: hashlib.sha256(clip["source"].encode()).digest()[0] % of == part
+        judged += [clip for clip in learned if held_out(clip)]
+        learned = [clip for clip in learned if not held_out(clip)]
+    print(f"{len(batches)} batches, {len(learned)} clips to learn from, {len(judged)} to judge", flush=True)
+    heads = Heads(batches[0][0].shape[1], batches[0][1].shape[1])
+    mean = RunningMean(heads)
+    optimizer = torch.optim.AdamW(heads.parameters(), lr=1e-3, weight_decay=5e-2)
+    for step in range(asked.steps):
+        for group in optimizer.param_groups:
+            group["lr"] = 1e-3 * min(1, (step + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * step / asked.steps))
+        maps, sounds, targets = batches[step % len(batches)]
+        some = torch.randperm(len(maps))[:PAIRS]
+        targets = targets.float()[some][:, some]
+        total = loss(heads(maps[some], sounds[some], asked.dropout), targets, torch.ones_like(targets))
+        maps, sounds, targets, counts = some_clips(learned)
+        total = total + asked.clip_weight * loss(heads(maps, sounds, asked.dropout), targets, counts)
+        optimizer.zero_grad()
+        total.backward()
+        optimizer.step()
+        mean.step(heads)
+        if (step + 1) % 500 == 0:
+            print(f"step {step + 1}: loss {total.item():.3f}; {judge(mean.module, judged)}", flush=True)
+    save_file({k: v.contiguous() for k, v in (weights | mean.module.fold()).items()}, asked.out)
+
+
+main()
