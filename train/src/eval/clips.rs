@@ -38,7 +38,7 @@ pub(super) fn clips(judge: &mut Judge, files: &[PathBuf], taught: &[String]) -> 
     check(files, taught)?;
     let mut towers: Vec<(String, Vec<(Seen, Heard)>)> = Vec::new();
     for file in files {
-        let length = media::probe(&file.to_string_lossy())?.seconds;
+        let length = media::probe(file)?.seconds;
         let mut moments = Vec::new();
         let mut t = 0.5;
         while t + 0.5 <= length {
