@@ -5,8 +5,8 @@
 //! gives the same events whatever the machine's speed.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use image::RgbImage;
@@ -48,7 +48,7 @@ impl Default for Settings {
 #[derive(Debug, Default)]
 pub struct Controls {
     /// End after the decision at hand, outputs complete.
-    pub stop: AtomicBool,
+    pub stop: Arc<AtomicBool>,
     /// Check once, now, whether the answer depends on the sound.
     pub swap: AtomicBool,
     /// Outputs that cannot be written at present, and why: for whoever shows the run.
@@ -167,6 +167,8 @@ pub struct Summary {
     pub timings: Timings,
     /// How the devices were doing at the end; live input only.
     pub health: Option<Health>,
+    /// What was lost of the input, in a sentence; `None`: nothing.
+    pub damage: Option<String>,
 }
 
 /// How many scores a sink can see.
@@ -181,7 +183,8 @@ const LATE: f64 = 0.2;
 /// A live source that got ahead is caught up with: its sound is heard, but decisions are left out.
 ///
 /// # Errors
-/// The input was damaged, or a sink gave up. Sinks are then not finished.
+/// The input could not be read to its end, or a sink gave up. Sinks are then not finished. Damage within the input is no
+/// error: the summary tells it.
 pub fn run(
     mut source: Source,
     judge: &mut Judge,
@@ -195,6 +198,7 @@ pub fn run(
     let mut swap = SwapCheck::new(settings.swap);
     let mut scores = Vec::new();
     let mut summary = Summary::default();
+    source.obey(controls.stop.clone());
 
     for hop in 1u64.. {
         if controls.stop.load(Ordering::Relaxed) || (source.is_over() && hop > 1) {
@@ -216,6 +220,9 @@ pub fn run(
         arrived.hear(&mut window);
         done(Stage::Spectrogram, &mut summary.timings, &mut summary.busy);
         let Some(latest) = arrived.frames.last() else {
+            if controls.stop.load(Ordering::Relaxed) {
+                break;
+            }
             source.finish()?;
             return Err(PipelineError::Empty);
         };
@@ -280,7 +287,7 @@ pub fn run(
     let ended = source.finish();
     if !controls.stop.load(Ordering::Relaxed) {
         // Stopped before its end, a source may complain of that; nobody wants to hear it.
-        ended?;
+        summary.damage = ended?.map(|damage| damage.to_string());
     }
     for sink in sinks {
         sink.finish()?;

@@ -215,7 +215,7 @@ fn samples(videos: &[PathBuf]) -> Result<Vec<Sample>, Box<dyn Error>> {
         return Ok(acts.iter().map(|act| sample(&act.picture, &act.sound)).collect());
     }
     let of_video = |video: &PathBuf| {
-        let t = media::probe(&video.to_string_lossy())?.seconds / 2.0;
+        let t = media::probe(video)?.seconds / 2.0;
         Ok(sample(&media::frame_at(video, t)?, &media::sound_at(video, t)?))
     };
     videos.iter().take(SAMPLES).map(of_video).collect()

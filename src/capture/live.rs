@@ -86,7 +86,7 @@ pub fn open(camera: Opener<dyn Camera>, microphone: Opener<dyn Microphone>, offs
         conductor.run(&chunks);
         // Nobody waits for the device threads: a driver may hold them.
         closed.store(true, Ordering::Relaxed);
-        Ok(())
+        Ok(None)
     });
     Source::new(frames, sound, vec![conductor]).with_monitor(shared)
 }

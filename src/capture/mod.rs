@@ -14,9 +14,10 @@ mod timeline;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
-use crate::media::{FRAME_RATE, MediaError};
+use crate::media::{Canceller, Damage, FRAME_RATE, MediaError};
 use crate::preprocess::SAMPLE_RATE;
 use crate::ring::{Consumer, VideoFrame, pause};
 
@@ -36,16 +37,18 @@ pub struct Source {
     early_sound: VecDeque<f32>,
     frames_open: bool,
     sound_open: bool,
-    workers: Vec<JoinHandle<Result<(), MediaError>>>,
+    workers: Vec<Worker>,
     monitor: Option<Arc<Monitor>>,
+    canceller: Option<Canceller>,
+    /// Once set, nothing is waited for any more.
+    stop: Arc<AtomicBool>,
 }
 
+/// A thread that fills a ring, and tells in the end what it could not read.
+type Worker = JoinHandle<Result<Option<Damage>, MediaError>>;
+
 impl Source {
-    fn new(
-        frames: Consumer<VideoFrame>,
-        sound: Consumer<f32>,
-        workers: Vec<JoinHandle<Result<(), MediaError>>>,
-    ) -> Self {
+    fn new(frames: Consumer<VideoFrame>, sound: Consumer<f32>, workers: Vec<Worker>) -> Self {
         Self {
             frames,
             sound,
@@ -55,11 +58,26 @@ impl Source {
             sound_open: true,
             workers,
             monitor: None,
+            canceller: None,
+            stop: Arc::default(),
         }
     }
 
     fn with_monitor(self, monitor: Arc<Monitor>) -> Self {
         Self { monitor: Some(monitor), ..self }
+    }
+
+    fn with_canceller(self, canceller: Canceller) -> Self {
+        Self { canceller: Some(canceller), ..self }
+    }
+
+    /// From now on `stop` ends every wait: what is not there by then is taken for the end.
+    pub fn obey(&mut self, stop: Arc<AtomicBool>) {
+        self.stop = stop;
+    }
+
+    fn is_open(&self) -> bool {
+        (self.frames_open || self.sound_open) && !self.stop.load(Ordering::Relaxed)
     }
 
     /// How the devices are doing; `None` for recorded input, which has none.
@@ -86,7 +104,7 @@ impl Source {
 
     /// Appends the next `count` samples (48 kHz mono) to `samples`, fewer if the sound ends before.
     pub fn sound(&mut self, count: usize, samples: &mut Vec<f32>) {
-        while self.early_sound.len() < count && self.sound_open {
+        while self.early_sound.len() < count && self.sound_open && self.is_open() {
             self.fill();
         }
         let count = count.min(self.early_sound.len());
@@ -102,7 +120,7 @@ impl Source {
                 frames.extend(self.early_frames.pop_front());
             }
             let complete = frames.last().is_some_and(|frame| frame.t > last);
-            if complete || !self.early_frames.is_empty() || !self.frames_open {
+            if complete || !self.early_frames.is_empty() || !self.frames_open || !self.is_open() {
                 return;
             }
             self.fill();
@@ -112,7 +130,7 @@ impl Source {
     /// Whether neither a frame nor a sample is left.
     pub fn is_over(&mut self) -> bool {
         while self.early_frames.is_empty() && self.early_sound.is_empty() {
-            if !self.frames_open && !self.sound_open {
+            if !self.is_open() {
                 return true;
             }
             self.fill();
@@ -120,17 +138,23 @@ impl Source {
         false
     }
 
-    /// Ends the source and tells how its threads ended.
+    /// Ends the source and tells how its threads ended, and what could not be read.
     ///
     /// # Errors
     /// The first that a thread had.
-    pub fn finish(self) -> Result<(), MediaError> {
-        let Self { frames, sound, workers, .. } = self;
+    pub fn finish(self) -> Result<Option<Damage>, MediaError> {
+        let ended = !self.frames_open || !self.sound_open;
+        let Self { frames, sound, workers, canceller, .. } = self;
         drop((frames, sound)); // Threads that are still writing stop.
-        let results = workers.into_iter().map(|worker| worker.join());
-        for result in results.collect::<Vec<_>>() {
-            result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        if let Some(canceller) = canceller.filter(|_| !ended) {
+            canceller.cancel(); // Those that are still waiting, too.
         }
-        Ok(())
+        let results = workers.into_iter().map(|worker| worker.join());
+        let mut damage = None;
+        for result in results.collect::<Vec<_>>() {
+            let found = result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            damage = damage.or(found);
+        }
+        Ok(damage)
     }
 }

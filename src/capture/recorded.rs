@@ -1,38 +1,41 @@
-//! Files and URLs.
+//! Files, addresses and standard input.
 
+use std::iter::repeat_n;
 use std::thread;
+use std::time::Duration;
 
 use super::Source;
-use crate::media::{Decoder, MediaError, probe};
+use crate::media::{Damage, Decoder, Input, MediaError, Piece};
 use crate::preprocess::SAMPLE_RATE;
-use crate::ring::ring;
+use crate::ring::{Producer, VideoFrame, ring};
 
-/// Opens a file, a URL that ffmpeg can read, or `-` for standard input.
+/// Opens what ffmpeg can read. `patience`: how long it may give nothing before it is given up.
 ///
 /// # Errors
 /// The input cannot be read, or has no picture or no sound.
-pub fn open(input: &str) -> Result<Source, MediaError> {
-    if input != "-" {
-        probe(input)?;
+pub fn open(input: &Input, patience: Duration) -> Result<Source, MediaError> {
+    let decoder = Decoder::start(input, patience)?;
+    let canceller = decoder.canceller();
+    let (frame_producer, frames) = ring(32);
+    let (sound_producer, sound) = ring(4 * SAMPLE_RATE);
+    let reader = thread::spawn(move || read(decoder, frame_producer, sound_producer));
+    Ok(Source::new(frames, sound, vec![reader]).with_canceller(canceller))
+}
+
+fn read(
+    mut decoder: Decoder,
+    mut frames: Producer<VideoFrame>,
+    mut sound: Producer<f32>,
+) -> Result<Option<Damage>, MediaError> {
+    while let Some(piece) = decoder.next_piece()? {
+        let wanted = match piece {
+            Piece::Picture(frame) | Piece::Held(frame) => frames.push(frame),
+            Piece::Sound(samples) => sound.push_all(&mut samples.into_iter()),
+            Piece::Silence(count) => sound.push_all(&mut repeat_n(0.0, count)),
+        };
+        if !wanted {
+            return Ok(None);
+        }
     }
-    let Decoder { mut pictures, mut samples, watcher } = Decoder::start(input)?;
-    let (mut frame_producer, frames) = ring(32);
-    let (mut sound_producer, sound) = ring(4 * SAMPLE_RATE);
-    let seer = thread::spawn(move || {
-        while let Some(frame) = pictures.next_frame() {
-            if !frame_producer.push(frame) {
-                break;
-            }
-        }
-        Ok(())
-    });
-    let hearer = thread::spawn(move || {
-        while let Some(chunk) = samples.next_chunk() {
-            if !sound_producer.push_all(&mut chunk.iter().copied()) {
-                break;
-            }
-        }
-        Ok(())
-    });
-    Ok(Source::new(frames, sound, vec![seer, hearer, thread::spawn(move || watcher.watch())]))
+    decoder.finish()
 }

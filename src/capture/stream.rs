@@ -2,13 +2,12 @@
 
 use std::io::{BufReader, Read};
 use std::path::Path;
-use std::process::Child;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::device::{Camera, CameraFrame, Chunk, DeviceError, ErrorKind, Microphone, PATIENCE};
-use crate::media::{self, Stream};
+use crate::media::{self, Process, Stream};
 use crate::preprocess::SAMPLE_RATE;
 
 /// Frames and chunks that wait; more are not kept, so that what is shown is new.
@@ -24,7 +23,8 @@ pub(super) fn is_stream(name: &str) -> bool {
 /// What a thread reads from an ffmpeg process, until that ends or nobody wants it any more.
 struct Reader<T> {
     name: String,
-    child: Child,
+    /// Ends with this; what it says is always heard, or it would wait for that.
+    process: Process,
     items: Receiver<(Instant, T)>,
 }
 
@@ -35,8 +35,7 @@ impl<T: Send + 'static> Reader<T> {
         mut next: impl FnMut(&mut dyn Read) -> Option<T> + Send + 'static,
     ) -> Result<Self, DeviceError> {
         let failed = |error: &dyn ToString| DeviceError::new(ErrorKind::Failed, name, &error.to_string());
-        let mut child = media::live(name, stream).map_err(|error| failed(&error))?;
-        let stdout = child.stdout.take().ok_or_else(|| failed(&"its output is not connected"))?;
+        let (process, stdout) = media::live(name, stream).map_err(|error| failed(&error))?;
         let (sender, items) = sync_channel(WAITING);
         thread::spawn(move || {
             let mut pipe = BufReader::with_capacity(1 << 20, stdout);
@@ -47,23 +46,16 @@ impl<T: Send + 'static> Reader<T> {
                 }
             }
         });
-        Ok(Self { name: name.into(), child, items })
+        Ok(Self { name: name.into(), process, items })
     }
 
     fn next(&mut self) -> Result<(Instant, T), DeviceError> {
         self.items.recv_timeout(PATIENCE).map_err(|error| match error {
             RecvTimeoutError::Timeout => DeviceError::new(ErrorKind::Stalled, &self.name, ""),
             RecvTimeoutError::Disconnected => {
-                DeviceError::new(ErrorKind::Gone, &self.name, &media::last_words_of(&mut self.child))
+                DeviceError::new(ErrorKind::Gone, &self.name, &self.process.last_words())
             }
         })
-    }
-}
-
-impl<T> Drop for Reader<T> {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

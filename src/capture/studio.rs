@@ -26,11 +26,11 @@ pub fn open(play: Play) -> Source {
                 break;
             }
         }
-        Ok(())
+        Ok(None)
     });
     let microphone = thread::spawn(move || {
         sound_producer.push_all(&mut sounds.into_iter().flatten());
-        Ok(())
+        Ok(None)
     });
     Source::new(frames, sound, vec![camera, microphone])
 }

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use lookhear::embed::{
     EmbedError, Embedder, Existing, Format, Job, Label, Pool, Settings, Table, What, jobs,
 };
-use lookhear::media::MediaError;
+use lookhear::media::{Damage, MediaError};
 use lookhear::pipeline::Controls;
 
 use super::{Failure, ModelArguments, controls};
@@ -43,6 +43,14 @@ pub(super) struct Embed {
     force: bool,
     #[command(flatten)]
     model: ModelArguments,
+}
+
+/// What became of a job.
+enum Done {
+    /// Nothing had to be made.
+    UpToDate,
+    /// It was made, but for what could not be read.
+    Made(Option<Damage>),
 }
 
 /// A run over all inputs.
@@ -93,9 +101,17 @@ impl Embed {
 impl Run {
     fn all(mut self, jobs: &[Job]) -> Result<(), Failure> {
         let (mut made, mut failed) = (0, 0);
+        let mut damaged = 0;
         for (n, job) in jobs.iter().enumerate() {
             match self.one(job) {
-                Ok(new) => made += usize::from(new),
+                Ok(Done::UpToDate) => {}
+                Ok(Done::Made(damage)) => {
+                    made += 1;
+                    if let Some(damage) = damage {
+                        self.bar.suspend(|| eprintln!("lookhear: {damage}"));
+                        damaged += 1;
+                    }
+                }
                 Err(EmbedError::Stopped) => {
                     self.bar.finish_and_clear();
                     let total = jobs.len();
@@ -119,14 +135,16 @@ impl Run {
         self.bar.finish_and_clear();
         let (total, same, dims) = (jobs.len(), jobs.len() - made - failed, self.embedder.dims());
         eprintln!("{made} of {total} files embedded, {same} up to date; {dims} dimensions");
-        match failed {
-            0 => Ok(()),
+        match (failed, damaged) {
+            (0, 0) => Ok(()),
+            (0, _) => {
+                Err(format!("{damaged} of {total} files are damaged; what could be read is embedded").into())
+            }
             _ => Err(format!("{failed} of {total} files could not be embedded").into()),
         }
     }
 
-    /// Whether anything had to be made.
-    fn one(&mut self, job: &Job) -> Result<bool, EmbedError> {
+    fn one(&mut self, job: &Job) -> Result<Done, EmbedError> {
         if self.controls.stop.load(Ordering::Relaxed) {
             return Err(EmbedError::Stopped);
         }
@@ -142,7 +160,7 @@ impl Run {
             }
         }
         if missing.is_empty() {
-            return Ok(false);
+            return Ok(Done::UpToDate);
         }
         let io = |path: &Path| {
             let output = path.display().to_string();
@@ -151,7 +169,7 @@ impl Run {
         let mut table = Table::new(&self.out, self.embedder.dims()).map_err(io(&self.out))?;
         let name = job.input.file_name().unwrap_or_default().to_string_lossy();
         let Self { embedder, controls, bar, .. } = self;
-        embedder.embed(&job.input, &mut table, |t| {
+        let damage = embedder.embed(&job.input, &mut table, |t| {
             bar.set_message(format!("{name} {t:.0} s"));
             match controls.stop.load(Ordering::Relaxed) {
                 true => ControlFlow::Break(()),
@@ -163,6 +181,6 @@ impl Run {
             std::fs::create_dir_all(folder).map_err(io(folder))?;
             format.write(&target, &mut table, &self.label)?;
         }
-        Ok(true)
+        Ok(Done::Made(damage))
     }
 }

@@ -1,6 +1,7 @@
 //! `lookhear enroll NAME`: gives a thing a name by ten seconds of it.
 
 use std::cell::RefCell;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use lookhear::capture::open_recorded;
 use lookhear::event::DeviceState;
 use lookhear::gallery::{Enrolment, Gallery, Recording, check_name};
 use lookhear::judge::Judge;
+use lookhear::media::{self, Input};
 use lookhear::pipeline::{self, Controls, Moment, Settings, Sink, SinkError};
 
 use super::devices::DeviceArguments;
@@ -31,7 +33,7 @@ pub(super) struct Enroll {
     seconds: Option<f64>,
     /// Look and listen to a recorded file instead of camera and microphone.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["camera", "microphone"])]
-    from: Option<String>,
+    from: Option<OsString>,
     /// Keep what the name had before, say another side of the thing, or another room.
     #[arg(long)]
     add: bool,
@@ -104,7 +106,7 @@ impl Enroll {
     fn record(&self, judge: &mut Judge) -> Result<Recording, Failure> {
         let controls = controls()?;
         let (source, seconds, patience) = match &self.from {
-            Some(file) => (open_recorded(file)?, self.seconds, 0.0),
+            Some(file) => (open_recorded(&Input::typed(file), media::PATIENCE)?, self.seconds, 0.0),
             None => (self.devices.open(None), self.seconds.or(Some(10.0)), PATIENCE),
         };
         let collected = Rc::new(RefCell::new(Collected {
@@ -124,6 +126,9 @@ impl Enroll {
         let collected = collected.borrow();
         if controls.stop.load(Ordering::Relaxed) && !collected.complete {
             return Err("stopped".into());
+        }
+        if let Some(damage) = &summary.damage {
+            eprintln!("lookhear: {damage}");
         }
         let trouble = summary.health.as_ref().map_or(String::new(), trouble);
         eprintln!(

@@ -7,7 +7,7 @@ use clap::Args;
 use image::RgbImage;
 use lookhear::event::Event;
 use lookhear::judge::{Judge, level};
-use lookhear::media::{self, MediaError};
+use lookhear::media::{self, Input, MediaError};
 use lookhear::preprocess::{SAMPLE_RATE, spectrogram};
 use serde::Serialize;
 
@@ -50,7 +50,9 @@ impl JudgeArguments {
         let mut out = std::io::stdout().lock();
         let mut failed = 0;
         for (picture, sound) in &pairs {
-            match answer(&mut judge, picture, sound, self.map) {
+            let name: fn(&str) -> Input =
+                if self.pairs.is_some() { |name| Input::listed(name) } else { |name| Input::typed(name) };
+            match answer(&mut judge, [picture.as_str(), sound.as_str()], name, self.map) {
                 Ok(event) => {
                     serde_json::to_writer(&mut out, &Answer { picture, sound, event })?;
                     out.write_all(b"\n")?;
@@ -70,9 +72,14 @@ impl JudgeArguments {
     }
 }
 
-fn answer(judge: &mut Judge, picture: &str, sound: &str, map: bool) -> Result<Event, MediaError> {
-    let (picture, moment) = load_picture(picture)?;
-    let second = load_sound(sound)?;
+fn answer(
+    judge: &mut Judge,
+    [picture, sound]: [&str; 2],
+    name: fn(&str) -> Input,
+    map: bool,
+) -> Result<Event, MediaError> {
+    let (picture, moment) = load_picture(picture, name)?;
+    let second = load_sound(sound, name)?;
     let spectrogram = spectrogram::second(&second);
     let (seen, heard) = (judge.see(&picture), judge.hear(&spectrogram));
     let judgement = judge.judge(&seen, &heard);
@@ -83,25 +90,25 @@ fn answer(judge: &mut Judge, picture: &str, sound: &str, map: bool) -> Result<Ev
 }
 
 /// `file@seconds` in two, unless a file has just this name.
-fn moment(name: &str) -> (&Path, Option<f64>) {
+fn moment(name: &str) -> (&str, Option<f64>) {
     let split = name.rsplit_once('@').and_then(|(file, t)| Some((file, t.parse::<f64>().ok()?)));
     match split {
-        Some((file, t)) if t >= 0.0 && !Path::new(name).exists() => (Path::new(file), Some(t)),
-        _ => (Path::new(name), None),
+        Some((file, t)) if t >= 0.0 && !Path::new(name).exists() => (file, Some(t)),
+        _ => (name, None),
     }
 }
 
-fn load_picture(name: &str) -> Result<(RgbImage, f64), MediaError> {
-    match moment(name) {
-        (file, Some(t)) => Ok((media::frame_at(file, t)?, t)),
-        (file, None) => Ok((media::picture(file)?, 0.0)),
+fn load_picture(text: &str, name: fn(&str) -> Input) -> Result<(RgbImage, f64), MediaError> {
+    match moment(text) {
+        (file, Some(t)) => Ok((media::frame_at(name(file), t)?, t)),
+        (file, None) => Ok((media::picture(name(file))?, 0.0)),
     }
 }
 
-fn load_sound(name: &str) -> Result<Vec<f32>, MediaError> {
-    match moment(name) {
-        (file, Some(t)) => media::sound_at(file, t),
-        (file, None) => Ok(loudest_second(&media::sound(file)?).to_vec()),
+fn load_sound(text: &str, name: fn(&str) -> Input) -> Result<Vec<f32>, MediaError> {
+    match moment(text) {
+        (file, Some(t)) => media::sound_at(name(file), t),
+        (file, None) => Ok(loudest_second(&media::sound(name(file))?).to_vec()),
     }
 }
 

@@ -24,6 +24,7 @@ use clap::{Args, Parser, Subcommand};
 use lookhear::engine::int::kernel::Choice;
 use lookhear::engine::{Backend, Setup};
 use lookhear::judge::Judge;
+use lookhear::media::allow_network;
 use lookhear::model::{Bundle, BundleError};
 use lookhear::pipeline::{Controls, Settings, Sink};
 use lookhear::profile::Model;
@@ -37,6 +38,9 @@ const BUILT_IN: &[u8] = include_bytes!("../../models/lookhear-edge.safetensors")
 #[derive(Parser)]
 #[command(version)]
 pub(crate) struct Arguments {
+    /// Follow playlists, and names in lists, wherever they lead: to other files and addresses.
+    #[arg(long, global = true)]
+    allow_network: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -160,6 +164,9 @@ pub(crate) type Failure = Box<dyn std::error::Error>;
 /// # Errors
 /// One sentence that names the thing and the way out.
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+    if arguments.allow_network {
+        allow_network();
+    }
     match arguments.command {
         Command::Watch(watch) => watch.run(),
         Command::Live(live) => live.run(),

@@ -1,11 +1,14 @@
 //! `lookhear watch INPUT`.
 
+use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use lookhear::capture::open_recorded;
 use lookhear::media::endings::{VIDEOS, has_ending};
+use lookhear::media::{Input, PATIENCE};
 use lookhear::pipeline::{self, Sink, Summary};
 use lookhear::sinks::{Json, Lines, Terminal, Video};
 
@@ -15,7 +18,10 @@ use super::{Failure, ModelArguments, RunArguments, controls};
 #[derive(Args)]
 pub(super) struct Watch {
     /// A file, a folder of files, a URL that ffmpeg reads (RTSP, HTTP), or - for standard input.
-    input: String,
+    input: OsString,
+    /// Seconds without anything new from the source, after which it is given up.
+    #[arg(long, value_name = "SECONDS", default_value_t = PATIENCE.as_secs_f64())]
+    stall: f64,
     /// Show the annotated picture in the terminal.
     #[arg(long, conflicts_with = "json")]
     show: bool,
@@ -36,24 +42,28 @@ impl Watch {
         let settings = self.run.settings()?;
         let controls = controls()?;
         let mut judge = named(self.model.load()?, self.run.gallery.as_deref())?;
-        let mut one = |input: &str, save: Option<PathBuf>| -> Result<(), Failure> {
-            let source = open_recorded(input)?;
+        let patience = Duration::try_from_secs_f64(self.stall).ok().filter(|stall| !stall.is_zero());
+        let patience =
+            patience.ok_or_else(|| format!("--stall {}: give seconds, more than 0", self.stall))?;
+        let mut one = |input: &Input, save: Option<PathBuf>| -> Result<Option<String>, Failure> {
+            let source = open_recorded(input, patience)?;
             let mut sinks = self.sinks(save)?;
             let summary = pipeline::run(source, &mut judge, &mut sinks, settings, &controls)?;
             if self.stats {
                 report(input, &summary);
             }
-            Ok(())
+            Ok(summary.damage)
         };
         let folder = Path::new(&self.input);
         if !folder.is_dir() {
-            return one(&self.input, self.save.clone());
+            let damage = one(&Input::typed(&self.input), self.save.clone())?;
+            return damage.map_or(Ok(()), |damage| Err(damage.into()));
         }
         let files = videos_in(folder)?;
         if let Some(save) = &self.save {
             std::fs::create_dir_all(save).map_err(|e| format!("{} cannot be made: {e}", save.display()))?;
         }
-        let mut failed = 0;
+        let (mut failed, mut damaged) = (0, 0);
         for file in &files {
             let name = file.file_name().unwrap_or_default();
             let save = self.save.as_ref().map(|folder| folder.join(name).with_extension("mp4"));
@@ -61,13 +71,24 @@ impl Watch {
                 eprintln!("{}", file.display());
             }
             // One bad file does not keep the others from being watched.
-            if let Err(error) = one(&file.to_string_lossy(), save) {
-                eprintln!("lookhear: {error}");
-                failed += 1;
+            match one(&Input::from(file), save) {
+                Ok(None) => {}
+                Ok(Some(damage)) => {
+                    eprintln!("lookhear: {damage}");
+                    damaged += 1;
+                }
+                Err(error) => {
+                    eprintln!("lookhear: {error}");
+                    failed += 1;
+                }
             }
         }
-        match failed {
-            0 => Ok(()),
+        match (failed, damaged) {
+            (0, 0) => Ok(()),
+            (0, _) => {
+                Err(format!("{damaged} of {} files are damaged; what could be read was watched", files.len())
+                    .into())
+            }
             _ => Err(format!("{failed} of {} files could not be watched", files.len()).into()),
         }
     }
@@ -88,7 +109,7 @@ impl Watch {
     }
 }
 
-fn report(input: &str, summary: &Summary) {
+fn report(input: &Input, summary: &Summary) {
     let each = summary.busy.as_secs_f64() * 1e3 / summary.events.max(1) as f64;
     eprintln!(
         "{input}: {} decisions over {:.2} s, {each:.1} ms each for preprocessing and network",

@@ -8,7 +8,7 @@ use image::RgbImage;
 use super::{EmbedError, Settings, Table, What, Window, Windows};
 use crate::judge::Judge;
 use crate::media::endings::{PICTURES, has_ending};
-use crate::media::{frames_of, picture, sound_of};
+use crate::media::{Damage, Decoder, Input, Piece, picture};
 
 /// A network and what is wanted of it.
 pub struct Embedder {
@@ -32,7 +32,7 @@ impl Embedder {
     }
 
     /// Embeds a file: its sound, its frames, or a still picture, which is told by the ending of its name.
-    /// After each embedding `go_on` is asked, with its timestamp in seconds.
+    /// After each embedding `go_on` is asked, with its timestamp in seconds. Tells what could not be read.
     ///
     /// # Errors
     /// The file cannot be read or has nothing to embed, the table cannot be written, or `go_on` said no.
@@ -42,7 +42,7 @@ impl Embedder {
         input: &Path,
         table: &mut Table,
         mut go_on: impl FnMut(f64) -> ControlFlow<()>,
-    ) -> Result<(), EmbedError> {
+    ) -> Result<Option<Damage>, EmbedError> {
         let folder = table.folder().to_path_buf();
         let mut keep = |t: f64, row: &[f32]| {
             table.push(t, row).map_err(EmbedError::output(&folder))?;
@@ -50,31 +50,37 @@ impl Embedder {
         };
         let still = has_ending(input, &PICTURES);
         match self.settings.what {
-            What::Vision if still => keep(0.0, &self.see(&picture(input)?)),
+            What::Vision if still => keep(0.0, &self.see(&picture(input)?)).map(|()| None),
             What::Vision => self.frames(input, &mut keep),
             What::Ave if still => {
                 let positions = self.judge.see(&picture(input)?).positions;
-                positions.chunks_exact(self.dims()).try_for_each(|position| keep(0.0, position))
+                positions.chunks_exact(self.dims()).try_for_each(|position| keep(0.0, position))?;
+                Ok(None)
             }
             What::Audio | What::Ave => self.sound(input, &mut keep),
         }
     }
 
-    fn sound(&mut self, input: &Path, keep: Keep) -> Result<(), EmbedError> {
-        let mut sound = sound_of(input)?;
+    fn sound(&mut self, input: &Path, keep: Keep) -> Result<Option<Damage>, EmbedError> {
+        let mut decoder = Decoder::sound_of(&Input::from(input))?;
         let mut windows = Windows::new(self.settings.hop_samples(), self.settings.centred);
         let mut empty = true;
-        while let Some(samples) = sound.stream.next_chunk() {
-            empty &= samples.is_empty();
-            windows.push(samples);
+        while let Some(piece) = decoder.next_piece()? {
+            match piece {
+                Piece::Sound(samples) => windows.push(&samples),
+                Piece::Silence(count) => windows.push(&vec![0.0; count]),
+                Piece::Picture(_) | Piece::Held(_) => continue,
+            }
+            empty = false;
             self.rows(&mut windows, keep)?;
         }
-        sound.finish()?;
+        let damage = decoder.finish()?;
         if empty {
             return Err(EmbedError::Nothing { input: input.display().to_string(), what: "sound" });
         }
         windows.end();
-        self.rows(&mut windows, keep)
+        self.rows(&mut windows, keep)?;
+        Ok(damage)
     }
 
     fn rows(&mut self, windows: &mut Windows, keep: Keep) -> Result<(), EmbedError> {
@@ -84,17 +90,18 @@ impl Embedder {
         Ok(())
     }
 
-    fn frames(&mut self, input: &Path, keep: Keep) -> Result<(), EmbedError> {
-        let mut frames = frames_of(input, self.settings.hop_samples())?;
+    fn frames(&mut self, input: &Path, keep: Keep) -> Result<Option<Damage>, EmbedError> {
+        let mut decoder = Decoder::pictures_of(&Input::from(input), self.settings.hop_samples())?;
         let mut empty = true;
-        while let Some(frame) = frames.stream.next_frame() {
+        while let Some(piece) = decoder.next_piece()? {
+            let (Piece::Picture(frame) | Piece::Held(frame)) = piece else { continue };
             empty = false;
             keep(frame.t, &self.see(&frame.picture))?;
         }
-        frames.finish()?;
+        let damage = decoder.finish()?;
         match empty {
             true => Err(EmbedError::Nothing { input: input.display().to_string(), what: "picture" }),
-            false => Ok(()),
+            false => Ok(damage),
         }
     }
 

@@ -1,99 +1,64 @@
-//! Files and URLs as two streams on one timeline, through one `ffmpeg` process.
+//! Files, addresses and standard input as pictures and sound on one timeline, through one `ffmpeg` process.
 
 use std::io::{self, BufReader, Read};
 use std::os::fd::OwnedFd;
-use std::process::{Child, ChildStderr, ChildStdout, Stdio};
-use std::sync::Arc;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::Duration;
 
 use command_fds::{CommandFdExt, FdMapping};
 use image::RgbImage;
 
-use super::{MediaError, as_argument, ffmpeg, last_words, missing};
+use super::filters::{self, Transfer};
+use super::packets::{Packet, Packets};
+use super::process::{Canceller, Process, ffmpeg, missing};
+use super::timeline::{Grid, Piece, Timeline};
+use super::{Damage, Input, MediaError, probe};
 use crate::preprocess::SAMPLE_RATE;
-use crate::ring::VideoFrame;
 
 /// Video frames a second that every input is brought to.
 pub const FRAME_RATE: u32 = 25;
 
-/// Square pixels, and at most 1280 of them in a row: more would cost time and change no decision.
-pub(super) const SIZE: &str = "scale=w=iw*sar:h=ih,scale=w='min(1280,iw)':h=-2,setsar=1";
+/// How long a source may give nothing before it is given up.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// One of the two streams of a live input.
+/// One of the two streams of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stream {
-    /// Frames at [`FRAME_RATE`], binary PPM.
+    /// What is seen.
     Picture,
-    /// 48 kHz mono, 32-bit floating point.
+    /// What is heard: 48 kHz mono, 32-bit floating point.
     Sound,
 }
 
-/// Starts reading one stream of a URL as it comes, or of a file at its own pace, again and again.
-///
-/// # Errors
-/// `ffmpeg` cannot be started.
-pub(crate) fn live(input: &str, stream: Stream) -> Result<Child, MediaError> {
-    let mut command = ffmpeg();
-    if !input.contains("://") {
-        command.args(["-re", "-stream_loop", "-1"]);
-    }
-    // Threads would hold back as many frames as there are of them.
-    command.args(["-flags", "low_delay", "-threads", "1", "-i", &as_argument(input)]);
-    match stream {
-        Stream::Picture => {
-            let filter = format!("fps={FRAME_RATE},{SIZE}");
-            command.args(["-map", "0:v:0", "-vf", &filter, "-f", "image2pipe", "-c:v", "ppm", "pipe:1"])
-        }
-        Stream::Sound => {
-            let rate = SAMPLE_RATE.to_string();
-            command.args(["-map", "0:a:0", "-ar", &rate, "-ac", "1", "-f", "f32le", "pipe:1"])
-        }
-    };
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(missing("ffmpeg"))
-}
-
-/// A running `ffmpeg`, taken apart so that each part can live in its own thread.
+/// A running `ffmpeg` that gives [`Piece`]s. Dropped before its end, it is ended.
 pub struct Decoder {
-    /// Video frames.
-    pub pictures: Pictures,
-    /// Sound.
-    pub samples: Samples,
-    /// How it ends.
-    pub watcher: Watcher,
+    process: Process,
+    items: Receiver<Item>,
+    timeline: Timeline,
+    patience: Duration,
+    name: String,
+    /// Whether anything came.
+    read: bool,
+    /// A stream ended within a picture or sample.
+    torn: bool,
 }
 
-/// Video frames at [`FRAME_RATE`] or another even rate, upright and with square pixels.
-pub struct Pictures {
-    pipe: BufReader<ChildStdout>,
-    /// Frames a second.
-    rate: f64,
-    count: u32,
-}
-
-/// 48 kHz mono.
-pub struct Samples {
-    pipe: Box<dyn Read + Send>,
-    bytes: Vec<u8>,
-    kept: usize,
-    samples: Vec<f32>,
-}
-
-/// Knows how the process ended.
-pub struct Watcher {
-    input: String,
-    child: Child,
-    stderr: ChildStderr,
+/// What the threads that read ffmpeg's output hand over.
+enum Item {
+    Picture(f64, RgbImage),
+    Sound(f64, Vec<f32>),
+    End(Stream, io::Result<()>),
 }
 
 impl Decoder {
-    /// Starts reading a file, a URL, or `-` for standard input.
-    ///
-    /// Both streams begin at the start of the input: gaps in the sound become silence, frames are
-    /// repeated or left out, whatever the frame rate was.
+    /// Starts reading. Both streams begin at the start of the input. `patience`: how long it may give nothing.
     ///
     /// # Errors
-    /// `ffmpeg` cannot be started. What is wrong with the input tells its `watcher`.
-    pub fn start(input: &str) -> Result<Self, MediaError> {
-        Self::open(input, &[])
+    /// `ffmpeg` cannot be started, or a file cannot be read or lacks one of the two streams.
+    pub fn start(input: &Input, patience: Duration) -> Result<Self, MediaError> {
+        Self::open(input, patience, &[])
     }
 
     /// As [`Decoder::start`], but from a moment of a file on (seconds), for at most so many seconds. Both streams
@@ -101,143 +66,180 @@ impl Decoder {
     ///
     /// # Errors
     /// As [`Decoder::start`].
-    pub fn span(input: &str, from: f64, seconds: f64) -> Result<Self, MediaError> {
-        Self::open(input, &["-ss", &format!("{from:.6}"), "-t", &format!("{seconds:.6}")])
+    pub fn span(input: &Input, from: f64, seconds: f64) -> Result<Self, MediaError> {
+        Self::open(input, PATIENCE, &["-ss", &format!("{from:.6}"), "-t", &format!("{seconds:.6}")])
     }
 
-    fn open(input: &str, before: &[&str]) -> Result<Self, MediaError> {
-        let source = if input == "-" { "pipe:0".to_string() } else { as_argument(input) };
-        let pictures = format!("fps={FRAME_RATE}:start_time=0,{SIZE}");
-        let sound = format!("aresample={SAMPLE_RATE}:async=1:first_pts=0");
+    fn open(input: &Input, patience: Duration, before: &[&str]) -> Result<Self, MediaError> {
+        // What can be read only once is not looked into before.
+        let transfer = if input.is_regular() { probe(input)?.transfer } else { None };
+        let rate = f64::from(FRAME_RATE);
+        let mut command = reader(input, before);
+        picture_output(&mut command, Some(rate), transfer, 1);
+        sound_output(&mut command, 3);
         let (reader, writer) = io::pipe().map_err(missing("ffmpeg"))?;
-        let mut command = ffmpeg();
         command
-            .args(before)
-            .args(["-i", &source])
-            .args(["-map", "0:v:0", "-vf", &pictures, "-f", "image2pipe", "-c:v", "ppm", "pipe:1"])
-            .args(["-map", "0:a:0", "-af", &sound, "-ac", "1", "-f", "f32le", "pipe:3"])
-            .stdin(if input == "-" { Stdio::inherit() } else { Stdio::null() })
-            .stdout(Stdio::piped())
             .fd_mappings(vec![FdMapping { parent_fd: OwnedFd::from(writer), child_fd: 3 }])
             .map_err(|e| missing("ffmpeg")(io::Error::other(e)))?;
-        let mut child = command.spawn().map_err(missing("ffmpeg"))?;
-        // The command keeps the writing end: while it lives, the sound does not end.
-        drop(command);
-        let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
-            return Err(missing("ffmpeg")(io::Error::other("its output is not connected")));
-        };
-        Ok(Self {
-            pictures: Pictures::new(stdout, f64::from(FRAME_RATE)),
-            samples: Samples::new(Box::new(reader)),
-            watcher: Watcher::new(input, child, stderr),
-        })
-    }
-}
-
-impl Pictures {
-    pub(super) fn new(pipe: ChildStdout, rate: f64) -> Self {
-        Self { pipe: BufReader::with_capacity(1 << 20, pipe), rate, count: 0 }
+        let (process, stdout) = Process::start(command, &input.to_string())?;
+        let (sender, items) = sync_channel(2);
+        let sounds = sender.clone();
+        thread::spawn(move || hand_over(stdout, Stream::Picture, &sender));
+        thread::spawn(move || hand_over(reader, Stream::Sound, &sounds));
+        Ok(Self::new(process, items, Timeline::new(Grid::Near(rate), true, true), patience, input))
     }
 
-    /// The next frame; `None` at the end, also at a broken one.
-    pub fn next_frame(&mut self) -> Option<VideoFrame> {
-        let picture = read_ppm(&mut self.pipe).ok().flatten()?;
-        let t = f64::from(self.count) / self.rate;
-        self.count += 1;
-        Some(VideoFrame { t, captured: t, picture: Arc::new(picture) })
-    }
-}
-
-impl Samples {
-    pub(super) fn new(pipe: Box<dyn Read + Send>) -> Self {
-        Self { pipe, bytes: vec![0; 1 << 14], kept: 0, samples: Vec::new() }
-    }
-
-    /// The next samples, as many as there are; `None` at the end.
-    pub fn next_chunk(&mut self) -> Option<&[f32]> {
-        let read = self.pipe.read(&mut self.bytes[self.kept..]).ok().filter(|n| *n > 0)?;
-        let (whole, rest) = self.bytes[..self.kept + read].as_chunks::<4>();
-        self.samples.clear();
-        self.samples.extend(whole.iter().map(|b| f32::from_le_bytes(*b)));
-        let (start, rest) = (whole.len() * 4, rest.len());
-        self.bytes.copy_within(start..start + rest, 0);
-        self.kept = rest;
-        Some(&self.samples)
-    }
-}
-
-impl Watcher {
-    pub(super) fn new(input: &str, child: Child, stderr: ChildStderr) -> Self {
-        Self { input: input.into(), child, stderr }
-    }
-
-    /// Waits for the end.
+    /// The sound of an input alone, from its start.
     ///
     /// # Errors
-    /// What ffmpeg complained of: no such stream, no media, damaged.
-    pub fn watch(mut self) -> Result<(), MediaError> {
-        let mut said = Vec::new();
-        let _ = self.stderr.read_to_end(&mut said);
-        let status = self.child.wait().map_err(missing("ffmpeg"))?;
-        let said = String::from_utf8_lossy(&said);
-        // A closed pipe is our own doing: the reader stopped before the end.
-        let complaints: String = said
-            .lines()
-            .filter(|line| !line.contains("Broken pipe"))
-            .map(|line| format!("{line}\n"))
-            .collect();
-        if complaints.contains("matches no streams") {
-            let what = if complaints.contains("0:a:0") { "sound" } else { "picture" };
-            return Err(MediaError::NoStream { input: self.input, what });
-        }
-        let damaged =
-            ["Invalid data", "corrupt", "partial file", "prematurely", "moov atom", "Error", "error"];
-        let damaged = damaged.iter().any(|word| complaints.contains(word));
-        if damaged || (!status.success() && !complaints.is_empty()) {
-            return Err(MediaError::Unreadable { input: self.input, reason: last_words(&complaints) });
-        }
-        Ok(())
+    /// `ffmpeg` cannot be started. What is wrong with the input tells [`Decoder::finish`].
+    pub fn sound_of(input: &Input) -> Result<Self, MediaError> {
+        let mut command = reader(input, &[]);
+        sound_output(&mut command, 1);
+        Self::one(command, input, Stream::Sound, Grid::Near(1.0))
     }
-}
 
-/// Reads one binary PPM (P6, 8 bits) from a stream of them; `None` at the end of the stream.
-pub(crate) fn read_ppm(stream: &mut (impl Read + ?Sized)) -> io::Result<Option<RgbImage>> {
-    let mut magic = [0u8; 2];
-    if stream.read(&mut magic[..1])? == 0 {
-        return Ok(None);
+    /// The pictures that a video shows at 0, `interval`, 2 x `interval`, ... (in samples of 48 kHz).
+    ///
+    /// # Errors
+    /// `ffmpeg` cannot be started, or a file cannot be read.
+    pub fn pictures_of(input: &Input, interval: usize) -> Result<Self, MediaError> {
+        let mut command = reader(input, &[]);
+        picture_output(&mut command, None, super::probe::transfer(input)?, 1);
+        Self::one(command, input, Stream::Picture, Grid::Latest(SAMPLE_RATE as f64 / interval as f64))
     }
-    stream.read_exact(&mut magic[1..])?;
-    let mut byte = [0u8];
-    stream.read_exact(&mut byte)?;
-    let mut numbers = [0u32; 3];
-    for number in &mut numbers {
+
+    fn one(command: Command, input: &Input, stream: Stream, grid: Grid) -> Result<Self, MediaError> {
+        let (process, stdout) = Process::start(command, &input.to_string())?;
+        let (sender, items) = sync_channel(2);
+        thread::spawn(move || hand_over(stdout, stream, &sender));
+        let timeline = Timeline::new(grid, stream == Stream::Picture, stream == Stream::Sound);
+        Ok(Self::new(process, items, timeline, PATIENCE, input))
+    }
+
+    fn new(
+        process: Process,
+        items: Receiver<Item>,
+        timeline: Timeline,
+        patience: Duration,
+        input: &Input,
+    ) -> Self {
+        Self { process, items, timeline, patience, name: input.to_string(), read: false, torn: false }
+    }
+
+    /// The next piece; `None` at the end.
+    ///
+    /// # Errors
+    /// [`MediaError::Stalled`]: nothing came for too long.
+    pub fn next_piece(&mut self) -> Result<Option<Piece>, MediaError> {
         loop {
-            stream.read_exact(&mut byte)?;
-            let digit @ b'0'..=b'9' = byte[0] else { break };
-            *number = number.saturating_mul(10).saturating_add(u32::from(digit - b'0'));
+            if let Some(piece) = self.timeline.next_piece() {
+                return Ok(Some(piece));
+            }
+            if self.timeline.is_over() {
+                return Ok(None);
+            }
+            let item = match self.items.recv_timeout(self.patience) {
+                Ok(item) => item,
+                Err(RecvTimeoutError::Timeout) => {
+                    let (input, seconds) = (self.name.clone(), self.patience.as_secs_f64());
+                    return Err(MediaError::Stalled { input, seconds });
+                }
+                // The threads say how they end, so this is one that died.
+                Err(RecvTimeoutError::Disconnected) => return Err(self.broken_off()),
+            };
+            self.read |= !matches!(item, Item::End(..));
+            match item {
+                Item::Picture(t, picture) => self.timeline.picture(t, picture),
+                Item::Sound(t, samples) => self.timeline.sound(t, samples),
+                Item::End(stream, end) => {
+                    self.torn |= end.is_err();
+                    self.timeline.close(stream);
+                }
+            }
         }
     }
-    let [width, height, depth] = numbers;
-    let sides = 1..=16_384;
-    if &magic != b"P6" || depth != 255 || !sides.contains(&width) || !sides.contains(&height) {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "no PPM picture"));
+
+    /// Tells how it ended, after the last piece.
+    ///
+    /// # Errors
+    /// Nothing could be read, or something died on the way and the pieces are a part of what there is.
+    pub fn finish(mut self) -> Result<Option<Damage>, MediaError> {
+        let damage = self.process.finish(self.read)?;
+        if self.torn && !self.process.canceller().is_cancelled() {
+            return Err(self.broken_off());
+        }
+        Ok(damage)
     }
-    let mut pixels = vec![0; width as usize * height as usize * 3];
-    stream.read_exact(&mut pixels)?;
-    Ok(RgbImage::from_raw(width, height, pixels))
+
+    /// Ends it from another thread.
+    pub fn canceller(&self) -> Canceller {
+        self.process.canceller()
+    }
+
+    fn broken_off(&self) -> MediaError {
+        MediaError::Died { input: self.name.clone(), how: "what ffmpeg gave broke off".into() }
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// A command that reads an input.
+fn reader(input: &Input, before: &[&str]) -> Command {
+    let mut command = ffmpeg();
+    // However many frames are damaged: the others count.
+    command.args(["-max_error_rate", "1"]).args(before);
+    input.add_to(&mut command);
+    command.stdin(if *input == Input::Standard { Stdio::inherit() } else { Stdio::null() });
+    command
+}
 
-    #[test]
-    fn pictures_are_read_one_after_the_other() {
-        let mut stream: &[u8] = b"P6\n2 1\n255\nabcdefP6\n1 1\n255\nxyz";
-        assert_eq!(read_ppm(&mut stream).unwrap().unwrap().dimensions(), (2, 1));
-        assert_eq!(read_ppm(&mut stream).unwrap().unwrap().into_raw(), b"xyz");
-        assert!(read_ppm(&mut stream).unwrap().is_none());
-        assert!(read_ppm(&mut &b"P5\n1 1\n255\nx"[..]).is_err());
-        assert!(read_ppm(&mut &b"P6\n9 9\n255\nx"[..]).is_err());
-    }
+/// Raw pictures with their timestamps to a descriptor.
+fn picture_output(command: &mut Command, rate: Option<f64>, transfer: Option<Transfer>, descriptor: u8) {
+    let filter = format!("{},{}", filters::picture_times(rate), filters::picture(transfer));
+    command.args(["-map", "0:v:0", "-vf", &filter, "-c:v", "rawvideo", "-pix_fmt", "rgb24"]);
+    // Without a time base of its own, every timestamp is rounded to the nominal frame rate.
+    command.args(["-enc_time_base", "1:1000", "-allow_raw_vfw", "1"]);
+    matroska(command, descriptor);
+}
+
+/// Samples with their timestamps to a descriptor.
+fn sound_output(command: &mut Command, descriptor: u8) {
+    let rate = SAMPLE_RATE.to_string();
+    let filter = filters::sound_times();
+    command.args(["-map", "0:a:0", "-af", &filter, "-ar", &rate, "-ac", "1", "-c:a", "pcm_f32le"]);
+    matroska(command, descriptor);
+}
+
+fn matroska(command: &mut Command, descriptor: u8) {
+    command.args(["-map_metadata", "-1", "-map_chapters", "-1", "-f", "matroska"]);
+    command.arg(format!("pipe:{descriptor}"));
+}
+
+/// Reads one of ffmpeg's outputs to its end, or until nobody wants it any more.
+fn hand_over(pipe: impl Read, stream: Stream, sender: &SyncSender<Item>) {
+    let mut packets = Packets::new(BufReader::with_capacity(1 << 16, pipe));
+    let end = loop {
+        let packet = match packets.next_packet() {
+            Ok(Some(packet)) => packet,
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
+        };
+        let Packet { t, bytes } = packet;
+        let item = match stream {
+            Stream::Picture => {
+                let (width, height) = packets.size();
+                match RgbImage::from_raw(width, height, bytes) {
+                    Some(picture) => Item::Picture(t, picture),
+                    None => break Err(io::Error::new(io::ErrorKind::InvalidData, "no picture")),
+                }
+            }
+            Stream::Sound => {
+                let (samples, _) = bytes.as_chunks::<4>();
+                Item::Sound(t, samples.iter().map(|b| f32::from_le_bytes(*b)).collect())
+            }
+        };
+        if sender.send(item).is_err() {
+            return;
+        }
+    };
+    let _ = sender.send(Item::End(stream, end));
 }

@@ -60,8 +60,8 @@ pub(super) fn sound(path: &Path) -> Option<Vec<f32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::process::ffmpeg;
     use crate::media::still::decode_sound;
-    use crate::media::{as_argument, ffmpeg};
 
     #[test]
     fn sounds_are_those_that_ffmpeg_reads() {
@@ -72,13 +72,14 @@ mod tests {
         for name in ["a.wav", "a.flac", "a.ogg", "a.mp3"] {
             for (rate, tones) in [("48000", stereo), ("44100", stereo), ("44100", mono), ("16000", mono)] {
                 let path = folder.path().join(name);
-                let file = path.to_string_lossy().into_owned();
                 let made = ffmpeg()
-                    .args(["-f", "lavfi", "-i", tones, "-ar", rate, "-y", &as_argument(&file)])
+                    .args(["-f", "lavfi", "-i", tones, "-ar", rate, "-y"])
+                    .arg(&path)
                     .status()
                     .unwrap();
                 assert!(made.success());
-                let (ours, theirs) = (sound(&path).unwrap(), decode_sound(&file, &[]).unwrap());
+                let (ours, theirs) =
+                    (sound(&path).unwrap(), decode_sound(&path.as_path().into(), &[]).unwrap());
                 let (longer, shorter) = (ours.len().max(theirs.len()), ours.len().min(theirs.len()));
                 assert!(longer - shorter <= 48, "{name} at {rate} Hz: {} and {}", ours.len(), theirs.len());
                 let power = |values: &mut dyn Iterator<Item = f32>| values.map(|v| v * v).sum::<f32>();

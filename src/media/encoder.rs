@@ -10,7 +10,8 @@ use std::thread::{self, JoinHandle};
 use command_fds::{CommandFdExt, FdMapping};
 use image::RgbImage;
 
-use super::{FRAME_RATE, MediaError, ffmpeg, last_words, missing};
+use super::process::{ffmpeg, last_words, missing, spawn};
+use super::{FRAME_RATE, MediaError};
 use crate::preprocess::SAMPLE_RATE;
 
 /// What a file is for.
@@ -99,8 +100,7 @@ impl Encoder {
             .stdout(Stdio::null())
             .fd_mappings(vec![FdMapping { parent_fd: OwnedFd::from(reader), child_fd: 3 }])
             .map_err(|e| missing("ffmpeg")(io::Error::other(e)))?;
-        let mut child = command.spawn().map_err(missing("ffmpeg"))?;
-        drop(command);
+        let mut child = spawn(command).map_err(missing("ffmpeg"))?;
         let (picture_sender, picture_receiver) = sync_channel::<Vec<u8>>(50);
         let (sound_sender, sound_receiver) = channel::<Vec<u8>>();
         let stdin = child.stdin.take();

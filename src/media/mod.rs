@@ -4,21 +4,32 @@ mod decoder;
 mod direct;
 mod encoder;
 pub mod endings;
+mod filters;
+mod input;
+mod live;
+mod packets;
+mod ppm;
 mod probe;
-mod single;
+#[allow(unsafe_code, reason = "children that end with us: between fork and exec; documented there")]
+mod process;
 mod still;
+mod timeline;
 
-pub use decoder::{Decoder, FRAME_RATE, Pictures, Samples};
+pub use decoder::{Decoder, FRAME_RATE, PATIENCE};
 pub use encoder::{Encoder, Quality};
+pub use input::{Input, allow_network, is_network_allowed};
 pub use probe::{Probe, probe};
-pub use single::{Single, frames_of, sound_of};
+pub use process::Canceller;
 pub use still::{frame_at, picture, sound, sound_at};
+pub use timeline::{GAP, Piece};
 
-pub(crate) use decoder::{Stream, live, read_ppm};
+pub(crate) use decoder::Stream;
+pub(crate) use live::live;
+pub(crate) use ppm::read_ppm;
+pub(crate) use process::Process;
 
-use std::io::{self, Read};
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::fmt;
+use std::io;
 
 use thiserror::Error;
 
@@ -38,7 +49,7 @@ pub enum MediaError {
     /// The file has no stream of this kind.
     #[error("{input} has no {what}; LookHear needs picture and sound")]
     NoStream {
-        /// File or URL.
+        /// File or address.
         input: String,
         /// `picture` or `sound`.
         what: &'static str,
@@ -46,10 +57,26 @@ pub enum MediaError {
     /// Not media, or damaged.
     #[error("{input} cannot be read: {reason}")]
     Unreadable {
-        /// File or URL.
+        /// File or address.
         input: String,
         /// In ffmpeg's words.
         reason: String,
+    },
+    /// What reads it came to an unnatural end.
+    #[error("{input} was not read to its end: {how}")]
+    Died {
+        /// File or address.
+        input: String,
+        /// What happened.
+        how: String,
+    },
+    /// It gives nothing any more.
+    #[error("{input} gave nothing for {seconds} s")]
+    Stalled {
+        /// File or address.
+        input: String,
+        /// How long it was waited for.
+        seconds: f64,
     },
     /// The output could not be made.
     #[error("{output} cannot be written: {reason}")]
@@ -61,37 +88,20 @@ pub enum MediaError {
     },
 }
 
-/// `ffmpeg`, quiet but for errors, never asking anything.
-fn ffmpeg() -> Command {
-    let mut command = Command::new("ffmpeg");
-    command.args(["-hide_banner", "-nostats", "-nostdin", "-loglevel", "error"]);
-    // A group of its own: Ctrl-C is for us to hear. ffmpeg ends when its input or output ends.
-    command.stderr(Stdio::piped()).process_group(0);
-    command
+/// What of an input could not be decoded. All else was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// File or address.
+    pub input: String,
+    /// How often ffmpeg complained.
+    pub times: u64,
+    /// Its last complaint.
+    pub last: String,
 }
 
-/// Names a failure to start.
-fn missing(command: &'static str) -> impl Fn(io::Error) -> MediaError {
-    move |source| MediaError::Missing { command, source }
-}
-
-/// The last thing that ffmpeg said, without its `[module @ 0x...]` prefixes.
-fn last_words(stderr: &str) -> String {
-    let line = stderr.lines().rev().find(|line| !line.trim().is_empty());
-    let line = line.unwrap_or("no reason was given");
-    line.rsplit("] ").next().unwrap_or(line).trim().to_string()
-}
-
-/// The last thing that a process which has closed its output said.
-pub(crate) fn last_words_of(child: &mut Child) -> String {
-    let mut said = String::new();
-    if let Some(stderr) = &mut child.stderr {
-        let _ = stderr.read_to_string(&mut said);
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { input, times, last } = self;
+        write!(f, "{input} is damaged: what could be read was used; {times} complaints, the last: {last}")
     }
-    last_words(&said)
-}
-
-/// Keeps a path that begins with a dash from being read as an option.
-fn as_argument(input: &str) -> String {
-    if input.starts_with('-') && input != "-" { format!("./{input}") } else { input.to_string() }
 }

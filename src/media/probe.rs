@@ -1,16 +1,23 @@
-//! What a file or URL contains, by `ffprobe`.
+//! What a file or address contains, by `ffprobe`.
 
-use std::process::Command;
+use std::io::Read;
+use std::process::Stdio;
+use std::sync::mpsc::channel;
+use std::thread;
 
 use serde::Deserialize;
 
-use super::{MediaError, as_argument, last_words, missing};
+use super::filters::Transfer;
+use super::process::{Process, ffprobe, killed, reason};
+use super::{Input, MediaError, PATIENCE};
 
 /// What LookHear needs to know before it reads a file.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Probe {
-    /// Length in seconds; infinite for a live URL.
+    /// Length in seconds; infinite for a live address.
     pub seconds: f64,
+    /// How the picture codes light, if it has a high dynamic range.
+    pub(super) transfer: Option<Transfer>,
 }
 
 #[derive(Deserialize)]
@@ -23,6 +30,7 @@ struct Report {
 #[derive(Deserialize)]
 struct Stream {
     codec_type: Option<String>,
+    color_transfer: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -30,27 +38,59 @@ struct Format {
     duration: Option<String>,
 }
 
-/// Looks into a file or URL that should have picture and sound.
+impl Report {
+    fn first(&self, kind: &str) -> Option<&Stream> {
+        self.streams.iter().find(|stream| stream.codec_type.as_deref() == Some(kind))
+    }
+
+    fn transfer(&self) -> Option<Transfer> {
+        self.first("video").and_then(|stream| Transfer::named(stream.color_transfer.as_deref()?))
+    }
+}
+
+/// Looks into a file or address that should have picture and sound.
 ///
 /// # Errors
 /// Not there, not media, or one of the two streams is missing.
-pub fn probe(input: &str) -> Result<Probe, MediaError> {
-    let output = Command::new("ffprobe")
-        .args(["-v", "error", "-of", "json", "-show_entries", "stream=codec_type:format=duration"])
-        .args(["-i", &as_argument(input)])
-        .output()
-        .map_err(missing("ffprobe"))?;
-    let unreadable = |reason: String| MediaError::Unreadable { input: input.into(), reason };
-    if !output.status.success() {
-        return Err(unreadable(last_words(&String::from_utf8_lossy(&output.stderr))));
-    }
-    let report: Report = serde_json::from_slice(&output.stdout).map_err(|e| unreadable(e.to_string()))?;
+pub fn probe(input: impl Into<Input>) -> Result<Probe, MediaError> {
+    let input = input.into();
+    let report = look(&input)?;
     for (kind, what) in [("video", "picture"), ("audio", "sound")] {
-        if !report.streams.iter().any(|s| s.codec_type.as_deref() == Some(kind)) {
-            return Err(MediaError::NoStream { input: input.into(), what });
+        if report.first(kind).is_none() {
+            return Err(MediaError::NoStream { input: input.to_string(), what });
         }
     }
-    let duration = report.format.and_then(|f| f.duration);
+    let duration = report.format.as_ref().and_then(|format| format.duration.as_ref());
     let seconds = duration.and_then(|d| d.parse().ok()).unwrap_or(f64::INFINITY);
-    Ok(Probe { seconds })
+    Ok(Probe { seconds, transfer: report.transfer() })
+}
+
+/// How the first video of a file codes light, if it has one and that has a high dynamic range.
+pub(super) fn transfer(input: &Input) -> Result<Option<Transfer>, MediaError> {
+    Ok(look(input)?.transfer())
+}
+
+fn look(input: &Input) -> Result<Report, MediaError> {
+    let name = input.to_string();
+    let mut command = ffprobe();
+    command
+        .args(["-of", "json", "-show_entries", "stream=codec_type,color_transfer:format=duration"])
+        .stdin(Stdio::null());
+    input.add_to(&mut command);
+    let (mut process, mut stdout) = Process::start(command, &name)?;
+    let (sender, answer) = channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = stdout.read_to_end(&mut bytes);
+        let _ = sender.send(bytes);
+    });
+    let Ok(bytes) = answer.recv_timeout(PATIENCE) else {
+        return Err(MediaError::Stalled { input: name, seconds: PATIENCE.as_secs_f64() });
+    };
+    let status = process.wait()?;
+    killed(&name, status)?;
+    if !status.success() {
+        return Err(MediaError::Unreadable { input: name, reason: reason(&process.last_words()) });
+    }
+    serde_json::from_slice(&bytes).map_err(|e| MediaError::Unreadable { input: name, reason: e.to_string() })
 }

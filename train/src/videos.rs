@@ -27,7 +27,7 @@ impl Videos {
         paths.sort();
         let mut files = Vec::new();
         for path in paths.into_iter().filter(|p| p.is_file()) {
-            match media::probe(&path.to_string_lossy()) {
+            match media::probe(&path) {
                 Ok(probe) if probe.seconds >= 1.0 => files.push((path, probe.seconds)),
                 Ok(_) => eprintln!("left out: {} is shorter than a second", path.display()),
                 Err(error) => eprintln!("left out: {error}"),

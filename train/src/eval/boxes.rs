@@ -68,7 +68,7 @@ impl Annotated {
     fn moment(&self) -> Result<(RgbImage, Vec<f32>), Error> {
         Ok(match &self.files {
             Files::Video(file) => {
-                let middle = media::probe(&file.to_string_lossy())?.seconds / 2.0;
+                let middle = media::probe(file)?.seconds / 2.0;
                 (media::frame_at(file, middle)?, media::sound_at(file, middle)?)
             }
             Files::Still { picture, sound } => {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use image::RgbImage;
 use lookhear::engine::{Heard, Seen};
 use lookhear::judge::Judge;
-use lookhear::media;
+use lookhear::media::{Decoder, Input, Piece};
 use lookhear::preprocess::{SAMPLE_RATE, spectrogram};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -160,7 +160,7 @@ pub(super) fn clips(judge: &mut Judge, clips: &[Clip], taught: &[String]) -> Res
 
 /// Both towers' view of the clip's moments; none of a clip shorter than a second.
 fn encode(judge: &mut Judge, file: &Path) -> Result<Vec<(Seen, Heard)>, Error> {
-    let (frames, sound) = (frames(file)?, media::sound_of(file).and_then(samples)?);
+    let (frames, sound) = (frames(file)?, sound(file)?);
     let length = frames.len().min(sound.len() / INTERVAL);
     let half = SAMPLE_RATE / INTERVAL / 2;
     if length < 2 * half {
@@ -175,23 +175,30 @@ fn encode(judge: &mut Judge, file: &Path) -> Result<Vec<(Seen, Heard)>, Error> {
     Ok((0..MOMENTS).map(moment).collect())
 }
 
+/// Frames, one a tenth of a second.
 fn frames(file: &Path) -> Result<Vec<RgbImage>, Error> {
-    let mut video = media::frames_of(file, INTERVAL)?;
+    let mut decoder = Decoder::pictures_of(&Input::from(file), INTERVAL)?;
     let mut frames = Vec::new();
-    while let Some(frame) = video.stream.next_frame() {
-        frames.push((*frame.picture).clone());
+    while let Some(piece) = decoder.next_piece()? {
+        if let Piece::Picture(frame) | Piece::Held(frame) = piece {
+            frames.push((*frame.picture).clone());
+        }
     }
-    video.finish()?;
     Ok(frames)
 }
 
-fn samples(mut sound: media::Single<media::Samples>) -> Result<Vec<f32>, media::MediaError> {
-    let mut samples = Vec::new();
-    while let Some(chunk) = sound.stream.next_chunk() {
-        samples.extend_from_slice(chunk);
+/// 48 kHz mono.
+fn sound(file: &Path) -> Result<Vec<f32>, Error> {
+    let mut decoder = Decoder::sound_of(&Input::from(file))?;
+    let mut sound = Vec::new();
+    while let Some(piece) = decoder.next_piece()? {
+        match piece {
+            Piece::Sound(samples) => sound.extend(samples),
+            Piece::Silence(count) => sound.resize(sound.len() + count, 0.0),
+            Piece::Picture(_) | Piece::Held(_) => {}
+        }
     }
-    sound.finish()?;
-    Ok(samples)
+    Ok(sound)
 }
 
 impl Scores {

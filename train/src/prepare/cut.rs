@@ -1,12 +1,11 @@
 //! One clip: decoded once, sound and frames on one clock, encoded for a shard.
 
 use std::io::Cursor;
-use std::thread;
 
 use hound::{SampleFormat, WavSpec, WavWriter};
 use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
-use lookhear::media::{Decoder, FRAME_RATE};
+use lookhear::media::{Decoder, FRAME_RATE, Input, Piece};
 use lookhear::preprocess::{SAMPLE_RATE, picture};
 
 use super::Settings;
@@ -41,37 +40,41 @@ pub(super) struct Files {
 /// Decodes and encodes a clip.
 ///
 /// # Errors
-/// ffmpeg is missing.
+/// ffmpeg is missing, or was ended before it was done.
 pub(super) fn cut(clip: &Clip, settings: &Settings) -> Result<Made, Error> {
-    let Decoder { mut pictures, mut samples, watcher } =
-        Decoder::span(&clip.path.to_string_lossy(), clip.from, clip.seconds)?;
-    // Everything that ffmpeg writes is read at once, or it would wait for us.
-    let (frames, shown, sound, end) = thread::scope(|scope| {
-        let sound = scope.spawn(move || {
-            let mut all = Vec::new();
-            while let Some(chunk) = samples.next_chunk() {
-                all.extend_from_slice(chunk);
+    let mut decoder = Decoder::span(&Input::from(&clip.path), clip.from, clip.seconds)?;
+    let (mut frames, mut shown, mut sound) = (Vec::new(), 0, Vec::new());
+    // What is only held or silent counts where something follows.
+    let (mut held, mut silent) = (Vec::new(), 0);
+    let ended = loop {
+        match decoder.next_piece() {
+            Ok(Some(Piece::Held(frame))) => held.push(frame),
+            Ok(Some(Piece::Picture(frame))) => {
+                for frame in held.drain(..).chain([frame]) {
+                    if shown == step_of(frames.len(), settings.fps) {
+                        frames.push(jpeg(&frame.picture, settings).map_err(|e| Error::file(&clip.path, e))?);
+                    }
+                    shown += 1;
+                }
             }
-            all
-        });
-        let end = scope.spawn(move || watcher.watch());
-        let (mut frames, mut shown) = (Vec::new(), 0);
-        while let Some(frame) = pictures.next_frame() {
-            if shown == step_of(frames.len(), settings.fps) {
-                frames.push(jpeg(&frame.picture, settings));
+            Ok(Some(Piece::Silence(count))) => silent += count,
+            Ok(Some(Piece::Sound(samples))) => {
+                sound.resize(sound.len() + std::mem::take(&mut silent), 0.0);
+                sound.extend(samples);
             }
-            shown += 1;
+            Ok(None) => break decoder.finish(),
+            Err(error) => break Err(error),
         }
-        (frames, shown, sound.join(), end.join())
-    });
-    let died = || Error::Other(format!("{}: a thread died", clip.path.display()));
-    if let Err(error) = end.map_err(|_| died())? {
-        let (reason, detail) = Reason::of(error)?;
+    };
+    // A clip with damage in it is no example to learn from.
+    let left = match ended {
+        Ok(None) => None,
+        Ok(Some(damage)) => Some((Reason::Unreadable, damage.to_string())),
+        Err(error) => Some(Reason::of(error)?),
+    };
+    if let Some((reason, detail)) = left {
         return Ok(Made::Left(reason, detail));
     }
-    let frames = frames.into_iter().collect::<Result<Vec<_>, _>>();
-    let mut frames = frames.map_err(|e| Error::file(&clip.path, e))?;
-    let mut sound = sound.map_err(|_| died())?;
 
     // As far as there are both, in whole steps.
     let wanted = (clip.seconds * f64::from(STEPS)).round() as u32;

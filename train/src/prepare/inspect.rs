@@ -42,7 +42,7 @@ struct Line {
 /// Inspects files, as far as that was not done. `None`: stopped.
 ///
 /// # Errors
-/// ffmpeg is missing, or the folder cannot be written.
+/// ffmpeg is missing or was ended, or the folder cannot be written.
 pub(super) fn all(
     sources: &[PathBuf],
     settings: &Settings,
@@ -85,7 +85,7 @@ fn inspect(path: &Path) -> Result<Outcome, Error> {
         Ok(sha256) => sha256,
         Err(error) => return bad(Reason::Unreadable, error.to_string()),
     };
-    let seconds = match media::probe(&path.to_string_lossy()) {
+    let seconds = match media::probe(path) {
         Ok(probe) => probe.seconds,
         Err(error) => {
             let (reason, detail) = Reason::of(error)?;
@@ -99,9 +99,15 @@ fn inspect(path: &Path) -> Result<Outcome, Error> {
     if seconds < 1.0 {
         return bad(Reason::TooShort, format!("{seconds} s; a clip needs a second"));
     }
-    let [a, b, c] = PLACES.map(|place| media::frame_at(path, place * seconds).ok());
-    // A frame that cannot be read here is found out when the clip is cut.
-    let print = if let (Some(a), Some(b), Some(c)) = (a, b, c) { Print::new(&[a, b, c]) } else { None };
+    let mut frames = Vec::new();
+    for place in PLACES {
+        match media::frame_at(path, place * seconds) {
+            Ok(frame) => frames.push(frame),
+            // A frame that cannot be read here is found out when the clip is cut.
+            Err(error) => drop(Reason::of(error)?),
+        }
+    }
+    let print = <[_; PLACES.len()]>::try_from(frames).ok().and_then(|frames| Print::new(&frames));
     Ok(Outcome::Good { sha256, seconds, print })
 }
 

@@ -37,13 +37,16 @@ impl Reason {
     /// The reason why a file could not be read, with its words.
     ///
     /// # Errors
-    /// ffmpeg is missing: that is no fault of the file.
+    /// ffmpeg is missing, or did not come to its end: that is no fault of the file, and the same command goes on.
     pub(super) fn of(error: MediaError) -> Result<(Self, String), Error> {
         let reason = match &error {
             MediaError::NoStream { what: "sound", .. } => Self::NoSound,
             MediaError::NoStream { .. } => Self::NoPicture,
             MediaError::Unreadable { .. } => Self::Unreadable,
-            MediaError::Missing { .. } | MediaError::Unwritable { .. } => return Err(error.into()),
+            MediaError::Missing { .. }
+            | MediaError::Unwritable { .. }
+            | MediaError::Died { .. }
+            | MediaError::Stalled { .. } => return Err(error.into()),
         };
         Ok((reason, error.to_string()))
     }

@@ -1,0 +1,41 @@
+//! Streams as they come: network cameras, and files that stand in for devices.
+
+use std::process::{ChildStdout, Stdio};
+
+use super::decoder::Stream;
+use super::filters;
+use super::process::{Process, ffmpeg};
+use super::{FRAME_RATE, Input, MediaError};
+use crate::preprocess::SAMPLE_RATE;
+
+/// Starts reading one stream of an address as it comes, or of a file at its own pace, again and again: pictures as
+/// binary PPM, as many as there are but at most [`FRAME_RATE`] a second, or samples.
+///
+/// # Errors
+/// `ffmpeg` cannot be started.
+pub(crate) fn live(name: &str, stream: Stream) -> Result<(Process, ChildStdout), MediaError> {
+    let input = Input::typed(name);
+    let mut command = ffmpeg();
+    command.args(["-max_error_rate", "1"]);
+    if matches!(input, Input::File(_)) {
+        command.args(["-re", "-stream_loop", "-1"]);
+    }
+    // Threads would hold back as many frames as there are of them.
+    command.args(["-flags", "low_delay", "-threads", "1"]);
+    input.add_to(&mut command).stdin(Stdio::null());
+    match stream {
+        Stream::Picture => {
+            // An address is not asked twice: some cameras serve one reader.
+            let transfer = if input.is_regular() { super::probe::transfer(&input)? } else { None };
+            let times = filters::picture_times(Some(f64::from(FRAME_RATE)));
+            let filter = format!("{times},{}", filters::picture(transfer));
+            command.args(["-map", "0:v:0", "-vf", &filter, "-enc_time_base", "1:1000"]);
+            command.args(["-c:v", "ppm", "-f", "image2pipe", "pipe:1"]);
+        }
+        Stream::Sound => {
+            let rate = SAMPLE_RATE.to_string();
+            command.args(["-map", "0:a:0", "-ar", &rate, "-ac", "1", "-f", "f32le", "pipe:1"]);
+        }
+    }
+    Process::start(command, name)
+}
