@@ -7,8 +7,7 @@ use image::RgbImage;
 
 use super::{EmbedError, Settings, Table, What, Window, Windows};
 use crate::judge::Judge;
-use crate::media::endings::{PICTURES, has_ending};
-use crate::media::{frames_of, picture, sound_of};
+use crate::media::{Loss, frames_of, is_still, picture, sound_in_parts};
 
 /// A network and what is wanted of it.
 pub struct Embedder {
@@ -31,8 +30,8 @@ impl Embedder {
         self.settings.dims(&self.judge.manifest().spec)
     }
 
-    /// Embeds a file: its sound, its frames, or a still picture, which is told by the ending of its name.
-    /// After each embedding `go_on` is asked, with its timestamp in seconds.
+    /// Embeds a file: its sound, its frames, or a still picture, which is told by how it begins.
+    /// After each embedding `go_on` is asked, with its timestamp in seconds. Tells what of the file could not be used.
     ///
     /// # Errors
     /// The file cannot be read or has nothing to embed, the table cannot be written, or `go_on` said no.
@@ -42,39 +41,40 @@ impl Embedder {
         input: &Path,
         table: &mut Table,
         mut go_on: impl FnMut(f64) -> ControlFlow<()>,
-    ) -> Result<(), EmbedError> {
+    ) -> Result<Loss, EmbedError> {
         let folder = table.folder().to_path_buf();
         let mut keep = |t: f64, row: &[f32]| {
             table.push(t, row).map_err(EmbedError::output(&folder))?;
             if go_on(t).is_break() { Err(EmbedError::Stopped) } else { Ok(()) }
         };
-        let still = has_ending(input, &PICTURES);
+        let still = is_still(input);
         match self.settings.what {
-            What::Vision if still => keep(0.0, &self.see(&picture(input)?)),
+            What::Vision if still => keep(0.0, &self.see(&picture(input)?)).map(|()| Loss::default()),
             What::Vision => self.frames(input, &mut keep),
             What::Ave if still => {
                 let positions = self.judge.see(&picture(input)?).positions;
-                positions.chunks_exact(self.dims()).try_for_each(|position| keep(0.0, position))
+                positions.chunks_exact(self.dims()).try_for_each(|position| keep(0.0, position))?;
+                Ok(Loss::default())
             }
             What::Audio | What::Ave => self.sound(input, &mut keep),
         }
     }
 
-    fn sound(&mut self, input: &Path, keep: Keep) -> Result<(), EmbedError> {
-        let mut sound = sound_of(input)?;
+    fn sound(&mut self, input: &Path, keep: Keep) -> Result<Loss, EmbedError> {
         let mut windows = Windows::new(self.settings.hop_samples(), self.settings.centred);
-        let mut empty = true;
-        while let Some(samples) = sound.stream.next_chunk() {
-            empty &= samples.is_empty();
+        let mut kept = Ok(());
+        let loss = sound_in_parts(input, &mut |samples| {
             windows.push(samples);
-            self.rows(&mut windows, keep)?;
-        }
-        sound.finish()?;
-        if empty {
-            return Err(EmbedError::Nothing { input: input.display().to_string(), what: "sound" });
-        }
+            if kept.is_ok() {
+                kept = self.rows(&mut windows, keep);
+            }
+            if kept.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        // Why it was not read to its end comes first.
+        kept?;
         windows.end();
-        self.rows(&mut windows, keep)
+        self.rows(&mut windows, keep)?;
+        Ok(loss?)
     }
 
     fn rows(&mut self, windows: &mut Windows, keep: Keep) -> Result<(), EmbedError> {
@@ -84,17 +84,17 @@ impl Embedder {
         Ok(())
     }
 
-    fn frames(&mut self, input: &Path, keep: Keep) -> Result<(), EmbedError> {
+    fn frames(&mut self, input: &Path, keep: Keep) -> Result<Loss, EmbedError> {
         let mut frames = frames_of(input, self.settings.hop_samples())?;
         let mut empty = true;
         while let Some(frame) = frames.stream.next_frame() {
             empty = false;
             keep(frame.t, &self.see(&frame.picture))?;
         }
-        frames.finish()?;
+        let loss = frames.finish()?;
         match empty {
             true => Err(EmbedError::Nothing { input: input.display().to_string(), what: "picture" }),
-            false => Ok(()),
+            false => Ok(loss),
         }
     }
 

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use command_fds::{CommandFdExt, FdMapping};
 use image::RgbImage;
 
+use super::ppm::read_ppm;
 use super::{MediaError, as_argument, ffmpeg, last_words, missing};
-use crate::preprocess::SAMPLE_RATE;
+use crate::preprocess::{Channels, Loudness, SAMPLE_RATE};
 use crate::ring::VideoFrame;
 
 /// Video frames a second that every input is brought to.
@@ -23,7 +24,7 @@ pub(super) const SIZE: &str = "scale=w=iw*sar:h=ih,scale=w='min(1280,iw)':h=-2,s
 pub(crate) enum Stream {
     /// Frames at [`FRAME_RATE`], binary PPM.
     Picture,
-    /// 48 kHz mono, 32-bit floating point.
+    /// 48 kHz stereo, 32-bit floating point.
     Sound,
 }
 
@@ -45,7 +46,7 @@ pub(crate) fn live(input: &str, stream: Stream) -> Result<Child, MediaError> {
         }
         Stream::Sound => {
             let rate = SAMPLE_RATE.to_string();
-            command.args(["-map", "0:a:0", "-ar", &rate, "-ac", "1", "-f", "f32le", "pipe:1"])
+            command.args(["-map", "0:a:0", "-ar", &rate, "-ac", "2", "-f", "f32le", "pipe:1"])
         }
     };
     command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(missing("ffmpeg"))
@@ -69,11 +70,13 @@ pub struct Pictures {
     count: u32,
 }
 
-/// 48 kHz mono.
+/// 48 kHz mono. ffmpeg gives stereo, whatever the channels were: what becomes of left and right says [`Channels`].
 pub struct Samples {
     pipe: Box<dyn Read + Send>,
     bytes: Vec<u8>,
     kept: usize,
+    stereo: Vec<f32>,
+    channels: Channels,
     samples: Vec<f32>,
 }
 
@@ -115,7 +118,7 @@ impl Decoder {
             .args(before)
             .args(["-i", &source])
             .args(["-map", "0:v:0", "-vf", &pictures, "-f", "image2pipe", "-c:v", "ppm", "pipe:1"])
-            .args(["-map", "0:a:0", "-af", &sound, "-ac", "1", "-f", "f32le", "pipe:3"])
+            .args(["-map", "0:a:0", "-af", &sound, "-ac", "2", "-f", "f32le", "pipe:3"])
             .stdin(if input == "-" { Stdio::inherit() } else { Stdio::null() })
             .stdout(Stdio::piped())
             .fd_mappings(vec![FdMapping { parent_fd: OwnedFd::from(writer), child_fd: 3 }])
@@ -149,16 +152,30 @@ impl Pictures {
 }
 
 impl Samples {
-    pub(super) fn new(pipe: Box<dyn Read + Send>) -> Self {
-        Self { pipe, bytes: vec![0; 1 << 14], kept: 0, samples: Vec::new() }
+    pub(crate) fn new(pipe: Box<dyn Read + Send>) -> Self {
+        Self {
+            pipe,
+            bytes: vec![0; 1 << 14],
+            kept: 0,
+            stereo: Vec::new(),
+            channels: Channels::new(SAMPLE_RATE, 2, Loudness::Power),
+            samples: Vec::new(),
+        }
+    }
+
+    /// Values so far that were no numbers: see [`Channels::damaged`].
+    pub fn damaged(&self) -> u64 {
+        self.channels.damaged()
     }
 
     /// The next samples, as many as there are; `None` at the end.
     pub fn next_chunk(&mut self) -> Option<&[f32]> {
         let read = self.pipe.read(&mut self.bytes[self.kept..]).ok().filter(|n| *n > 0)?;
         let (whole, rest) = self.bytes[..self.kept + read].as_chunks::<4>();
+        self.stereo.clear();
+        self.stereo.extend(whole.iter().map(|b| f32::from_le_bytes(*b)));
         self.samples.clear();
-        self.samples.extend(whole.iter().map(|b| f32::from_le_bytes(*b)));
+        self.channels.push(&self.stereo, &mut self.samples);
         let (start, rest) = (whole.len() * 4, rest.len());
         self.bytes.copy_within(start..start + rest, 0);
         self.kept = rest;
@@ -197,47 +214,5 @@ impl Watcher {
             return Err(MediaError::Unreadable { input: self.input, reason: last_words(&complaints) });
         }
         Ok(())
-    }
-}
-
-/// Reads one binary PPM (P6, 8 bits) from a stream of them; `None` at the end of the stream.
-pub(crate) fn read_ppm(stream: &mut (impl Read + ?Sized)) -> io::Result<Option<RgbImage>> {
-    let mut magic = [0u8; 2];
-    if stream.read(&mut magic[..1])? == 0 {
-        return Ok(None);
-    }
-    stream.read_exact(&mut magic[1..])?;
-    let mut byte = [0u8];
-    stream.read_exact(&mut byte)?;
-    let mut numbers = [0u32; 3];
-    for number in &mut numbers {
-        loop {
-            stream.read_exact(&mut byte)?;
-            let digit @ b'0'..=b'9' = byte[0] else { break };
-            *number = number.saturating_mul(10).saturating_add(u32::from(digit - b'0'));
-        }
-    }
-    let [width, height, depth] = numbers;
-    let sides = 1..=16_384;
-    if &magic != b"P6" || depth != 255 || !sides.contains(&width) || !sides.contains(&height) {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "no PPM picture"));
-    }
-    let mut pixels = vec![0; width as usize * height as usize * 3];
-    stream.read_exact(&mut pixels)?;
-    Ok(RgbImage::from_raw(width, height, pixels))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pictures_are_read_one_after_the_other() {
-        let mut stream: &[u8] = b"P6\n2 1\n255\nabcdefP6\n1 1\n255\nxyz";
-        assert_eq!(read_ppm(&mut stream).unwrap().unwrap().dimensions(), (2, 1));
-        assert_eq!(read_ppm(&mut stream).unwrap().unwrap().into_raw(), b"xyz");
-        assert!(read_ppm(&mut stream).unwrap().is_none());
-        assert!(read_ppm(&mut &b"P5\n1 1\n255\nx"[..]).is_err());
-        assert!(read_ppm(&mut &b"P6\n9 9\n255\nx"[..]).is_err());
     }
 }

@@ -4,17 +4,27 @@ mod decoder;
 mod direct;
 mod encoder;
 pub mod endings;
+mod loss;
+mod loudest;
+mod moments;
+mod ppm;
 mod probe;
 mod single;
 mod still;
+mod whole;
 
 pub use decoder::{Decoder, FRAME_RATE, Pictures, Samples};
 pub use encoder::{Encoder, Quality};
+pub use loss::Loss;
+pub use loudest::loudest_second;
+pub use moments::{Found, Wanted, moments, neighbours};
 pub use probe::{Probe, probe};
 pub use single::{Single, frames_of, sound_of};
-pub use still::{frame_at, picture, sound, sound_at};
+pub use still::{frame_at, is_still, picture, sound_at};
+pub use whole::{sound, sound_in_parts};
 
-pub(crate) use decoder::{Stream, live, read_ppm};
+pub(crate) use decoder::{Stream, live};
+pub(crate) use ppm::read_ppm;
 
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
@@ -50,6 +60,16 @@ pub enum MediaError {
         input: String,
         /// In ffmpeg's words.
         reason: String,
+    },
+    /// The file does not last that long.
+    #[error("{moment} s lies beyond the end of {input}, which is {seconds:.1} s long")]
+    Beyond {
+        /// File.
+        input: String,
+        /// What was asked for, in seconds.
+        moment: f64,
+        /// How long the file is.
+        seconds: f64,
     },
     /// The output could not be made.
     #[error("{output} cannot be written: {reason}")]

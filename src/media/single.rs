@@ -1,12 +1,12 @@
 //! The sound or the frames of a file alone, read as they are asked for: hours of it take no memory.
 
-use std::io;
+use std::io::{self, BufRead, BufReader};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Child, ChildStderr, Stdio};
 use std::thread::{self, JoinHandle};
 
-use super::decoder::{Pictures, SIZE, Samples, Watcher};
-use super::{MediaError, as_argument, ffmpeg, missing};
+use super::decoder::{Pictures, SIZE, Samples};
+use super::{Loss, MediaError, as_argument, ffmpeg, last_words, missing};
 use crate::preprocess::SAMPLE_RATE;
 
 /// One stream of a running `ffmpeg`. Dropped before its end, it ends `ffmpeg`, too.
@@ -14,17 +14,18 @@ pub struct Single<S> {
     /// [`Samples`] or [`Pictures`].
     pub stream: S,
     /// Listens to what ffmpeg says while it runs, so that it never waits to be heard.
-    end: JoinHandle<Result<(), MediaError>>,
+    end: JoinHandle<Result<Loss, MediaError>>,
 }
 
 impl<S> Single<S> {
-    /// Waits for the end, after the stream has been read.
+    /// Waits for the end, after the stream has been read; tells what of it is missing.
     ///
     /// # Errors
-    /// What ffmpeg complained of: no such stream, no media, damaged.
-    pub fn finish(self) -> Result<(), MediaError> {
+    /// What ffmpeg complained of: no such stream, no media, nothing that could be decoded; or it was ended before it was
+    /// done.
+    pub fn finish(self) -> Result<Loss, MediaError> {
         drop(self.stream);
-        self.end.join().unwrap_or(Ok(()))
+        self.end.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 }
 
@@ -34,7 +35,7 @@ impl<S> Single<S> {
 /// `ffmpeg` cannot be started. What is wrong with the file tells [`Single::finish`].
 pub fn sound_of(path: &Path) -> Result<Single<Samples>, MediaError> {
     let filter = format!("aresample={SAMPLE_RATE}:async=1:first_pts=0");
-    let arguments = ["-map", "0:a:0", "-af", &filter, "-ac", "1", "-f", "f32le", "pipe:1"];
+    let arguments = ["-map", "0:a:0", "-af", &filter, "-ac", "2", "-f", "f32le", "pipe:1"];
     start(path, &arguments, |pipe| Samples::new(Box::new(pipe)))
 }
 
@@ -63,6 +64,37 @@ fn start<S>(
     let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
         return Err(missing("ffmpeg")(io::Error::other("its output is not connected")));
     };
-    let watcher = Watcher::new(&input, child, stderr);
-    Ok(Single { stream: stream(stdout), end: thread::spawn(move || watcher.watch()) })
+    let input = input.into_owned();
+    Ok(Single { stream: stream(stdout), end: thread::spawn(move || end(&input, child, stderr)) })
+}
+
+/// How it ended: with how much of a loss.
+fn end(input: &str, mut child: Child, stderr: ChildStderr) -> Result<Loss, MediaError> {
+    let (mut last, mut places, mut missing_stream) = (String::new(), 0, None);
+    for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
+        let line = String::from_utf8_lossy(&line);
+        // A closed pipe is our own doing: the reader stopped before the end.
+        if line.trim().is_empty() || line.contains("Broken pipe") {
+            continue;
+        }
+        if line.contains("matches no streams") {
+            missing_stream = Some(if line.contains("0:a:0") { "sound" } else { "picture" });
+        }
+        places +=
+            u64::from(["Error while decoding", "Error submitting"].iter().any(|words| line.contains(words)));
+        last = line.into_owned();
+    }
+    let status = child.wait().map_err(missing("ffmpeg"))?;
+    match missing_stream {
+        Some(what) => Err(MediaError::NoStream { input: input.into(), what }),
+        None if !status.success() => {
+            Err(MediaError::Unreadable { input: input.into(), reason: last_words(&last) })
+        }
+        None => {
+            // Some damage is told without a count.
+            let told = ["Invalid data", "corrupt", "partial file", "prematurely"];
+            let told = told.iter().any(|words| last.contains(words));
+            Ok(Loss { places: places.max(u64::from(told)), values: 0 })
+        }
+    }
 }
