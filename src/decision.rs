@@ -23,6 +23,12 @@ impl Decision {
         Self { thresholds, matched: false, otherwise: None }
     }
 
+    /// For a moment that stands alone, with none before or after it: a match is said at once, since nothing is there
+    /// that it could last through.
+    pub fn single(thresholds: Thresholds) -> Self {
+        Self::new(Thresholds { hold: 0.0, ..thresholds })
+    }
+
     /// The state at `t` (seconds, growing from call to call) with this AVC score (0..1) and this level (see
     /// [`crate::judge::level`]).
     pub fn update(&mut self, t: f64, score: f32, level: f32) -> State {
@@ -79,6 +85,13 @@ mod tests {
         let scores = [0.9, 0.1, 0.9, 0.9, 0.9, 0.1, 0.9, 0.1, 0.1, 0.1, 0.1];
         let expected = [No, No, No, No, Match, Match, Match, Match, Match, No, No];
         assert_eq!(states(thresholds, &scores), expected);
+    }
+
+    #[test]
+    fn a_moment_alone_need_not_last() {
+        let thresholds = Thresholds { on: 0.6, hold: 0.24, ..Thresholds::default() };
+        let alone = |score, level| Decision::single(thresholds).update(3.5, score, level);
+        assert_eq!([alone(0.6, -20.0), alone(0.59, -20.0), alone(1.0, -120.0)], [Match, No, Silent]);
     }
 
     #[test]

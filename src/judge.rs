@@ -10,7 +10,7 @@ use crate::event::{Event, Map, SCHEMA, State};
 use crate::gallery::Gallery;
 use crate::localize::{Place, place, shown_map};
 use crate::model::{Bundle, BundleError, Manifest};
-use crate::preprocess::picture;
+use crate::preprocess::{SAMPLE_RATE, picture};
 
 /// A bundle on an engine.
 pub struct Judge {
@@ -62,6 +62,11 @@ impl Judge {
     /// A decision that begins without a match.
     pub fn decision(&self) -> Decision {
         Decision::new(self.manifest.thresholds)
+    }
+
+    /// A decision on one moment that stands alone, as a photo with a sound does.
+    pub fn single_decision(&self) -> Decision {
+        Decision::single(self.manifest.thresholds)
     }
 
     /// The vision tower's view of a picture of any size.
@@ -136,10 +141,21 @@ impl Judge {
         level: f32,
         decision: &mut Decision,
     ) -> Event {
-        let size = shown.dimensions();
-        let score = if is_dark(shown) { 0.0 } else { self.score(judgement) };
+        self.event_of(t, judgement, Shown::of(shown), level, decision)
+    }
+
+    /// The same for a picture that is not at hand any more.
+    pub fn event_of(
+        &self,
+        t: f64,
+        judgement: &Judgement,
+        shown: Shown,
+        level: f32,
+        decision: &mut Decision,
+    ) -> Event {
+        let score = if shown.dark { 0.0 } else { self.score(judgement) };
         let state = decision.update(t, score, level);
-        let place = self.place(&judgement.map, size);
+        let place = self.place(&judgement.map, shown.size);
         Event {
             schema: SCHEMA,
             t: round(t, 1e4),
@@ -157,6 +173,22 @@ impl Judge {
     }
 }
 
+/// What an [`Event`] has to know of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Width and height, pixels.
+    pub size: (u32, u32),
+    /// As [`is_dark`] says.
+    pub dark: bool,
+}
+
+impl Shown {
+    /// Looks at a picture.
+    pub fn of(picture: &RgbImage) -> Self {
+        Self { size: picture.dimensions(), dark: is_dark(picture) }
+    }
+}
+
 /// Whether there is anything to see. Nothing is seen through a covered lens, or without a camera, and
 /// what is not seen cannot sound: no score of the network counts then.
 pub fn is_dark(picture: &RgbImage) -> bool {
@@ -167,9 +199,23 @@ pub fn is_dark(picture: &RgbImage) -> bool {
 
 /// Level of sound in decibels relative to full scale (a square wave is 0, digital silence -120).
 /// This is what the silence threshold is compared with.
+///
+/// A constant offset, as bad sound cards add, is no sound: of each tenth of a second only what differs from its mean counts.
 pub fn level(samples: &[f32]) -> f32 {
-    let power = samples.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>() / samples.len().max(1) as f64;
-    (10.0 * (power + 1e-12).log10()) as f32
+    let energy: f64 = samples.chunks(TENTH).map(energy).sum();
+    (10.0 * (energy / samples.len().max(1) as f64 + 1e-12).log10()) as f32
+}
+
+/// Samples of a tenth of a second.
+pub(crate) const TENTH: usize = SAMPLE_RATE / 10;
+
+/// The sum of the squared differences from the mean.
+pub(crate) fn energy(samples: &[f32]) -> f64 {
+    let (sum, squares) = samples.iter().fold((0.0, 0.0), |(sum, squares), sample| {
+        let sample = f64::from(*sample);
+        (sum + sample, squares + sample * sample)
+    });
+    (squares - sum * sum / samples.len().max(1) as f64).max(0.0)
 }
 
 /// Rounds, so that JSON stays short and engines that differ in the last bits say the same.
@@ -179,4 +225,25 @@ fn round(value: f64, steps: f64) -> f64 {
 
 fn round32(value: f32) -> f32 {
     (value * 1e4).round() / 1e4
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_constant_offset_is_no_sound_and_changes_no_level() {
+        let tone: Vec<f32> = (0..SAMPLE_RATE).map(|n| 0.5 * (n as f32 * 0.1).sin()).collect();
+        let lifted = |by: f32| tone.iter().map(|sample| sample + by).collect::<Vec<_>>();
+        assert!((level(&tone) + 9.03).abs() < 0.01, "{}", level(&tone));
+        for offset in [0.001, -0.1, 0.4] {
+            assert!((level(&lifted(offset)) - level(&tone)).abs() < 1e-3);
+            assert_eq!(level(&vec![offset; SAMPLE_RATE]), -120.0);
+            // Switched on in the middle, it is one click.
+            let switched: Vec<f32> =
+                (0..SAMPLE_RATE).map(|n| if n < 25_000 { 0.0 } else { offset }).collect();
+            assert!(level(&switched) < 20.0 * offset.abs().log10() - 15.0, "{}", level(&switched));
+        }
+        assert_eq!((level(&[]), level(&[0.0; 100])), (-120.0, -120.0));
+    }
 }

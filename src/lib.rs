@@ -5,12 +5,13 @@
 //! -> towers ([`engine`], built from the table in [`model`]) -> fusion and localization ([`judge`],
 //! [`localize`], [`decision`]) -> [`event`] -> [`sinks`] and [`overlay`]. [`pipeline`] wires them;
 //! [`publish`] hands events on to other programs and to people elsewhere, [`watchdog`] signs of life to systemd.
-//! Beside that way, [`embed`] keeps what the towers make of files, for other tasks, [`gallery`] knows things by name,
+//! Beside that way, [`batch`] judges pictures and sounds by the thousand, [`embed`] keeps what the towers make of files, for other tasks, [`gallery`] knows things by name,
 //! and [`kiosk`] shows a live run to visitors; [`profile`] is the settings file of an unattended one.
 //!
 //! The network is L3-Net ("Look, Listen and Learn", ICCV 2017) with the localization head of its
 //! successor AVOL-Net ("Objects that Sound", ECCV 2018).
 
+pub mod batch;
 pub mod capture;
 pub mod decision;
 pub mod embed;

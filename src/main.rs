@@ -12,7 +12,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("lookhear: {error}");
-            ExitCode::FAILURE
+            cli::code(&error)
         }
     }
 }

@@ -92,7 +92,7 @@ fn windows_of_sound_are_those_from_scratch() {
     let mut judge = judge();
 
     embedded(&[&sound], at, &[]);
-    let (rows, timestamps) = npz(&at.join("a.npz"));
+    let (rows, timestamps) = npz(&at.join("a_audio.npz"));
     assert_eq!(timestamps, tenths(9), "1.8 s with the zeros before: 0.8 s more than a window");
     for (n, row) in rows.iter().enumerate() {
         assert_eq!(row.len(), 12 * CHANNELS);
@@ -102,7 +102,7 @@ fn windows_of_sound_are_those_from_scratch() {
 
     // At 80 ms the engine could keep what it computed for the window before: another row would come of it.
     embedded(&[&sound], at, &["--pool", "global", "--hop", "0.08", "--uncentred"]);
-    let (rows, timestamps) = npz(&at.join("a.npz"));
+    let (rows, timestamps) = npz(&at.join("a_audio_global_hop0.08_uncentred.npz"));
     assert_eq!(timestamps, [0.0, 0.08, 0.16, 0.24, 0.32]);
     for (n, row) in rows.iter().enumerate() {
         let heard = judge.hear(&spectrogram::second(&samples[n * 3_840..]));
@@ -112,7 +112,7 @@ fn windows_of_sound_are_those_from_scratch() {
 
     let short = media(&at.join("short.flac"), &[CHIRP], "0.25", &["-ar", "16000", "-ac", "2"]);
     embedded(&[&short], at, &[]);
-    assert_eq!(npz(&at.join("short.npz")).1, [0.0]);
+    assert_eq!(npz(&at.join("short_audio.npz")).1, [0.0]);
 }
 
 #[test]
@@ -127,16 +127,16 @@ fn pictures_give_one_row_and_videos_one_a_hop() {
         said.contains("2 of 2 files embedded") && said.contains(&format!("{} dimensions", 16 * CHANNELS)),
         "{said}"
     );
-    let (rows, timestamps) = npz(&out.join("still.npz"));
+    let (rows, timestamps) = npz(&out.join("still_image.npz"));
     assert_eq!(timestamps, [0.0]);
     let picture = lookhear::media::picture(&still).unwrap();
     assert_eq!(rows[0], judge().see_map(&picture).pool(4, 4));
-    let (rows, timestamps) = npz(&out.join("deeper/clip.npz"));
+    let (rows, timestamps) = npz(&out.join("deeper/clip_image.npz"));
     assert_eq!((rows[0].len(), timestamps), (16 * CHANNELS, tenths(10)));
     assert!(rows.windows(2).all(|pair| pair[0] != pair[1]), "the test picture moves");
 
     embedded(&[&clip], &out, &["--what", "vision", "--pool", "global", "--hop", "0.5"]);
-    assert_eq!(shape(&out.join("clip.npz")), [2, CHANNELS]);
+    assert_eq!(shape(&out.join("clip_image_global_hop0.5.npz")), [2, CHANNELS]);
 }
 
 #[test]
@@ -146,7 +146,8 @@ fn sounds_and_pictures_share_a_space() {
     let still = media(&at.join("still.png"), &["testsrc=size=96x64:rate=1"], "1", &["-frames:v", "1"]);
     let clip = media(&at.join("clip.mkv"), &["testsrc=size=96x64:rate=25", CHIRP], "1", &[]);
     embedded(&[&still, &clip], at, &["--what", "ave"]);
-    let ((positions, zeros), (sounds, timestamps)) = (npz(&at.join("still.npz")), npz(&at.join("clip.npz")));
+    let ((positions, zeros), (sounds, timestamps)) =
+        (npz(&at.join("still_ave.npz")), npz(&at.join("clip_ave.npz")));
     assert_eq!((positions.len(), zeros), (14 * 14, vec![0.0; 14 * 14]));
     assert_eq!((timestamps[0], timestamps[1]), (0.0, 0.1));
     for row in positions.iter().chain(&sounds) {
@@ -173,8 +174,9 @@ fn parquet_says_the_same_as_npz() {
     let at = folder.path();
     let sound = media(&at.join("take.1.wav"), &[CHIRP], "0.7", &[]);
     embedded(&[&sound], at, &["--format", "npz,parquet", "--pool", "global"]);
-    let (rows, timestamps) = npz(&at.join("take.1.npz"));
-    let reader = SerializedFileReader::new(File::open(at.join("take.1.parquet")).unwrap()).unwrap();
+    let (rows, timestamps) = npz(&at.join("take.1_audio_global.npz"));
+    let reader =
+        SerializedFileReader::new(File::open(at.join("take.1_audio_global.parquet")).unwrap()).unwrap();
     let metadata = reader.metadata().file_metadata();
     let entry = |key: &str| {
         let found = metadata.key_value_metadata().unwrap().iter().find(|entry| entry.key == key);
@@ -218,24 +220,76 @@ fn a_run_goes_on_where_it_stopped_and_survives_bad_files() {
         names.sort();
         names
     };
-    assert_eq!((left(&out), left(&out.join("a"))), (vec!["a".into(), "b".into()], vec!["one.npz".into()]));
+    assert_eq!(
+        (left(&out), left(&out.join("a"))),
+        (vec!["a".into(), "b".into()], vec!["one_audio.npz".into()])
+    );
 
-    std::fs::remove_file(out.join("b/one.npz")).unwrap();
+    std::fs::remove_file(out.join("b/one_audio.npz")).unwrap();
     std::fs::remove_file(inputs.join("broken.wav")).unwrap();
     std::fs::remove_file(inputs.join("mute.mp4")).unwrap();
-    let first = written("a/one.npz");
+    let first = written("a/one_audio.npz");
     assert!(embedded(&[&inputs], &out, &[]).contains("1 of 2 files embedded, 1 up to date"));
     assert!(embedded(&[&inputs], &out, &[]).contains("0 of 2 files embedded, 2 up to date"));
-    assert_eq!(written("a/one.npz"), first);
+    assert_eq!(written("a/one_audio.npz"), first);
     assert!(embedded(&[&inputs], &out, &["--force"]).contains("2 of 2 files embedded"));
-    assert!(written("a/one.npz") > first);
+    assert!(written("a/one_audio.npz") > first);
     assert!(embedded(&[&inputs], &out, &["--pool", "global"]).contains("2 of 2 files embedded"));
-    assert_eq!(shape(&out.join("a/one.npz")), [1, CHANNELS], "other settings are not the same output");
+    assert_eq!(shape(&out.join("a/one_audio_global.npz")), [1, CHANNELS]);
+    assert_eq!(shape(&out.join("a/one_audio.npz")), [1, 12 * CHANNELS], "other settings are other outputs");
 
-    std::fs::write(out.join("a/one.npz"), "somebody's own").unwrap();
+    std::fs::write(out.join("a/one_audio_global.npz"), "somebody's own").unwrap();
     let error = refused(&embed(&[&inputs], &out, &["--pool", "global"]));
-    assert!(error.contains("a/one.npz is there already") && error.contains("--force"), "{error}");
-    assert_eq!(std::fs::read(out.join("a/one.npz")).unwrap(), b"somebody's own");
+    assert!(
+        error.contains("a/one_audio_global.npz is there already") && error.contains("--force"),
+        "{error}"
+    );
+    assert_eq!(std::fs::read(out.join("a/one_audio_global.npz")).unwrap(), b"somebody's own");
+}
+
+#[test]
+fn what_was_made_otherwise_is_not_replaced_unasked() {
+    let folder = folder();
+    let at = folder.path();
+    let clip = media(&at.join("clip.mkv"), &["testsrc=size=96x64:rate=25", CHIRP], "0.5", &[]);
+    embedded(&[&clip], at, &[]);
+    embedded(&[&clip], at, &["--what", "vision"]);
+    assert_eq!(shape(&at.join("clip_audio.npz"))[1], 12 * CHANNELS);
+    assert_eq!(shape(&at.join("clip_image.npz"))[1], 16 * CHANNELS);
+    let before = std::fs::read(at.join("clip_audio.npz")).unwrap();
+    let error = refused(&embed(&[&clip], at, &["--engine", "flex"]));
+    assert!(error.contains("was made by another model, engine") && error.contains("--force"), "{error}");
+    assert_eq!(std::fs::read(at.join("clip_audio.npz")).unwrap(), before);
+    embedded(&[&clip], at, &["--engine", "flex", "--force"]);
+    assert_ne!(std::fs::read(at.join("clip_audio.npz")).unwrap(), before);
+}
+
+#[test]
+fn of_damaged_files_the_rest_is_embedded_and_the_loss_is_told() {
+    let folder = folder();
+    let at = folder.path();
+    let good = media(&at.join("good.mp3"), &[CHIRP], "3", &["-b:a", "128k"]);
+    let bytes = std::fs::read(&good).unwrap();
+    let tagged = at.join("tagged.mp3");
+    std::fs::write(&tagged, [&bytes[..], &b"And that was all of it. ".repeat(40)].concat()).unwrap();
+    embedded(&[&good, &tagged], at, &["--pool", "global"]);
+    let (expected, tagged) =
+        (npz(&at.join("good_audio_global.npz")).0, npz(&at.join("tagged_audio_global.npz")).0);
+    assert_eq!(tagged[..20], expected[..20]);
+
+    let damaged = at.join("damaged.mp3");
+    let middle = bytes.len() / 2;
+    let frame = middle + bytes[middle..].windows(2).position(|b| b == [0xff, 0xfb]).unwrap();
+    let mut broken = bytes.clone();
+    broken[frame + 4..frame + 300].fill(0xff);
+    std::fs::write(&damaged, &broken).unwrap();
+    let output = embed(&[&damaged, &good], at, &["--pool", "global"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("damaged.mp3: ") && said.contains("the rest was used"), "{said}");
+    assert!(said.ends_with("1 of 2 files were damaged\n"), "{said}");
+    let found = npz(&at.join("damaged_audio_global.npz")).0;
+    assert_eq!((found.len().abs_diff(expected.len()) <= 1, &found[..5]), (true, &expected[..5]));
 }
 
 #[test]

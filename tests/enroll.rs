@@ -92,6 +92,21 @@ fn what_was_enrolled_is_called_by_its_name() {
 }
 
 #[test]
+fn of_a_short_recording_what_there_is_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
+    let (model, gallery) = (credulous(folder.path()), file("gallery"));
+    let hum = |n: usize| (n as f32 * 220.0 * TAU / SAMPLE_RATE as f32).sin() * 0.3;
+    // Sound in the last half second alone: a few moments.
+    clip(Path::new(&file("short.mp4")), &grey(128), |n| if n < 168_000 { 0.0 } else { hum(n) });
+    let arguments = ["enroll", "hummer", "--from", &file("short.mp4"), "--gallery", &gallery];
+    let output = lookhear(&[&arguments[..], &["--model", model.to_str().unwrap()]].concat());
+    let said = said(&output);
+    assert!(output.status.success() && said.contains("\"hummer\" is enrolled."), "{said}");
+    assert!(said.contains("moments, 25 are better") && said.contains("--add"), "{said}");
+}
+
+#[test]
 fn what_makes_no_name_is_told_with_the_remedy_and_leaves_no_gallery() {
     let folder = tempfile::tempdir().unwrap();
     let gallery = folder.path().join("gallery");

@@ -16,7 +16,7 @@ use super::monitor::{Device, Monitor};
 use super::timeline::Timeline;
 use crate::event::DeviceState;
 use crate::media::FRAME_RATE;
-use crate::preprocess::{Resampler, SAMPLE_RATE};
+use crate::preprocess::{Loudness, Resampler, SAMPLE_RATE};
 use crate::ring::{Producer, VideoFrame, ring};
 
 /// Between two tries to open a device: first and longest.
@@ -223,7 +223,7 @@ impl Conductor {
             let sound = match heard.recv_timeout(Duration::from_millis(10)) {
                 Ok(Heard::Begin { rate, channels }) => {
                     // A format that no sound card has stays silent.
-                    let resampler = Resampler::new(rate as usize, channels).ok();
+                    let resampler = Resampler::new(rate as usize, channels, Loudness::Mean).ok();
                     let input = |resampler| Input { resampler, rate, channels, taken: 0, made: 0 };
                     self.resampler = resampler.map(input);
                     self.timeline.restart();

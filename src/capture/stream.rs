@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::device::{Camera, CameraFrame, Chunk, DeviceError, ErrorKind, Microphone, PATIENCE};
 use crate::media::{self, Process, Stream};
-use crate::preprocess::SAMPLE_RATE;
+use crate::preprocess::{Channels, Loudness, SAMPLE_RATE};
 
 /// Frames and chunks that wait; more are not kept, so that what is shown is new.
 const WAITING: usize = 4;
@@ -85,10 +85,14 @@ pub(super) struct StreamMicrophone(Reader<Vec<f32>>);
 
 impl StreamMicrophone {
     pub(super) fn open(name: &str) -> Result<Self, DeviceError> {
-        let chunk = |pipe: &mut dyn Read| {
-            let mut bytes = [0; CHUNK * 4];
+        let mut channels = Channels::new(SAMPLE_RATE, 2, Loudness::Power);
+        let chunk = move |pipe: &mut dyn Read| {
+            let mut bytes = [0; CHUNK * 8];
             pipe.read_exact(&mut bytes).ok()?;
-            Some(bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect())
+            let stereo: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+            let mut mono = Vec::with_capacity(CHUNK);
+            channels.push(&stereo, &mut mono);
+            Some(mono)
         };
         Ok(Self(Reader::start(name, Stream::Sound, chunk)?))
     }

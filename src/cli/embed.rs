@@ -10,17 +10,18 @@ use indicatif::{ProgressBar, ProgressStyle};
 use lookhear::embed::{
     EmbedError, Embedder, Existing, Format, Job, Label, Pool, Settings, Table, What, jobs,
 };
-use lookhear::media::{Damage, MediaError};
+use lookhear::media::{Loss, MediaError};
 use lookhear::pipeline::Controls;
 
-use super::{Failure, ModelArguments, controls};
+use super::{Failure, ModelArguments, Unfinished, controls};
 
 #[derive(Args)]
 pub(super) struct Embed {
     /// Files, or folders to search with their sub-folders.
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
-    /// Where the embeddings go: a file for each input, in the same sub-folders.
+    /// Where the embeddings go: a file for each input (clip_audio.npz, clip_image.npz; other settings are in the name, too), in
+    /// the same sub-folders.
     #[arg(long, value_name = "FOLDER")]
     out: PathBuf,
     /// What is embedded: audio, vision, or ave (the space that sounds and pictures share).
@@ -43,14 +44,6 @@ pub(super) struct Embed {
     force: bool,
     #[command(flatten)]
     model: ModelArguments,
-}
-
-/// What became of a job.
-enum Done {
-    /// Nothing had to be made.
-    UpToDate,
-    /// It was made, but for what could not be read.
-    Made(Option<Damage>),
 }
 
 /// A run over all inputs.
@@ -77,7 +70,7 @@ impl Embed {
         };
         let bundle = self.model.bundle()?;
         settings.validate(&bundle.manifest.spec)?;
-        let jobs = jobs(&self.inputs, &self.out, self.what)?;
+        let jobs = jobs(&self.inputs, &self.out, &settings)?;
         let label = Label::new(&bundle.hash, self.model.engine().name(), &settings);
         let embedder = Embedder::new(self.model.judge(bundle)?, settings)?;
         let unusable = |e: std::io::Error| format!("{} cannot be written: {e}", self.out.display());
@@ -100,24 +93,23 @@ impl Embed {
 
 impl Run {
     fn all(mut self, jobs: &[Job]) -> Result<(), Failure> {
-        let (mut made, mut failed) = (0, 0);
-        let mut damaged = 0;
+        let (mut made, mut failed, mut damaged) = (0, 0, 0);
         for (n, job) in jobs.iter().enumerate() {
             match self.one(job) {
-                Ok(Done::UpToDate) => {}
-                Ok(Done::Made(damage)) => {
+                Ok(None) => {}
+                Ok(Some(loss)) => {
                     made += 1;
-                    if let Some(damage) = damage {
-                        self.bar.suspend(|| eprintln!("lookhear: {damage}"));
+                    if !loss.is_nothing() {
+                        let input = job.input.display();
+                        self.bar.suspend(|| eprintln!("lookhear: {input}: {loss}; the rest was used"));
                         damaged += 1;
                     }
                 }
                 Err(EmbedError::Stopped) => {
                     self.bar.finish_and_clear();
                     let total = jobs.len();
-                    return Err(
-                        format!("stopped after {n} of {total} files; the same command goes on").into()
-                    );
+                    let words = format!(" after {n} of {total} files; the same command goes on");
+                    return Err(Unfinished::Interrupted(words).into());
                 }
                 // It would be the same with every file.
                 Err(error @ (EmbedError::Io { .. } | EmbedError::Media(MediaError::Missing { .. }))) => {
@@ -137,14 +129,13 @@ impl Run {
         eprintln!("{made} of {total} files embedded, {same} up to date; {dims} dimensions");
         match (failed, damaged) {
             (0, 0) => Ok(()),
-            (0, _) => {
-                Err(format!("{damaged} of {total} files are damaged; what could be read is embedded").into())
-            }
+            (0, _) => Err(Unfinished::Damaged(format!("{damaged} of {total} files were damaged")).into()),
             _ => Err(format!("{failed} of {total} files could not be embedded").into()),
         }
     }
 
-    fn one(&mut self, job: &Job) -> Result<Done, EmbedError> {
+    /// What could not be used of the file; `None`: nothing had to be made.
+    fn one(&mut self, job: &Job) -> Result<Option<Loss>, EmbedError> {
         if self.controls.stop.load(Ordering::Relaxed) {
             return Err(EmbedError::Stopped);
         }
@@ -155,12 +146,15 @@ impl Run {
                 Existing::Foreign if !self.force => {
                     return Err(EmbedError::Foreign { output: target.display().to_string() });
                 }
+                Existing::Other if !self.force => {
+                    return Err(EmbedError::Other { output: target.display().to_string() });
+                }
                 Existing::Same if !self.force => {}
                 _ => missing.push((*format, target)),
             }
         }
         if missing.is_empty() {
-            return Ok(Done::UpToDate);
+            return Ok(None);
         }
         let io = |path: &Path| {
             let output = path.display().to_string();
@@ -169,7 +163,7 @@ impl Run {
         let mut table = Table::new(&self.out, self.embedder.dims()).map_err(io(&self.out))?;
         let name = job.input.file_name().unwrap_or_default().to_string_lossy();
         let Self { embedder, controls, bar, .. } = self;
-        let damage = embedder.embed(&job.input, &mut table, |t| {
+        let loss = embedder.embed(&job.input, &mut table, |t| {
             bar.set_message(format!("{name} {t:.0} s"));
             match controls.stop.load(Ordering::Relaxed) {
                 true => ControlFlow::Break(()),
@@ -181,6 +175,6 @@ impl Run {
             std::fs::create_dir_all(folder).map_err(io(folder))?;
             format.write(&target, &mut table, &self.label)?;
         }
-        Ok(Done::Made(damage))
+        Ok(Some(loss))
     }
 }

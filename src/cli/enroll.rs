@@ -12,7 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use lookhear::capture::monitor::Health;
 use lookhear::capture::open_recorded;
 use lookhear::event::DeviceState;
-use lookhear::gallery::{Enrolment, Gallery, Recording, check_name};
+use lookhear::gallery::{Enrolment, FEWEST, Gallery, Recording, check_name};
 use lookhear::judge::Judge;
 use lookhear::media::{self, Input};
 use lookhear::pipeline::{self, Controls, Moment, Settings, Sink, SinkError};
@@ -87,12 +87,22 @@ impl Enroll {
         };
 
         let recording = self.record(&mut judge).map_err(|e| format!("\"{name}\" is not enrolled: {e}"))?;
+        let good = recording.examples.len();
         gallery.enroll(name, recording, self.add)?;
         gallery.save(&path)?;
         let [right, tried] = gallery.recalled(name);
-        eprintln!(
-            "\"{name}\" is enrolled; {right} of {tried} of its moments are told from all else in the gallery."
-        );
+        let told = match tried {
+            // All of them share their second of sound with each other, so none is evidence for another.
+            0 => String::new(),
+            _ => format!("; {right} of {tried} of its moments are told from all else in the gallery"),
+        };
+        eprintln!("\"{name}\" is enrolled{told}.");
+        if good < FEWEST {
+            eprintln!(
+                "It has only {good} moments, {FEWEST} are better: enroll more of it by --add, from another file or by \
+                 the camera."
+            );
+        }
         if right * 2 < tried {
             eprintln!(
                 "That is few: choose a sound or a view that is less like another one's, or enroll more by --add."
@@ -109,8 +119,10 @@ impl Enroll {
             Some(file) => (open_recorded(&Input::typed(file), media::PATIENCE)?, self.seconds, 0.0),
             None => (self.devices.open(None), self.seconds.or(Some(10.0)), PATIENCE),
         };
+        let even = judge.manifest().thresholds.even;
+        let recorded = self.from.is_some();
         let collected = Rc::new(RefCell::new(Collected {
-            enrolment: Enrolment::new(judge.manifest().thresholds.even),
+            enrolment: if recorded { Enrolment::of_recording(even) } else { Enrolment::new(even) },
             begun: None,
             complete: false,
         }));

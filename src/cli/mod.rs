@@ -10,11 +10,14 @@ mod demo;
 mod devices;
 mod doctor;
 mod embed;
+mod ending;
 mod enroll;
 mod judge;
 mod kiosk;
 mod live;
 mod watch;
+
+pub(crate) use ending::{Unfinished, code};
 
 use std::path::PathBuf;
 use std::sync::Arc;

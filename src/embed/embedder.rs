@@ -7,8 +7,7 @@ use image::RgbImage;
 
 use super::{EmbedError, Settings, Table, What, Window, Windows};
 use crate::judge::Judge;
-use crate::media::endings::{PICTURES, has_ending};
-use crate::media::{Damage, Decoder, Input, Piece, picture};
+use crate::media::{Decoder, Input, Loss, Piece, is_still, picture, sound_in_parts};
 
 /// A network and what is wanted of it.
 pub struct Embedder {
@@ -31,8 +30,8 @@ impl Embedder {
         self.settings.dims(&self.judge.manifest().spec)
     }
 
-    /// Embeds a file: its sound, its frames, or a still picture, which is told by the ending of its name.
-    /// After each embedding `go_on` is asked, with its timestamp in seconds. Tells what could not be read.
+    /// Embeds a file: its sound, its frames, or a still picture, which is told by how it begins.
+    /// After each embedding `go_on` is asked, with its timestamp in seconds. Tells what of the file could not be used.
     ///
     /// # Errors
     /// The file cannot be read or has nothing to embed, the table cannot be written, or `go_on` said no.
@@ -42,45 +41,40 @@ impl Embedder {
         input: &Path,
         table: &mut Table,
         mut go_on: impl FnMut(f64) -> ControlFlow<()>,
-    ) -> Result<Option<Damage>, EmbedError> {
+    ) -> Result<Loss, EmbedError> {
         let folder = table.folder().to_path_buf();
         let mut keep = |t: f64, row: &[f32]| {
             table.push(t, row).map_err(EmbedError::output(&folder))?;
             if go_on(t).is_break() { Err(EmbedError::Stopped) } else { Ok(()) }
         };
-        let still = has_ending(input, &PICTURES);
+        let still = is_still(input);
         match self.settings.what {
-            What::Vision if still => keep(0.0, &self.see(&picture(input)?)).map(|()| None),
+            What::Vision if still => keep(0.0, &self.see(&picture(input)?)).map(|()| Loss::default()),
             What::Vision => self.frames(input, &mut keep),
             What::Ave if still => {
                 let positions = self.judge.see(&picture(input)?).positions;
                 positions.chunks_exact(self.dims()).try_for_each(|position| keep(0.0, position))?;
-                Ok(None)
+                Ok(Loss::default())
             }
             What::Audio | What::Ave => self.sound(input, &mut keep),
         }
     }
 
-    fn sound(&mut self, input: &Path, keep: Keep) -> Result<Option<Damage>, EmbedError> {
-        let mut decoder = Decoder::sound_of(&Input::from(input))?;
+    fn sound(&mut self, input: &Path, keep: Keep) -> Result<Loss, EmbedError> {
         let mut windows = Windows::new(self.settings.hop_samples(), self.settings.centred);
-        let mut empty = true;
-        while let Some(piece) = decoder.next_piece()? {
-            match piece {
-                Piece::Sound(samples) => windows.push(&samples),
-                Piece::Silence(count) => windows.push(&vec![0.0; count]),
-                Piece::Picture(_) | Piece::Held(_) => continue,
+        let mut kept = Ok(());
+        let loss = sound_in_parts(input, &mut |samples| {
+            windows.push(samples);
+            if kept.is_ok() {
+                kept = self.rows(&mut windows, keep);
             }
-            empty = false;
-            self.rows(&mut windows, keep)?;
-        }
-        let damage = decoder.finish()?;
-        if empty {
-            return Err(EmbedError::Nothing { input: input.display().to_string(), what: "sound" });
-        }
+            if kept.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        // Why it was not read to its end comes first.
+        kept?;
         windows.end();
         self.rows(&mut windows, keep)?;
-        Ok(damage)
+        Ok(loss?)
     }
 
     fn rows(&mut self, windows: &mut Windows, keep: Keep) -> Result<(), EmbedError> {
@@ -90,7 +84,7 @@ impl Embedder {
         Ok(())
     }
 
-    fn frames(&mut self, input: &Path, keep: Keep) -> Result<Option<Damage>, EmbedError> {
+    fn frames(&mut self, input: &Path, keep: Keep) -> Result<Loss, EmbedError> {
         let mut decoder = Decoder::pictures_of(&Input::from(input), self.settings.hop_samples())?;
         let mut empty = true;
         while let Some(piece) = decoder.next_piece()? {
@@ -98,10 +92,10 @@ impl Embedder {
             empty = false;
             keep(frame.t, &self.see(&frame.picture))?;
         }
-        let damage = decoder.finish()?;
+        let loss = decoder.finish()?.map_or_else(Loss::default, |damage| damage.loss);
         match empty {
             true => Err(EmbedError::Nothing { input: input.display().to_string(), what: "picture" }),
-            false => Ok(damage),
+            false => Ok(loss),
         }
     }
 

@@ -35,6 +35,15 @@ pub enum EmbedError {
         /// The file.
         output: String,
     },
+    /// An output that is there was made otherwise.
+    #[error(
+        "{output} is there already and was made by another model, engine or version: choose another --out, or replace it \
+         by --force"
+    )]
+    Other {
+        /// The file.
+        output: String,
+    },
     /// An output cannot be written: there is no use in going on.
     #[error("{output} cannot be written: {source}")]
     Io {

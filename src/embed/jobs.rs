@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{EmbedError, Format, What};
-use crate::media::endings::{PICTURES, SOUNDS, VIDEOS, has_ending};
+use super::{EmbedError, Format, Settings, What};
+use crate::media::endings::{PICTURES, SOUNDS, VIDEOS, search};
 
 /// One input and where its embeddings go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,8 @@ pub struct Job {
 }
 
 impl Job {
-    /// The output in a format: the input's name, with another ending.
+    /// The output in a format: the input's name without its ending, what was made of it
+    /// ([`Settings::suffix`]), and the format's ending.
     pub fn output(&self, format: Format) -> PathBuf {
         // `with_extension` would take "take.1" for a name with an ending.
         let mut name = OsString::from(&self.stem);
@@ -33,7 +34,8 @@ impl Job {
 ///
 /// # Errors
 /// [`EmbedError::Inputs`]: an input cannot be read, a folder holds no media, or two inputs would have the same output.
-pub fn jobs(inputs: &[PathBuf], out: &Path, what: What) -> Result<Vec<Job>, EmbedError> {
+pub fn jobs(inputs: &[PathBuf], out: &Path, settings: &Settings) -> Result<Vec<Job>, EmbedError> {
+    let (what, suffix) = (settings.what, settings.suffix());
     let endings = match what {
         What::Audio => [&SOUNDS[..], &VIDEOS].concat(),
         What::Vision => [&PICTURES[..], &VIDEOS].concat(),
@@ -43,7 +45,7 @@ pub fn jobs(inputs: &[PathBuf], out: &Path, what: What) -> Result<Vec<Job>, Embe
     for input in inputs {
         let failed = |e: io::Error| EmbedError::Inputs(format!("{} cannot be read: {e}", input.display()));
         if !std::fs::metadata(input).map_err(failed)?.is_dir() {
-            jobs.push(job(input, input.parent().unwrap_or(Path::new("")), out));
+            jobs.push(job(input, input.parent().unwrap_or(Path::new("")), out, &suffix));
             continue;
         }
         let mut files = Vec::new();
@@ -55,7 +57,7 @@ pub fn jobs(inputs: &[PathBuf], out: &Path, what: What) -> Result<Vec<Job>, Embe
                 what.name()
             )));
         }
-        jobs.extend(files.iter().map(|file| job(file, input, out)));
+        jobs.extend(files.iter().map(|file| job(file, input, out, &suffix)));
     }
     let mut taken: BTreeMap<&Path, &Path> = BTreeMap::new();
     for job in &jobs {
@@ -72,29 +74,12 @@ pub fn jobs(inputs: &[PathBuf], out: &Path, what: What) -> Result<Vec<Job>, Embe
 }
 
 /// A file below `root` to the same place below `out`.
-fn job(file: &Path, root: &Path, out: &Path) -> Job {
+fn job(file: &Path, root: &Path, out: &Path, suffix: &str) -> Job {
     let place = file.strip_prefix(root).unwrap_or(file);
     let folder = place.parent().unwrap_or(Path::new(""));
-    Job { input: file.into(), stem: out.join(folder).join(file.file_stem().unwrap_or_default()) }
-}
-
-/// Appends the media files of a folder and its sub-folders, by name.
-fn search(folder: &Path, endings: &[&str], files: &mut Vec<PathBuf>) -> io::Result<()> {
-    let mut entries = std::fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
-    entries.sort_by_key(|entry| entry.file_name());
-    for entry in entries {
-        let path = entry.path();
-        if entry.file_name().as_encoded_bytes().starts_with(b".") {
-            continue;
-        }
-        // A link to a folder could lead in circles; the type is that of the link itself.
-        if entry.file_type()?.is_dir() {
-            search(&path, endings, files)?;
-        } else if has_ending(&path, endings) && path.is_file() {
-            files.push(path);
-        }
-    }
-    Ok(())
+    let mut name = file.file_stem().unwrap_or_default().to_os_string();
+    name.push(suffix);
+    Job { input: file.into(), stem: out.join(folder).join(name) }
 }
 
 #[cfg(test)]
@@ -120,15 +105,17 @@ mod tests {
         touch(at, &["plain"]);
         let out = Path::new("out");
         let outputs = |inputs: &[PathBuf], what| -> Vec<PathBuf> {
-            jobs(inputs, out, what).unwrap().iter().map(|job| job.output(Format::Npz)).collect()
+            let settings = Settings { what, ..Settings::default() };
+            jobs(inputs, out, &settings).unwrap().iter().map(|job| job.output(Format::Npz)).collect()
         };
         let paths = |names: &[&str]| -> Vec<PathBuf> { names.iter().map(|name| out.join(name)).collect() };
         let inputs = [at.join("in"), at.join("plain")];
-        assert_eq!(outputs(&inputs, What::Audio), paths(&["a.npz", "b/a.npz", "b/take.1.npz", "plain.npz"]));
-        assert_eq!(outputs(&inputs[..1], What::Vision), paths(&["a.npz", "p.npz"]));
+        let audio = ["a_audio.npz", "b/a_audio.npz", "b/take.1_audio.npz", "plain_audio.npz"];
+        assert_eq!(outputs(&inputs, What::Audio), paths(&audio));
+        assert_eq!(outputs(&inputs[..1], What::Vision), paths(&["a_image.npz", "p_image.npz"]));
         assert_eq!(outputs(&inputs[..1], What::Ave).len(), 4);
-        let job = &jobs(&inputs[1..], out, What::Audio).unwrap()[0];
-        assert_eq!(job.output(Format::Parquet), out.join("plain.parquet"));
+        let job = &jobs(&inputs[1..], out, &Settings::default()).unwrap()[0];
+        assert_eq!(job.output(Format::Parquet), out.join("plain_audio.parquet"));
     }
 
     #[test]
@@ -136,8 +123,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path();
         touch(at, &["in/a.wav", "in/a.flac", "empty/notes.txt"]);
-        let error =
-            |input: &str| jobs(&[at.join(input)], Path::new("out"), What::Audio).unwrap_err().to_string();
+        let error = |input: &str| {
+            jobs(&[at.join(input)], Path::new("out"), &Settings::default()).unwrap_err().to_string()
+        };
         let both = error("in");
         assert!(both.contains("a.wav") && both.contains("a.flac") && both.contains("out/a"), "{both}");
         assert!(error("empty").contains("empty holds nothing for --what audio (wav, "));

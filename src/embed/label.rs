@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Settings, What};
 
 /// Version of how embeddings are computed and laid out.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Everything that the numbers depend on besides the input: names and values. Outputs with equal labels are of
 /// one kind.

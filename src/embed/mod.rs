@@ -39,7 +39,7 @@ mod embedder;
 mod error;
 mod jobs;
 mod label;
-mod npz;
+pub(crate) mod npz;
 mod output;
 mod parquet;
 mod settings;

@@ -17,13 +17,10 @@ pub(super) fn write(file: &mut File, table: &mut Table, label: &Label) -> io::Re
     let mut zip = ZipWriter::new(BufWriter::new(file));
     let entries: BTreeMap<&str, &str> = label.entries().collect();
     zip.set_comment(serde_json::to_string(&entries)?)?;
-    // From 4 GiB on, an entry needs the ZIP64 form, which must be known before; with room for the header.
-    let large = rows as u64 * dims as u64 * 4 > u64::from(u32::MAX) - 4096;
-    let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-    zip.start_file("embedding.npy", stored.large_file(large))?;
+    zip.start_file("embedding.npy", stored(rows as u64 * dims as u64 * 4))?;
     zip.write_all(&header("<f4", &format!("{rows}, {dims}")))?;
     io::copy(&mut table.bytes()?, &mut zip)?;
-    zip.start_file("timestamps.npy", stored)?;
+    zip.start_file("timestamps.npy", stored(timestamps.len() as u64))?;
     zip.write_all(&header("<f8", &format!("{rows},")))?;
     zip.write_all(&timestamps)?;
     zip.finish()?.flush()
@@ -36,8 +33,15 @@ pub(super) fn label(file: File) -> Option<Label> {
     Label::from_entries(entries)
 }
 
+/// How an array of so many bytes lies in the archive.
+pub(crate) fn stored(bytes: u64) -> SimpleFileOptions {
+    // From 4 GiB on, an entry needs the ZIP64 form, which must be known before; with room for the header.
+    let large = bytes > u64::from(u32::MAX) - 4096;
+    SimpleFileOptions::default().compression_method(CompressionMethod::Stored).large_file(large)
+}
+
 /// What comes before the numbers: magic, version 1.0, and a Python dictionary that fills up to a multiple of 64.
-fn header(kind: &str, shape: &str) -> Vec<u8> {
+pub(crate) fn header(kind: &str, shape: &str) -> Vec<u8> {
     let dictionary = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({shape}), }}");
     let magic = *b"\x93NUMPY\x01\x00";
     let before = magic.len() + size_of::<u16>();

@@ -42,8 +42,9 @@ impl Format {
         };
         match found {
             None => Existing::Foreign,
-            Some(found) if found == *label && !older => Existing::Same,
-            Some(_) => Existing::Outdated,
+            Some(found) if found != *label => Existing::Other,
+            Some(_) if older => Existing::Outdated,
+            Some(_) => Existing::Same,
         }
     }
 
@@ -76,8 +77,10 @@ pub enum Existing {
     Nothing,
     /// The same embeddings: nothing is to be done.
     Same,
-    /// Embeddings of another model or other settings, or older than the input.
+    /// The same, but older than the input: they are made anew.
     Outdated,
+    /// Embeddings of another model, engine or version, not to be written over unasked.
+    Other,
     /// Something else, not to be written over unasked.
     Foreign,
 }
@@ -113,7 +116,7 @@ mod tests {
             table.push(0.0, &[1.0, 2.0]).unwrap();
             format.write(&target, &mut table, &label).unwrap();
             assert_eq!(format.existing(&target, &label, &input), Existing::Same);
-            assert_eq!(format.existing(&target, &other, &input), Existing::Outdated);
+            assert_eq!(format.existing(&target, &other, &input), Existing::Other);
             let later = std::time::SystemTime::now() + std::time::Duration::from_secs(60);
             File::options().write(true).open(&input).unwrap().set_modified(later).unwrap();
             assert_eq!(format.existing(&target, &label, &input), Existing::Outdated);

@@ -124,6 +124,28 @@ impl Settings {
         }
     }
 
+    /// What the names of outputs end with, before the format: as OpenL3 has it, `_audio` or `_image`, then whatever is not the
+    /// default, so that outputs of other settings lie side by side.
+    pub fn suffix(&self) -> String {
+        let default = Self::default();
+        let mut suffix = String::from(match self.what {
+            What::Audio => "_audio",
+            What::Vision => "_image",
+            What::Ave => "_ave",
+        });
+        // What has no influence must not make a difference.
+        if self.what != What::Ave && self.pool != default.pool {
+            suffix += &format!("_{}", self.pool.name());
+        }
+        if self.hop_samples() != default.hop_samples() {
+            suffix += &format!("_hop{}", self.hop_samples() as f64 / SAMPLE_RATE as f64);
+        }
+        if self.what != What::Vision && !self.centred {
+            suffix += "_uncentred";
+        }
+        suffix
+    }
+
     /// Dimensions of an embedding.
     pub fn dims(&self, spec: &Spec) -> usize {
         let [rows, columns] = self.grid();
@@ -153,6 +175,17 @@ mod tests {
             assert_eq!(dims(preset, What::Vision, Pool::Global), 512 / part);
         }
         assert_eq!((dims("avol", What::Ave, Pool::Grid), dims("edge", What::Ave, Pool::Grid)), (128, 128));
+    }
+
+    #[test]
+    fn only_what_matters_is_in_the_names() {
+        let audio = Settings::default();
+        assert_eq!(audio.suffix(), "_audio");
+        let other = Settings { pool: Pool::Global, hop: 0.08, centred: false, ..audio };
+        assert_eq!(other.suffix(), "_audio_global_hop0.08_uncentred");
+        assert_eq!(Settings { what: What::Vision, ..other }.suffix(), "_image_global_hop0.08");
+        assert_eq!(Settings { what: What::Ave, ..other }.suffix(), "_ave_hop0.08_uncentred");
+        assert_eq!(Settings { hop: 0.100_001, ..audio }.suffix(), "_audio");
     }
 
     #[test]

@@ -8,8 +8,11 @@ use crate::event::State;
 use crate::judge::level;
 use crate::pipeline::Moment;
 
-/// Fewest good moments that make a name: two seconds at the default hop.
+/// Good moments that make a name: two seconds at the default hop. Somebody who stands before the camera can go on until
+/// there are so many.
 pub const FEWEST: usize = 25;
+/// The same for a recording, of which there is no more to be had: so few are worth less, but better than no name.
+pub const FEWEST_RECORDED: usize = 5;
 /// Most examples of a recording, and most moments of quiet.
 const MOST: usize = 48;
 
@@ -30,6 +33,8 @@ pub struct Recording {
 pub struct Enrolment {
     /// AVC score from which a moment is good.
     even: f32,
+    /// Good moments that are needed.
+    fewest: usize,
     moments: usize,
     audible: usize,
     /// Level of the loudest second, in decibels relative to full scale.
@@ -41,7 +46,12 @@ impl Enrolment {
     /// Before the first moment. `even` is the model's ([`crate::model::Thresholds::even`]).
     pub fn new(even: f32) -> Self {
         let recording = Recording { examples: Vec::new(), quiet: Vec::new() };
-        Self { even, moments: 0, audible: 0, loudest: level(&[]), recording }
+        Self { even, fewest: FEWEST, moments: 0, audible: 0, loudest: level(&[]), recording }
+    }
+
+    /// The same for a recording that is as long as it is: [`FEWEST_RECORDED`].
+    pub fn of_recording(even: f32) -> Self {
+        Self { fewest: FEWEST_RECORDED, ..Self::new(even) }
     }
 
     /// Takes the next moment.
@@ -75,12 +85,14 @@ impl Enrolment {
     /// # Errors
     /// [`EnrolmentError`]: there is too little of it.
     pub fn finish(mut self) -> Result<Recording, EnrolmentError> {
-        let Self { moments, audible, loudest, .. } = self;
+        let Self { moments, audible, loudest, fewest, .. } = self;
         let good = self.good();
-        if good < FEWEST {
-            return Err(match audible < FEWEST {
-                true => EnrolmentError::Quiet { audible, moments, loudest },
-                false => EnrolmentError::NoMatch { good, audible, moments },
+        if good < fewest {
+            return Err(match (audible < fewest, fewest == FEWEST_RECORDED) {
+                (true, false) => EnrolmentError::Quiet { audible, moments, loudest },
+                (false, false) => EnrolmentError::NoMatch { good, audible, moments },
+                (true, true) => EnrolmentError::QuietRecording { audible, moments, loudest },
+                (false, true) => EnrolmentError::NoMatchRecorded { good, audible, moments },
             });
         }
         thin(&mut self.recording.examples, MOST);
@@ -112,6 +124,33 @@ pub enum EnrolmentError {
          seen and heard. What the model was never taught may not be matched at all"
     )]
     NoMatch {
+        /// Moments with sound that fitted the picture.
+        good: usize,
+        /// Moments with sound.
+        audible: usize,
+        /// All moments.
+        moments: usize,
+    },
+    /// As [`EnrolmentError::Quiet`], of a file.
+    #[error(
+        "only {audible} of {moments} moments had sound, {FEWEST_RECORDED} are needed (the loudest second had {loudest:.0} dB): \
+         take a file in which the thing sounds for longer, recorded with the microphone nearer to it"
+    )]
+    QuietRecording {
+        /// Moments with sound.
+        audible: usize,
+        /// All moments.
+        moments: usize,
+        /// Level of the loudest second, in decibels relative to full scale.
+        loudest: f32,
+    },
+    /// As [`EnrolmentError::NoMatch`], of a file.
+    #[error(
+        "{audible} of {moments} moments had sound, but in only {good} of them it fitted the picture, {FEWEST_RECORDED} are \
+         needed: take a file in which the thing is nearer to the camera, in good light, and nothing else sounds; `lookhear \
+         watch` tells of each moment how well picture and sound fit. What the model was never taught may not be matched at all"
+    )]
+    NoMatchRecorded {
         /// Moments with sound that fitted the picture.
         good: usize,
         /// Moments with sound.

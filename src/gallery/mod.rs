@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
-pub use enrolment::{Enrolment, EnrolmentError, FEWEST, Recording};
+pub use enrolment::{Enrolment, EnrolmentError, FEWEST, FEWEST_RECORDED, Recording};
 pub use entry::{Entry, Example};
 pub use error::GalleryError;
 pub use impression::Impression;

@@ -14,8 +14,9 @@ use super::filters::{self, Transfer};
 use super::packets::{Packet, Packets};
 use super::process::{Canceller, Process, ffmpeg, missing};
 use super::timeline::{Grid, Piece, Timeline};
-use super::{Damage, Input, MediaError, probe};
-use crate::preprocess::SAMPLE_RATE;
+use super::samples::floats;
+use super::{Damage, Input, Loss, MediaError, probe};
+use crate::preprocess::{Channels, Loudness, SAMPLE_RATE};
 
 /// Video frames a second that every input is brought to.
 pub const FRAME_RATE: u32 = 25;
@@ -28,7 +29,7 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) enum Stream {
     /// What is seen.
     Picture,
-    /// What is heard: 48 kHz mono, 32-bit floating point.
+    /// What is heard: 48 kHz stereo, 32-bit floating point.
     Sound,
 }
 
@@ -43,13 +44,16 @@ pub struct Decoder {
     read: bool,
     /// A stream ended within a picture or sample.
     torn: bool,
+    /// Samples that were no numbers.
+    values: u64,
 }
 
 /// What the threads that read ffmpeg's output hand over.
 enum Item {
     Picture(f64, RgbImage),
     Sound(f64, Vec<f32>),
-    End(Stream, io::Result<()>),
+    /// How it ended, and samples of it that were no numbers.
+    End(Stream, io::Result<()>, u64),
 }
 
 impl Decoder {
@@ -124,7 +128,7 @@ impl Decoder {
         patience: Duration,
         input: &Input,
     ) -> Self {
-        Self { process, items, timeline, patience, name: input.to_string(), read: false, torn: false }
+        Self { process, items, timeline, patience, name: input.to_string(), read: false, torn: false, values: 0 }
     }
 
     /// The next piece; `None` at the end.
@@ -152,8 +156,9 @@ impl Decoder {
             match item {
                 Item::Picture(t, picture) => self.timeline.picture(t, picture),
                 Item::Sound(t, samples) => self.timeline.sound(t, samples),
-                Item::End(stream, end) => {
+                Item::End(stream, end, values) => {
                     self.torn |= end.is_err();
+                    self.values += values;
                     self.timeline.close(stream);
                 }
             }
@@ -169,7 +174,11 @@ impl Decoder {
         if self.torn && !self.process.canceller().is_cancelled() {
             return Err(self.broken_off());
         }
-        Ok(damage)
+        let values = Loss { places: 0, values: self.values };
+        Ok(match damage {
+            Some(damage) => Some(Damage { loss: damage.loss.and(values), ..damage }),
+            None => Damage::of(&self.name, values),
+        })
     }
 
     /// Ends it from another thread.
@@ -205,7 +214,7 @@ fn picture_output(command: &mut Command, rate: Option<f64>, transfer: Option<Tra
 fn sound_output(command: &mut Command, descriptor: u8) {
     let rate = SAMPLE_RATE.to_string();
     let filter = filters::sound_times();
-    command.args(["-map", "0:a:0", "-af", &filter, "-ar", &rate, "-ac", "1", "-c:a", "pcm_f32le"]);
+    command.args(["-map", "0:a:0", "-af", &filter, "-ar", &rate, "-ac", "2", "-c:a", "pcm_f32le"]);
     matroska(command, descriptor);
 }
 
@@ -217,6 +226,8 @@ fn matroska(command: &mut Command, descriptor: u8) {
 /// Reads one of ffmpeg's outputs to its end, or until nobody wants it any more.
 fn hand_over(pipe: impl Read, stream: Stream, sender: &SyncSender<Item>) {
     let mut packets = Packets::new(BufReader::with_capacity(1 << 16, pipe));
+    // ffmpeg gives stereo, whatever the channels were.
+    let mut channels = Channels::new(SAMPLE_RATE, 2, Loudness::Power);
     let end = loop {
         let packet = match packets.next_packet() {
             Ok(Some(packet)) => packet,
@@ -233,13 +244,14 @@ fn hand_over(pipe: impl Read, stream: Stream, sender: &SyncSender<Item>) {
                 }
             }
             Stream::Sound => {
-                let (samples, _) = bytes.as_chunks::<4>();
-                Item::Sound(t, samples.iter().map(|b| f32::from_le_bytes(*b)).collect())
+                let mut mono = Vec::with_capacity(bytes.len() / 8);
+                channels.push(&floats(&bytes), &mut mono);
+                Item::Sound(t, mono)
             }
         };
         if sender.send(item).is_err() {
             return;
         }
     };
-    let _ = sender.send(Item::End(stream, end));
+    let _ = sender.send(Item::End(stream, end, channels.damaged()));
 }

@@ -4,64 +4,208 @@
 use std::fs::File;
 use std::path::Path;
 
-use symphonia::core::codecs::audio::AudioDecoderOptions;
+use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
+use symphonia::core::errors::Error;
 use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatOptions, TrackType};
+use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
 use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
+use symphonia::core::packet::Packet;
 
-use crate::preprocess::Resampler;
+use super::Loss;
+use super::whole::Take;
+use crate::preprocess::{Loudness, Resampler};
 
-/// The whole sound of a file, 48 kHz mono. `None` for all that is not plainly one of the formats above from its
-/// beginning to its end: that is for `ffmpeg` to read, or to complain of.
-pub(super) fn sound(path: &Path) -> Option<Vec<f32>> {
-    let stream = MediaSourceStream::new(Box::new(File::open(path).ok()?), Default::default());
-    let mut hint = Hint::new();
-    if let Some(ending) = path.extension().and_then(|ending| ending.to_str()) {
-        hint.with_extension(ending);
+/// Hands over the sound of a file, 48 kHz mono, in parts; tells what of it is missing. Of a damaged file, what can be
+/// decoded is used, and silence takes the time of the rest.
+///
+/// `None`, with nothing handed over, for all that does not begin as one of the formats above with one or two channels: that is
+/// for `ffmpeg` to read, or to complain of.
+pub(super) fn sound(path: &Path, take: Take) -> Option<Loss> {
+    let mut reading = Reading::open(path)?;
+    let mut begun = false;
+    loop {
+        match reading.next_part() {
+            Some(true) if reading.mono.is_empty() => {}
+            Some(true) => {
+                begun = true;
+                if take(&reading.mono).is_break() {
+                    break;
+                }
+            }
+            Some(false) => break,
+            None if begun => {
+                reading.loss.places += 1;
+                break;
+            }
+            None => return None,
+        }
     }
-    let probe = symphonia::default::get_probe();
-    let mut format = probe.probe(&hint, stream, FormatOptions::default(), MetadataOptions::default()).ok()?;
-    let track = format.default_track(TrackType::Audio)?;
-    let (id, parameters) = (track.id, track.codec_params.as_ref()?.audio()?.clone());
-    let options = AudioDecoderOptions::default();
-    let mut decoder = symphonia::default::get_codecs().make_audio_decoder(&parameters, &options).ok()?;
+    begun.then_some(reading.loss)
+}
 
-    let (mut stream, mut interleaved, mut mono) = (None, Vec::<f32>::new(), Vec::new());
-    while let Some(packet) = format.next_packet().ok()? {
-        if packet.track_id != id {
-            continue;
+/// A file that is being decoded.
+struct Reading {
+    format: Box<dyn FormatReader>,
+    decoder: Box<dyn AudioDecoder>,
+    track: u32,
+    /// Rate and number of channels, and what is made for them.
+    stream: Option<((usize, usize), Resampler)>,
+    /// Audio frames that could not be decoded before the first that could.
+    lost_before: usize,
+    interleaved: Vec<f32>,
+    /// The latest part.
+    mono: Vec<f32>,
+    loss: Loss,
+    over: bool,
+}
+
+impl Reading {
+    fn open(path: &Path) -> Option<Self> {
+        // A pipe can be read once, and looking at it would use that up.
+        let file = File::open(path).ok().filter(|file| file.metadata().is_ok_and(|file| file.is_file()))?;
+        let stream = MediaSourceStream::new(Box::new(file), Default::default());
+        let mut hint = Hint::new();
+        if let Some(ending) = path.extension().and_then(|ending| ending.to_str()) {
+            hint.with_extension(ending);
         }
-        let decoded = decoder.decode(&packet).ok()?;
-        let layout = (decoded.spec().rate() as usize, decoded.spec().channels().count());
-        if layout.1 > 2 {
-            return None; // Mixing more than two channels is a matter of where each of them stands.
+        let probe = symphonia::default::get_probe();
+        let format = probe.probe(&hint, stream, FormatOptions::default(), MetadataOptions::default()).ok()?;
+        let (track, decoder) = decoder(&*format)?;
+        Some(Self {
+            format,
+            decoder,
+            track,
+            stream: None,
+            lost_before: 0,
+            interleaved: Vec::new(),
+            mono: Vec::new(),
+            loss: Loss::default(),
+            over: false,
+        })
+    }
+
+    /// Decodes the next part, which may be empty; false at the end. `None`: this is for `ffmpeg`, and nothing was decoded yet.
+    fn next_part(&mut self) -> Option<bool> {
+        self.mono.clear();
+        if self.over {
+            return Some(false);
         }
-        interleaved.resize(decoded.samples_interleaved(), 0.0);
-        decoded.copy_to_slice_interleaved(&mut interleaved);
-        let (first, resampler) = match &mut stream {
-            Some(stream) => stream,
-            None => stream.insert((layout, Resampler::new(layout.0, layout.1).ok()?)),
+        match self.format.next_packet() {
+            Ok(Some(packet)) if packet.track_id == self.track => self.decode(&packet)?,
+            Ok(Some(_)) => {}
+            Ok(None) => self.end(),
+            // One recording after the other in one file.
+            Err(Error::ResetRequired) => match decoder(&*self.format) {
+                Some((track, decoder)) => (self.track, self.decoder) = (track, decoder),
+                None => self.give_up()?,
+            },
+            // A file that was cut off.
+            Err(Error::IoError(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => self.end(),
+            Err(_) => self.give_up()?,
+        }
+        Some(true)
+    }
+
+    /// What follows cannot be read.
+    fn give_up(&mut self) -> Option<()> {
+        self.stream.as_ref()?;
+        self.loss.places += 1;
+        self.end();
+        Some(())
+    }
+
+    fn decode(&mut self, packet: &Packet) -> Option<()> {
+        let decoded = match self.decoder.decode(packet) {
+            Ok(decoded) => decoded,
+            Err(Error::DecodeError(_) | Error::IoError(_)) => {
+                self.loss.places += 1;
+                return self.silence(usize::try_from(packet.dur.get()).unwrap_or(0));
+            }
+            Err(_) => return self.give_up(),
         };
-        if *first != layout {
-            return None;
+        let layout = (decoded.spec().rate() as usize, decoded.spec().channels().count());
+        self.interleaved.resize(decoded.samples_interleaved(), 0.0);
+        decoded.copy_to_slice_interleaved(&mut self.interleaved);
+        if self.stream.as_ref().is_none_or(|(before, _)| *before != layout) {
+            let begun = self.stream.is_some();
+            // Mixing more than two channels is a matter of where each of them stands.
+            if layout.1 > 2 && !begun {
+                return None;
+            }
+            self.flush();
+            let Ok(resampler) = Resampler::new(layout.0, layout.1, Loudness::Power) else {
+                return if begun { self.give_up() } else { None };
+            };
+            self.stream = Some((layout, resampler));
+            let lost = std::mem::take(&mut self.lost_before);
+            self.silence(lost)?;
         }
-        resampler.push(&interleaved, &mut mono).ok()?;
+        let (_, resampler) = self.stream.as_mut()?;
+        resampler.push(&self.interleaved, &mut self.mono).ok()?;
+        Some(())
     }
-    let ((_, channels), mut resampler) = stream?;
-    resampler.finish(&mut mono).ok()?;
-    if channels == 2 {
-        // Half of the sum becomes 0.7 of it: the power of left and right together, as ffmpeg mixes them.
-        mono.iter_mut().for_each(|sample| *sample *= std::f32::consts::SQRT_2);
+
+    /// Silence for so many audio frames.
+    fn silence(&mut self, frames: usize) -> Option<()> {
+        /// A damaged packet may claim any length.
+        const LONGEST: usize = 1 << 16;
+        let frames = frames.min(LONGEST);
+        match &mut self.stream {
+            Some(((_, channels), resampler)) => {
+                resampler.push(&vec![0.0; frames * *channels], &mut self.mono).ok()?;
+            }
+            None => self.lost_before += frames,
+        }
+        Some(())
     }
-    Some(mono)
+
+    fn end(&mut self) {
+        self.flush();
+        self.over = true;
+    }
+
+    /// What the resampler still holds.
+    fn flush(&mut self) {
+        if let Some((_, mut resampler)) = self.stream.take() {
+            self.loss.values += resampler.damaged();
+            if resampler.finish(&mut self.mono).is_err() {
+                self.loss.places += 1;
+            }
+        }
+    }
+}
+
+/// The track to decode, and its decoder.
+fn decoder(format: &dyn FormatReader) -> Option<(u32, Box<dyn AudioDecoder>)> {
+    let track = format.default_track(TrackType::Audio)?;
+    let parameters = track.codec_params.as_ref()?.audio()?;
+    let options = AudioDecoderOptions::default();
+    Some((track.id, symphonia::default::get_codecs().make_audio_decoder(parameters, &options).ok()?))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ops::ControlFlow;
+
     use super::*;
     use crate::media::process::ffmpeg;
-    use crate::media::still::decode_sound;
+    use crate::media::whole::through_ffmpeg;
+
+    fn read(path: &Path) -> Option<(Vec<f32>, Loss)> {
+        let mut all = Vec::new();
+        let loss = sound(path, &mut |part| {
+            all.extend_from_slice(part);
+            ControlFlow::Continue(())
+        })?;
+        Some((all, loss))
+    }
+
+    /// Makes a sound file from a lavfi source.
+    fn made(path: &Path, source: &str, more: &[&str]) {
+        let status = ffmpeg().args(["-f", "lavfi", "-i", source]).args(more).arg("-y").arg(path).status();
+        assert!(status.unwrap().success());
+    }
 
     #[test]
     fn sounds_are_those_that_ffmpeg_reads() {
@@ -72,14 +216,15 @@ mod tests {
         for name in ["a.wav", "a.flac", "a.ogg", "a.mp3"] {
             for (rate, tones) in [("48000", stereo), ("44100", stereo), ("44100", mono), ("16000", mono)] {
                 let path = folder.path().join(name);
-                let made = ffmpeg()
-                    .args(["-f", "lavfi", "-i", tones, "-ar", rate, "-y"])
-                    .arg(&path)
-                    .status()
-                    .unwrap();
-                assert!(made.success());
-                let (ours, theirs) =
-                    (sound(&path).unwrap(), decode_sound(&path.as_path().into(), &[]).unwrap());
+                made(&path, tones, &["-ar", rate]);
+                let (ours, loss) = read(&path).unwrap();
+                assert!(loss.is_nothing(), "{loss}");
+                let mut theirs = Vec::new();
+                through_ffmpeg(&path, &mut |part| {
+                    theirs.extend_from_slice(part);
+                    ControlFlow::Continue(())
+                })
+                .unwrap();
                 let (longer, shorter) = (ours.len().max(theirs.len()), ours.len().min(theirs.len()));
                 assert!(longer - shorter <= 48, "{name} at {rate} Hz: {} and {}", ours.len(), theirs.len());
                 let power = |values: &mut dyn Iterator<Item = f32>| values.map(|v| v * v).sum::<f32>();
@@ -94,8 +239,76 @@ mod tests {
     fn what_is_no_sound_is_left_to_ffmpeg() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.wav");
-        assert!(sound(&path).is_none());
+        assert!(read(&path).is_none());
         std::fs::write(&path, "no sound").unwrap();
-        assert!(sound(&path).is_none());
+        assert!(read(&path).is_none());
+    }
+
+    #[test]
+    fn of_damage_the_rest_is_used_and_the_loss_is_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.mp3");
+        made(&path, "sine=frequency=500:duration=2", &["-ar", "44100", "-b:a", "128k"]);
+        let whole = std::fs::read(&path).unwrap();
+        let (good, _) = read(&path).unwrap();
+
+        // Text behind the sound is no sound, and nothing is lost by it.
+        std::fs::write(&path, [&whole[..], &b"and so it ends. ".repeat(60)].concat()).unwrap();
+        let (read_on, loss) = read(&path).unwrap();
+        assert!(loss.is_nothing() && read_on.len().abs_diff(good.len()) <= 1200, "{loss}");
+
+        // The side information of a frame, or a whole frame.
+        let frame =
+            whole.len() / 2 + whole[whole.len() / 2..].windows(2).position(|b| b == [0xff, 0xfb]).unwrap();
+        let mut damaged = whole.clone();
+        damaged[frame + 4..frame + 300].fill(0xff);
+        std::fs::write(&path, &damaged).unwrap();
+        let (found, loss) = read(&path).unwrap();
+        assert!((1..=3).contains(&loss.places), "{loss}");
+        assert!(
+            found.len().abs_diff(good.len()) <= 2 * 1254,
+            "time is kept: {} of {}",
+            found.len(),
+            good.len()
+        );
+        let late = good.len() - 24_000;
+        assert!(good[late..late + 9600].iter().zip(&found[late..]).all(|(a, b)| (a - b).abs() < 0.01));
+    }
+
+    #[test]
+    fn samples_of_any_width_are_the_same_sound() {
+        let folder = tempfile::tempdir().unwrap();
+        let tone = "aevalsrc=0.5*sin(2*PI*440*t):d=0.5:s=48000";
+        let level = |name: &str, more: &[&str]| {
+            let path = folder.path().join(name);
+            made(&path, tone, more);
+            let (samples, loss) = read(&path).unwrap();
+            assert!(loss.is_nothing() && samples.len() == 24_000, "{name}: {loss}, {}", samples.len());
+            crate::judge::level(&samples)
+        };
+        for format in ["pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_f64le"] {
+            let found = level(&format!("{format}.wav"), &["-c:a", format]);
+            assert!((found + 9.03).abs() < 0.1, "{format}: {found}");
+        }
+        // Overdriven: floating point has values beyond full scale, whole numbers are clipped.
+        let loud = ["-af", "volume=12dB"];
+        let over = level("over.wav", &[&loud[..], &["-c:a", "pcm_f32le"]].concat());
+        assert!((over - 2.97).abs() < 0.1, "{over}");
+        let clipped = level("clipped.wav", &[&loud[..], &["-c:a", "pcm_s16le"]].concat());
+        assert!((-2.0..0.0).contains(&clipped), "{clipped}");
+    }
+
+    #[test]
+    fn what_is_no_number_is_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.wav");
+        made(&path, "aevalsrc=0:d=0.5:s=48000", &["-c:a", "pcm_f32le"]);
+        let mut bytes = std::fs::read(&path).unwrap();
+        let end = bytes.len();
+        bytes[end - 4000..end - 3996].copy_from_slice(&f32::NAN.to_le_bytes());
+        bytes[end - 400..end - 396].copy_from_slice(&f32::INFINITY.to_le_bytes());
+        std::fs::write(&path, &bytes).unwrap();
+        let (samples, loss) = read(&path).unwrap();
+        assert_eq!((loss, samples.iter().all(|s| *s == 0.0)), (Loss { places: 0, values: 2 }, true));
     }
 }

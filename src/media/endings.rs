@@ -1,6 +1,7 @@
 //! How the names of media files end, by what is usually in them: what a folder is searched for.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// Picture and sound.
 pub const VIDEOS: [&str; 10] = ["mp4", "mkv", "webm", "mov", "avi", "m4v", "mpg", "ts", "ogv", "3gp"];
@@ -15,6 +16,28 @@ pub const PICTURES: [&str; 7] = ["jpg", "jpeg", "png", "webp", "bmp", "tif", "ti
 pub fn has_ending(path: &Path, endings: &[&str]) -> bool {
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     endings.contains(&ending.as_str())
+}
+
+/// Appends the files of a folder and its sub-folders that end like this, by name; not through links, and nothing hidden.
+///
+/// # Errors
+/// A folder cannot be read.
+pub fn search(folder: &Path, endings: &[&str], files: &mut Vec<PathBuf>) -> io::Result<()> {
+    let mut entries = std::fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    entries.sort_by_key(|entry| entry.file_name());
+    for entry in entries {
+        let path = entry.path();
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        // A link to a folder could lead in circles; the type is that of the link itself.
+        if entry.file_type()?.is_dir() {
+            search(&path, endings, files)?;
+        } else if has_ending(&path, endings) && path.is_file() {
+            files.push(path);
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

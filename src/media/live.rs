@@ -9,7 +9,7 @@ use super::{FRAME_RATE, Input, MediaError};
 use crate::preprocess::SAMPLE_RATE;
 
 /// Starts reading one stream of an address as it comes, or of a file at its own pace, again and again: pictures as
-/// binary PPM, as many as there are but at most [`FRAME_RATE`] a second, or samples.
+/// binary PPM, as many as there are but at most [`FRAME_RATE`] a second, or stereo samples.
 ///
 /// # Errors
 /// `ffmpeg` cannot be started.
@@ -34,7 +34,7 @@ pub(crate) fn live(name: &str, stream: Stream) -> Result<(Process, ChildStdout),
         }
         Stream::Sound => {
             let rate = SAMPLE_RATE.to_string();
-            command.args(["-map", "0:a:0", "-ar", &rate, "-ac", "1", "-f", "f32le", "pipe:1"]);
+            command.args(["-map", "0:a:0", "-ar", &rate, "-ac", "2", "-f", "f32le", "pipe:1"]);
         }
     }
     Process::start(command, name)

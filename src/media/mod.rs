@@ -7,28 +7,36 @@ pub mod endings;
 mod filters;
 mod input;
 mod live;
+mod loss;
+mod loudest;
+mod moments;
 mod packets;
 mod ppm;
 mod probe;
 #[allow(unsafe_code, reason = "children that end with us: between fork and exec; documented there")]
 mod process;
+mod samples;
 mod still;
 mod timeline;
+mod whole;
 
 pub use decoder::{Decoder, FRAME_RATE, PATIENCE};
 pub use encoder::{Encoder, Quality};
 pub use input::{Input, allow_network, is_network_allowed};
+pub use loss::{Damage, Loss};
+pub use loudest::loudest_second;
+pub use moments::{Found, Wanted, moments, neighbours};
 pub use probe::{Probe, probe};
 pub use process::Canceller;
-pub use still::{frame_at, picture, sound, sound_at};
+pub use still::{frame_at, is_still, picture, sound_at};
 pub use timeline::{GAP, Piece};
+pub use whole::{sound, sound_in_parts};
 
 pub(crate) use decoder::Stream;
 pub(crate) use live::live;
 pub(crate) use ppm::read_ppm;
 pub(crate) use process::Process;
 
-use std::fmt;
 use std::io;
 
 use thiserror::Error;
@@ -78,6 +86,16 @@ pub enum MediaError {
         /// How long it was waited for.
         seconds: f64,
     },
+    /// The file does not last that long.
+    #[error("{moment} s lies beyond the end of {input}, which is {seconds:.1} s long")]
+    Beyond {
+        /// File.
+        input: String,
+        /// What was asked for, in seconds.
+        moment: f64,
+        /// How long the file is.
+        seconds: f64,
+    },
     /// The output could not be made.
     #[error("{output} cannot be written: {reason}")]
     Unwritable {
@@ -88,20 +106,23 @@ pub enum MediaError {
     },
 }
 
-/// What of an input could not be decoded. All else was.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Damage {
-    /// File or address.
-    pub input: String,
-    /// How often ffmpeg complained.
-    pub times: u64,
-    /// Its last complaint.
-    pub last: String,
-}
-
-impl fmt::Display for Damage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { input, times, last } = self;
-        write!(f, "{input} is damaged: what could be read was used; {times} complaints, the last: {last}")
+impl MediaError {
+    /// The same once more, for another that it befell, too.
+    fn again(&self) -> Self {
+        match self {
+            Self::Missing { command, source } => Self::Missing { command, source: source.kind().into() },
+            Self::NoStream { input, what } => Self::NoStream { input: input.clone(), what },
+            Self::Unreadable { input, reason } => {
+                Self::Unreadable { input: input.clone(), reason: reason.clone() }
+            }
+            Self::Died { input, how } => Self::Died { input: input.clone(), how: how.clone() },
+            Self::Stalled { input, seconds } => Self::Stalled { input: input.clone(), seconds: *seconds },
+            Self::Beyond { input, moment, seconds } => {
+                Self::Beyond { input: input.clone(), moment: *moment, seconds: *seconds }
+            }
+            Self::Unwritable { output, reason } => {
+                Self::Unwritable { output: output.clone(), reason: reason.clone() }
+            }
+        }
     }
 }

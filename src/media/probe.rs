@@ -43,6 +43,10 @@ impl Report {
         self.streams.iter().find(|stream| stream.codec_type.as_deref() == Some(kind))
     }
 
+    fn seconds(&self) -> Option<f64> {
+        self.format.as_ref()?.duration.as_ref()?.parse().ok()
+    }
+
     fn transfer(&self) -> Option<Transfer> {
         self.first("video").and_then(|stream| Transfer::named(stream.color_transfer.as_deref()?))
     }
@@ -60,14 +64,18 @@ pub fn probe(input: impl Into<Input>) -> Result<Probe, MediaError> {
             return Err(MediaError::NoStream { input: input.to_string(), what });
         }
     }
-    let duration = report.format.as_ref().and_then(|format| format.duration.as_ref());
-    let seconds = duration.and_then(|d| d.parse().ok()).unwrap_or(f64::INFINITY);
+    let seconds = report.seconds().unwrap_or(f64::INFINITY);
     Ok(Probe { seconds, transfer: report.transfer() })
 }
 
 /// How the first video of a file codes light, if it has one and that has a high dynamic range.
 pub(super) fn transfer(input: &Input) -> Result<Option<Transfer>, MediaError> {
     Ok(look(input)?.transfer())
+}
+
+/// Seconds that a file lasts; `None` if it does not say.
+pub(super) fn seconds(input: &Input) -> Result<Option<f64>, MediaError> {
+    Ok(look(input)?.seconds())
 }
 
 fn look(input: &Input) -> Result<Report, MediaError> {

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use super::{Damage, MediaError};
+use super::{Damage, Loss, MediaError};
 
 /// Of a line that a process says, bytes that are kept.
 const LINE: usize = 500;
@@ -200,8 +200,8 @@ impl Process {
         }
         let given_up = !status.success() && said.damage == 0;
         let last = if given_up { reason(&said.last) } else { said.last_damage.clone() };
-        let times = said.damage + u64::from(given_up);
-        Ok((times > 0).then_some(Damage { input, times, last }))
+        let loss = Loss { places: said.damage + u64::from(given_up), values: 0 };
+        Ok(Damage::of(input, loss).map(|damage| Damage { last, ..damage }))
     }
 }
 
@@ -302,7 +302,7 @@ mod tests {
         let damage =
             ended("echo x; for n in 1 2 3; do echo \"[a @ 0x1] Invalid data $n\" >&2; done").unwrap();
         let damage = damage.unwrap();
-        assert_eq!((damage.times, damage.last.as_str()), (3, "Invalid data 3"));
+        assert_eq!((damage.loss.places, damage.last.as_str()), (3, "Invalid data 3"));
         assert_eq!(ended("echo x; echo 'gave up' >&2; exit 1").unwrap().unwrap().last, "gave up");
         let words = |script: &str| ended(script).unwrap_err().to_string();
         assert_eq!(
@@ -326,7 +326,7 @@ mod tests {
         let noise = "i=0; while [ $i -lt 20000 ]; do echo 'an error, again and again' >&2; i=$((i+1)); done";
         let damage = ended(&format!("{noise}; head -c 1000000 /dev/zero | tr '\\0' x >&2; echo x"));
         let damage = damage.unwrap().unwrap();
-        assert!(damage.times >= 20_000, "{}", damage.times);
+        assert!(damage.loss.places >= 20_000, "{damage}");
         assert!(damage.last.len() <= LINE);
     }
 

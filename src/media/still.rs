@@ -1,95 +1,102 @@
-//! Whole sounds and single pictures.
+//! Single pictures, by what is in the file and not by what it is called.
 
-use std::process::Output;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
 
-use image::RgbImage;
+use image::error::ImageError;
+use image::{DynamicImage, ImageDecoder, ImageReader, Limits, Rgb, RgbImage, Rgba};
 
-use super::process::{ffmpeg, killed, last_words, missing};
-use super::{Input, MediaError, direct, filters, probe};
-use crate::preprocess::SAMPLE_RATE;
+use super::MediaError;
+use super::moments::{Found, Wanted, moments};
 
-fn run(input: &Input, before: &[&str], after: &[&str]) -> Result<Vec<u8>, MediaError> {
-    let mut command = ffmpeg();
-    let output = input.add_to(command.args(before)).args(after).output().map_err(missing("ffmpeg"))?;
-    let Output { status, stdout, stderr } = output;
-    let input = input.to_string();
-    killed(&input, status)?;
-    if status.success() && !stdout.is_empty() {
-        return Ok(stdout);
-    }
-    let reason = last_words(&String::from_utf8_lossy(&stderr));
-    if reason.contains("matches no streams") {
-        let what = if after.contains(&"f32le") { "sound" } else { "picture" };
-        return Err(MediaError::NoStream { input, what });
-    }
-    Err(MediaError::Unreadable { input, reason })
-}
+/// What is seen through transparent parts of a picture.
+const BEHIND: [u8; 3] = [255; 3];
 
-pub(super) fn decode_sound(input: &Input, before: &[&str]) -> Result<Vec<f32>, MediaError> {
-    let rate = SAMPLE_RATE.to_string();
-    let after = ["-map", "0:a:0", "-ac", "1", "-ar", &rate, "-f", "f32le", "-"];
-    let bytes = run(input, before, &after)?;
-    let (samples, _) = bytes.as_chunks::<4>();
-    Ok(samples.iter().map(|b| f32::from_le_bytes(*b)).collect())
-}
+/// Most bytes that decoding a picture may take: 100 megapixels. Larger ones are made smaller by ffmpeg.
+const LARGEST: u64 = 400 << 20;
 
-/// The whole sound of a file: 48 kHz mono, -1..1. WAV, FLAC, Ogg Vorbis and MP3 are read directly, anything else
-/// through ffmpeg.
-///
-/// # Errors
-/// [`MediaError`]: not there, no sound track, not media.
-pub fn sound(input: impl Into<Input>) -> Result<Vec<f32>, MediaError> {
-    let input = input.into();
-    let direct = if let Input::File(path) = &input { direct::sound(path) } else { None };
-    match direct {
-        Some(sound) => Ok(sound),
-        None => decode_sound(&input, &[]),
-    }
-}
-
-/// The second of sound around a moment (seconds) of a file; before the start there is silence.
-///
-/// # Errors
-/// As [`sound`], or the moment lies beyond the end.
-pub fn sound_at(input: impl Into<Input>, seconds: f64) -> Result<Vec<f32>, MediaError> {
-    let start = seconds - 0.5;
-    let from = format!("{:.6}", start.max(0.0));
-    let length = format!("{:.6}", 1.0 + start.min(0.0));
-    let mut samples = decode_sound(&input.into(), &["-ss", &from, "-t", &length])?;
-    let silence = (-start.min(0.0) * SAMPLE_RATE as f64).round() as usize;
-    samples.splice(0..0, std::iter::repeat_n(0.0, silence));
-    Ok(samples)
-}
-
-/// A picture file. JPEG and PNG are read directly, anything else through ffmpeg.
+/// A picture file as a viewer shows it: turned as the camera was held (EXIF), transparent parts over white, of 16 bits the
+/// upper 8, of an animation the first frame. JPEG, PNG, WebP, GIF, TIFF and BMP are read directly, whatever their names,
+/// anything else through ffmpeg, of videos the first frame.
 ///
 /// # Errors
 /// [`MediaError`]: not there, or no picture.
-pub fn picture(input: impl Into<Input>) -> Result<RgbImage, MediaError> {
-    let input = input.into();
-    let Input::File(path) = &input else { return frame_at(input, 0.0) };
-    match image::open(path) {
-        Ok(picture) => Ok(picture.to_rgb8()),
-        Err(image::ImageError::Unsupported(_)) => frame_at(path, 0.0),
-        Err(error) => {
-            Err(MediaError::Unreadable { input: path.display().to_string(), reason: error.to_string() })
-        }
+pub fn picture(path: &Path) -> Result<RgbImage, MediaError> {
+    let unreadable = |reason: String| MediaError::Unreadable { input: path.display().to_string(), reason };
+    let file = File::open(path).map_err(|error| unreadable(error.to_string()))?;
+    match decode(BufReader::new(file)) {
+        Ok(picture) => Ok(picture),
+        Err(ImageError::Unsupported(_) | ImageError::Limits(_)) => frame_at(path, 0.0),
+        Err(error) => Err(unreadable(error.to_string())),
     }
+}
+
+fn decode(file: impl std::io::BufRead + std::io::Seek) -> Result<RgbImage, ImageError> {
+    let mut reader = ImageReader::new(file).with_guessed_format()?;
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(LARGEST);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder()?;
+    // What the camera says of how it was held is no reason to refuse a picture.
+    let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
+    let mut picture = DynamicImage::from_decoder(decoder)?;
+    picture.apply_orientation(orientation);
+    Ok(if picture.color().has_alpha() { laid_over(&picture.into_rgba8()) } else { picture.into_rgb8() })
+}
+
+/// A picture over [`BEHIND`].
+fn laid_over(picture: &image::RgbaImage) -> RgbImage {
+    let mix = |Rgba([r, g, b, a]): &Rgba<u8>| {
+        let channel = |front: u8, behind: u8| {
+            let (front, behind, a) = (u32::from(front), u32::from(behind), u32::from(*a));
+            ((front * a + behind * (255 - a) + 127) / 255) as u8
+        };
+        Rgb([channel(*r, BEHIND[0]), channel(*g, BEHIND[1]), channel(*b, BEHIND[2])])
+    };
+    RgbImage::from_fn(picture.width(), picture.height(), |x, y| mix(picture.get_pixel(x, y)))
+}
+
+/// Whether a file is a picture and not a video or a sound, by how it begins.
+pub fn is_still(path: &Path) -> bool {
+    let mut start = Vec::new();
+    // Looking into a pipe would use up what is in it.
+    let file = File::open(path).ok().filter(|file| file.metadata().is_ok_and(|file| file.is_file()));
+    let read = file.map(|file| file.take(64).read_to_end(&mut start));
+    read.is_some_and(|read| read.is_ok()) && image::guess_format(&start).is_ok()
 }
 
 /// The video frame that is shown at a moment (seconds).
 ///
 /// # Errors
-/// As [`picture`], or the moment lies beyond the end.
-pub fn frame_at(input: impl Into<Input>, seconds: f64) -> Result<RgbImage, MediaError> {
-    let input = input.into();
-    let transfer = if input.is_regular() { probe::transfer(&input)? } else { None };
-    let from = format!("{:.6}", seconds.max(0.0));
-    let filter = filters::still(transfer);
-    let after = ["-map", "0:v:0", "-frames:v", "1", "-vf", &filter, "-f", "image2pipe", "-c:v", "ppm", "-"];
-    let bytes = run(&input, &["-ss", &from], &after)?;
-    super::read_ppm(&mut &bytes[..])
-        .ok()
-        .flatten()
-        .ok_or_else(|| MediaError::Unreadable { input: input.to_string(), reason: "no frame there".into() })
+/// [`MediaError`]: not there, no picture, or the moment lies beyond the file's end.
+pub fn frame_at(path: &Path, seconds: f64) -> Result<RgbImage, MediaError> {
+    match one(path, Wanted::Picture(seconds.max(0.0)))? {
+        Found::Picture(picture) => Ok(picture),
+        Found::Second(_) => Err(nothing(path)),
+    }
 }
+
+/// The second of sound around a moment (seconds) of a file; before its start and after its end there is silence.
+///
+/// # Errors
+/// [`MediaError`]: not there, no sound, or the moment lies beyond the file's end.
+pub fn sound_at(path: &Path, seconds: f64) -> Result<Vec<f32>, MediaError> {
+    match one(path, Wanted::Second(seconds))? {
+        Found::Second(second) => Ok(second),
+        Found::Picture(_) => Err(nothing(path)),
+    }
+}
+
+fn one(path: &Path, wanted: Wanted) -> Result<Found, MediaError> {
+    let mut found = None;
+    moments(path, &[wanted], &mut |_, one| found = Some(one));
+    found.unwrap_or_else(|| Err(nothing(path)))
+}
+
+fn nothing(path: &Path) -> MediaError {
+    MediaError::Unreadable { input: path.display().to_string(), reason: "nothing is there".into() }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,14 @@
 //! Preprocessing, once: what the towers see and hear, in training as at run time.
 //!
-//! Sound: any rate and channel count to 48 kHz mono ([`Resampler`]), then a streaming
+//! Sound: any channel count to one ([`Channels`]), any rate to 48 kHz ([`Resampler`]), then a streaming
 //! log-magnitude spectrogram ([`Spectrogram`]). Pictures: [`picture`].
 
+mod channels;
 pub mod picture;
 mod resample;
 pub mod spectrogram;
 
+pub use channels::{Channels, Loudness};
 pub use picture::Fit;
 pub use resample::{ResampleError, Resampler};
 pub use spectrogram::Spectrogram;

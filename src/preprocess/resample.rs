@@ -4,7 +4,7 @@ use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Fft, FixedSync, Resampler as _};
 use thiserror::Error;
 
-use super::SAMPLE_RATE;
+use super::{Channels, Loudness, SAMPLE_RATE};
 
 /// Input frames that one step of the resampler takes.
 const CHUNK: usize = 1024;
@@ -29,11 +29,9 @@ pub enum ResampleError {
 
 /// A stream of interleaved samples in, 48 kHz mono out, without the resampler's delay.
 pub struct Resampler {
-    channels: usize,
+    channels: Channels,
     /// `None` at 48 kHz.
     fft: Option<Fft<f32>>,
-    /// Samples of an audio frame that is not complete.
-    partial: Vec<f32>,
     /// Mono frames at the input's rate that no step has taken yet.
     pending: Vec<f32>,
     out: Vec<f32>,
@@ -45,11 +43,12 @@ pub struct Resampler {
 }
 
 impl Resampler {
-    /// A resampler for `channels` interleaved channels at `rate` audio frames a second.
+    /// A resampler for `channels` interleaved channels at `rate` audio frames a second, which are joined as [`Channels`]
+    /// says.
     ///
     /// # Errors
     /// A format that no sound card has.
-    pub fn new(rate: usize, channels: usize) -> Result<Self, ResampleError> {
+    pub fn new(rate: usize, channels: usize, loudness: Loudness) -> Result<Self, ResampleError> {
         if !(1..=64).contains(&channels) || !(4_000..=768_000).contains(&rate) {
             return Err(ResampleError::Format { rate, channels });
         }
@@ -59,11 +58,10 @@ impl Resampler {
             _ => Some(Fft::new(rate, SAMPLE_RATE, CHUNK, 1, FixedSync::Input).map_err(library)?),
         };
         Ok(Self {
-            channels,
+            channels: Channels::new(rate, channels, loudness),
             skip: fft.as_ref().map_or(0, |f| f.output_delay()),
             out: fft.as_ref().map_or(Vec::new(), |f| vec![0.0; f.output_frames_max()]),
             fft,
-            partial: Vec::new(),
             pending: Vec::new(),
             taken: 0,
             given: 0,
@@ -77,12 +75,7 @@ impl Resampler {
     /// The resampling library's own.
     pub fn push(&mut self, interleaved: &[f32], mono: &mut Vec<f32>) -> Result<(), ResampleError> {
         let before = self.pending.len();
-        self.partial.extend_from_slice(interleaved);
-        let whole = self.partial.len() - self.partial.len() % self.channels;
-        let scale = 1.0 / self.channels as f32;
-        let frames = self.partial[..whole].chunks_exact(self.channels);
-        self.pending.extend(frames.map(|frame| frame.iter().sum::<f32>() * scale));
-        self.partial.drain(..whole);
+        self.channels.push(interleaved, &mut self.pending);
         self.taken += self.pending.len() - before;
         if self.fft.is_none() {
             mono.append(&mut self.pending);
@@ -111,6 +104,11 @@ impl Resampler {
         Ok(())
     }
 
+    /// Values so far that were no numbers: see [`Channels::damaged`].
+    pub fn damaged(&self) -> u64 {
+        self.channels.damaged()
+    }
+
     fn need(&self) -> usize {
         self.fft.as_ref().map_or(1, |fft| fft.input_frames_next())
     }
@@ -137,12 +135,11 @@ mod tests {
 
     fn resample(rate: usize, channels: usize, chunk: usize) -> Vec<f32> {
         let step = std::f32::consts::TAU * 440.0 / rate as f32;
-        // The tone is in the first channel alone, so the mean over channels is 1/channels of it.
-        let frames = 0..rate;
-        let samples: Vec<f32> = frames
-            .flat_map(|n| (0..channels).map(move |c| if c == 0 { (step * n as f32).sin() } else { 0.0 }))
-            .collect();
-        let mut resampler = Resampler::new(rate, channels).unwrap();
+        // Each channel has another share of the tone, so that what is joined of them is none of them.
+        let share = |c: usize| (c + 1) as f32 / channels as f32;
+        let samples: Vec<f32> =
+            (0..rate).flat_map(|n| (0..channels).map(move |c| share(c) * (step * n as f32).sin())).collect();
+        let mut resampler = Resampler::new(rate, channels, Loudness::Mean).unwrap();
         let mut mono = Vec::new();
         for part in samples.chunks(chunk) {
             resampler.push(part, &mut mono).unwrap();
@@ -157,12 +154,13 @@ mod tests {
             let mono = resample(rate, channels, 777);
             assert_eq!(mono.len(), SAMPLE_RATE, "{rate} Hz");
             let step = std::f32::consts::TAU * 440.0 / SAMPLE_RATE as f32;
+            let mean = (channels + 1) as f32 / (2 * channels) as f32;
             let error = mono
                 .iter()
                 .enumerate()
                 .skip(2000)
                 .take(44_000)
-                .map(|(n, sample)| ((step * n as f32).sin() / channels as f32 - sample).abs());
+                .map(|(n, sample)| ((step * n as f32).sin() * mean - sample).abs());
             let worst = error.fold(0.0, f32::max);
             assert!(worst < 0.01, "{rate} Hz, {channels} channels: off by {worst}");
         }
@@ -175,7 +173,8 @@ mod tests {
 
     #[test]
     fn impossible_formats_are_named() {
-        let error = Resampler::new(48_000, 0).err().map(|e| e.to_string()).unwrap_or_default();
+        let error =
+            Resampler::new(48_000, 0, Loudness::Mean).err().map(|e| e.to_string()).unwrap_or_default();
         assert!(error.contains("0 channels at 48000 Hz"), "{error}");
     }
 }

@@ -185,8 +185,5 @@ pub fn place_threshold(setting: &mut Setting) -> Result<f32, Error> {
 
 /// The decision on a scene that lasts.
 pub(super) fn matches(judge: &Judge, score: f32, level: f32) -> bool {
-    let mut decision = judge.decision();
-    decision.update(0.0, score, level);
-    let lasted = f64::from(judge.manifest().thresholds.hold) + 1.0;
-    decision.update(lasted, score, level) == State::Match
+    judge.single_decision().update(0.0, score, level) == State::Match
 }

@@ -1,0 +1,99 @@
+use super::*;
+use Wanted::{Picture, Second};
+
+#[test]
+fn what_lies_close_together_is_read_together() {
+    let wanted = [Picture(30.0), Second(3.0), Picture(1.0), Second(1.0), Picture(7.4), Picture(200.0)];
+    assert_eq!(neighbours(&wanted), [vec![3, 2, 1, 4], vec![0], vec![5]]);
+    let many: Vec<Wanted> = (0..1000).map(|n| Picture(f64::from(n))).collect();
+    let runs = neighbours(&many);
+    assert!(runs.iter().all(|run| run.len() <= MOST.min(LONGEST as usize)), "{runs:?}");
+    assert_eq!(runs.concat(), (0..1000).collect::<Vec<_>>());
+}
+
+/// Ten seconds whose picture tells the time by its brightness, and whose sound by its value.
+fn clip(folder: &Path, name: &str, more: &[&str]) -> std::path::PathBuf {
+    let path = folder.join(name);
+    let picture = "color=black:s=64x48:r=25,geq=lum='16+N/2':cb=128:cr=128";
+    let made = ffmpeg()
+        .args(["-f", "lavfi", "-t", "10", "-i", picture])
+        .args(["-f", "lavfi", "-t", "10", "-i", "aevalsrc='t/10':s=48000"])
+        .args(["-c:v", "libx264", "-g", "100", "-crf", "5", "-c:a", "pcm_s16le"])
+        .args(more)
+        .arg(&path)
+        .status();
+    assert!(made.unwrap().success());
+    path
+}
+
+fn all(path: &Path, wanted: &[Wanted]) -> Vec<Result<Found, MediaError>> {
+    let mut found: Vec<Option<Result<Found, MediaError>>> = wanted.iter().map(|_| None).collect();
+    moments(path, wanted, &mut |index, one| {
+        assert!(found[index].replace(one).is_none(), "{index} came twice");
+    });
+    found.into_iter().map(Option::unwrap).collect()
+}
+
+/// Seconds that a frame or the first and last samples of a second tell.
+fn told(found: &Result<Found, MediaError>) -> Vec<f64> {
+    match found.as_ref().unwrap() {
+        Found::Picture(picture) => {
+            let grey = f64::from(picture.get_pixel(30, 20).0[1]);
+            vec![(grey * 219.0 / 255.0 * 2.0 / 25.0)]
+        }
+        Found::Second(samples) => [0, 24_000, 47_999].map(|n| f64::from(samples[n]) * 10.0).into(),
+    }
+}
+
+#[test]
+fn frames_are_those_that_are_shown_and_seconds_lie_around_their_moments() {
+    let folder = tempfile::tempdir().unwrap();
+    let clip_of = |name, more: &[&str]| clip(folder.path(), name, more);
+    let clips = [clip_of("a.mkv", &[]), clip_of("b.mov", &[]), clip_of("c.ts", &["-c:a", "aac"])];
+    for (n, path) in clips.iter().enumerate() {
+        let wanted = [Picture(3.33), Second(3.33), Picture(3.33), Picture(7.0), Second(6.1)];
+        let found = all(path, &wanted);
+        for (found, wanted) in found.iter().zip(&wanted) {
+            let (told, t) = (told(found), wanted.t());
+            // Brightness has steps of two frames.
+            assert!((-0.1..=0.001).contains(&(told[0] - t)) || told.len() == 3, "{told:?} at {t} of {n}");
+            let off = |at: usize, seconds: f64| (told[at] - t - seconds).abs();
+            let sound = told.len() == 1 || (off(0, -0.5) < 2e-3 && off(1, 0.0) < 2e-3 && off(2, 0.5) < 2e-3);
+            assert!(sound || n == 2, "{told:?} at {t} of {n}");
+        }
+    }
+}
+
+#[test]
+fn outside_of_the_sound_is_silence_and_the_last_frame_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let late = clip(folder.path(), "late.mkv", &["-af", "adelay=0,volume=1:enable='gte(t,0)',atrim=2:5"]);
+    let found = all(&late, &[Second(1.0), Second(2.25), Second(8.0)]);
+    assert_eq!(told(&found[0]), [0.0; 3]);
+    let second = told(&found[1]);
+    assert!(second[0] == 0.0 && (second[1] - 2.25).abs() < 0.01, "{second:?}");
+    assert_eq!(told(&found[2]), [0.0; 3], "the sound is over, the picture is not");
+
+    let short = clip(folder.path(), "short.mkv", &["-frames:v", "100"]);
+    let found = all(&short, &[Picture(9.0), Second(9.0)]);
+    assert!((told(&found[0])[0] - 3.95).abs() < 0.1, "{:?}", told(&found[0]));
+
+    let slow = clip(folder.path(), "slow.mkv", &["-r", "0.25"]);
+    assert!(told(&all(&slow, &[Picture(7.5)])[0])[0] < 7.5);
+}
+
+#[test]
+fn beyond_the_end_is_one_clear_error_and_a_missing_stream_costs_only_what_it_had() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = clip(folder.path(), "a.mkv", &[]);
+    for wanted in [Picture(350.0), Second(350.0)] {
+        let error = all(&path, &[wanted])[0].as_ref().unwrap_err().to_string();
+        assert!(error.contains("350 s") && error.contains("10.0 s long"), "{error}");
+    }
+    let mute = clip(folder.path(), "mute.mkv", &["-an"]);
+    let found = all(&mute, &[Picture(2.0), Second(2.0)]);
+    assert!(found[0].is_ok());
+    assert!(found[1].as_ref().unwrap_err().to_string().contains("has no sound"), "{:?}", found[1]);
+    let absent = all(Path::new("/nonexistent/clip.mp4"), &[Picture(2.0), Second(2.0)]);
+    assert!(absent.iter().all(Result::is_err));
+}
