@@ -12,6 +12,7 @@
 //! successor AVOL-Net ("Objects that Sound", ECCV 2018).
 
 pub mod capture;
+pub mod console;
 pub mod decision;
 pub mod embed;
 pub mod engine;
@@ -22,6 +23,7 @@ pub mod kiosk;
 pub mod localize;
 pub mod media;
 pub mod model;
+pub mod output;
 pub mod overlay;
 pub mod pipeline;
 pub mod preprocess;

@@ -6,13 +6,14 @@ mod cli;
 use std::process::ExitCode;
 
 use clap::Parser;
+use lookhear::console;
 
 fn main() -> ExitCode {
     match cli::run(cli::Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("lookhear: {error}");
-            ExitCode::FAILURE
+            console::tell(format_args!("lookhear: {error}"));
+            cli::code(&error)
         }
     }
 }

@@ -188,7 +188,7 @@ fn bad_input_gets_one_error_that_names_it() {
 }
 
 #[test]
-fn a_damaged_end_is_reported_and_leaves_nothing() {
+fn a_damaged_end_is_reported_and_what_comes_before_it_is_saved() {
     let folder = folder();
     let at = folder.path();
     // Matroska has no index at its end, so its beginning can be watched.
@@ -197,12 +197,16 @@ fn a_damaged_end_is_reported_and_leaves_nothing() {
     let bytes = std::fs::read(&whole).unwrap();
     let cut = at.join("cut.mkv");
     std::fs::write(&cut, &bytes[..bytes.len() * 2 / 3]).unwrap();
-    let before = names(at);
-    let output = watch(&cut, &["--save", at.join("out.mp4").to_str().unwrap()]);
-    assert!(!output.stdout.is_empty(), "what can be watched is watched");
-    assert!(!output.status.success());
+    let out = at.join("out.mp4");
+    let output = watch(&cut, &["--save", out.to_str().unwrap()]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&output.stderr).contains("cut.mkv"));
-    assert_eq!(names(at), before);
+    let last: Event = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    assert!((2.0..3.5).contains(&last.t), "what can be watched is watched: {}", last.t);
+    let saved = lookhear::media::probe(out.to_str().unwrap()).unwrap().seconds;
+    assert!((saved - last.t).abs() < 0.15, "what was watched is saved: {saved} of {}", last.t);
+    assert_eq!(names(at), ["cut.mkv", "out.mp4", "whole.mkv"], "nothing half-written");
 }
 
 #[test]
@@ -298,7 +302,7 @@ fn an_interrupted_run_ends_quickly_with_complete_output() {
     assert!(interrupt.unwrap().success());
     let decisions = 1 + lines.count();
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(decisions < 700, "it did not go on to the end: {decisions}");
     assert!(lookhear::media::probe(saved.to_str().unwrap()).is_ok(), "the video is complete");
 }

@@ -11,9 +11,10 @@ use lookhear::embed::{
     EmbedError, Embedder, Existing, Format, Job, Label, Pool, Settings, Table, What, jobs,
 };
 use lookhear::media::MediaError;
+use lookhear::output::OutputError;
 use lookhear::pipeline::Controls;
 
-use super::{Failure, ModelArguments, controls};
+use super::{Failure, ModelArguments, Unfinished, controls};
 
 #[derive(Args)]
 pub(super) struct Embed {
@@ -99,12 +100,15 @@ impl Run {
                 Err(EmbedError::Stopped) => {
                     self.bar.finish_and_clear();
                     let total = jobs.len();
-                    return Err(
-                        format!("stopped after {n} of {total} files; the same command goes on").into()
-                    );
+                    let words = format!(" after {n} of {total} files; the same command goes on");
+                    return Err(Unfinished::Interrupted(words).into());
                 }
                 // It would be the same with every file.
-                Err(error @ (EmbedError::Io { .. } | EmbedError::Media(MediaError::Missing { .. }))) => {
+                Err(
+                    error @ (EmbedError::Io { .. }
+                    | EmbedError::Output(OutputError::Io { .. })
+                    | EmbedError::Media(MediaError::Missing { .. })),
+                ) => {
                     self.bar.finish_and_clear();
                     return Err(error.into());
                 }

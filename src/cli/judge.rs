@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use image::RgbImage;
+use lookhear::console::Answers;
 use lookhear::event::Event;
 use lookhear::judge::{Judge, level};
 use lookhear::media::{self, MediaError};
@@ -47,13 +48,16 @@ impl JudgeArguments {
             (None, _, _) => return Err("give a picture and a sound, or --pairs FILE".into()),
         };
         let mut judge = self.model.load()?;
-        let mut out = std::io::stdout().lock();
+        let mut out = Answers::new(|| ());
         let mut failed = 0;
         for (picture, sound) in &pairs {
+            if out.is_deserted() {
+                break;
+            }
             match answer(&mut judge, picture, sound, self.map) {
                 Ok(event) => {
                     serde_json::to_writer(&mut out, &Answer { picture, sound, event })?;
-                    out.write_all(b"\n")?;
+                    out.write_all(b"\n").and_then(|()| out.flush())?;
                 }
                 Err(error) if self.pairs.is_none() => return Err(error.into()),
                 // One bad line does not cost the thousands after it.

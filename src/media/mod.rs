@@ -10,7 +10,7 @@ mod still;
 
 pub use decoder::{Decoder, FRAME_RATE, Pictures, Samples};
 pub use encoder::{Encoder, Quality};
-pub use probe::{Probe, probe};
+pub use probe::{Probe, probe, title};
 pub use single::{Single, frames_of, sound_of};
 pub use still::{frame_at, picture, sound, sound_at};
 
@@ -21,6 +21,8 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 use thiserror::Error;
+
+use crate::output::OutputError;
 
 /// Why recorded media could not be read or written.
 #[derive(Debug, Error)]
@@ -51,6 +53,9 @@ pub enum MediaError {
         /// In ffmpeg's words.
         reason: String,
     },
+    /// The output could not be put in its place.
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// The output could not be made.
     #[error("{output} cannot be written: {reason}")]
     Unwritable {

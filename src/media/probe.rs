@@ -1,5 +1,7 @@
 //! What a file or URL contains, by `ffprobe`.
 
+use std::ffi::OsString;
+use std::path::Path;
 use std::process::Command;
 
 use serde::Deserialize;
@@ -53,4 +55,25 @@ pub fn probe(input: &str) -> Result<Probe, MediaError> {
     let duration = report.format.and_then(|f| f.duration);
     let seconds = duration.and_then(|d| d.parse().ok()).unwrap_or(f64::INFINITY);
     Ok(Probe { seconds })
+}
+
+/// The title that is written in a media file; `None`: it has none, or is none.
+pub fn title(file: &Path) -> Option<String> {
+    let mut input = OsString::from("file:");
+    input.push(file);
+    let output = Command::new("ffprobe")
+        .args([
+            "-v",
+            "error",
+            "-of",
+            "default=noprint_wrappers=1:nokey=1",
+            "-show_entries",
+            "format_tags=title",
+        ])
+        .arg("-i")
+        .arg(input)
+        .output()
+        .ok()?;
+    let title = String::from_utf8(output.stdout).ok()?.trim().to_string();
+    (!title.is_empty()).then_some(title)
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use lookhear::engine::{Heard, Seen};
 use lookhear::judge::Judge;
 use lookhear::media;
+use lookhear::media::endings::{VIDEOS, has_ending};
 use lookhear::preprocess::spectrogram;
 
 use super::{Case, Figure};
@@ -20,10 +21,10 @@ const STEP: f64 = 1.0;
 pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let entries = std::fs::read_dir(folder).map_err(|e| Error::file(folder, e))?;
     let mut files: Vec<_> = entries.filter_map(|e| Some(e.ok()?.path())).collect();
-    files.retain(|p| p.extension().is_some_and(|e| e == "mp4"));
+    files.retain(|path| has_ending(path, &VIDEOS));
     files.sort();
     if files.len() < 2 {
-        return Err(Error::file(folder, "fewer than two .mp4 clips"));
+        return Err(Error::file(folder, "fewer than two videos"));
     }
     Ok(files)
 }
