@@ -12,6 +12,9 @@ pub struct Event {
     pub schema: u32,
     /// Seconds since the start of the input.
     pub t: f64,
+    /// The time of day of `t`, as RFC 3339 has it: `2026-11-30T12:00:05.123Z`; live input only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
     /// Probability that picture and sound belong together, 0 to 1.
     pub score: f32,
     /// The decision, after thresholds and hysteresis.
@@ -57,6 +60,7 @@ impl Event {
         Self {
             schema: SCHEMA,
             t: 0.0,
+            time: None,
             score: 0.5,
             state,
             peak: [0.5; 2],

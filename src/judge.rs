@@ -159,6 +159,7 @@ impl Judge {
         Event {
             schema: SCHEMA,
             t: round(t, 1e4),
+            time: None,
             score: round32(score),
             state,
             peak: place.peak.map(round32),

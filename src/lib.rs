@@ -13,6 +13,7 @@
 
 pub mod batch;
 pub mod capture;
+pub mod console;
 pub mod decision;
 pub mod embed;
 pub mod engine;
@@ -23,6 +24,7 @@ pub mod kiosk;
 pub mod localize;
 pub mod media;
 pub mod model;
+pub mod output;
 pub mod overlay;
 pub mod pipeline;
 pub mod preprocess;

@@ -6,12 +6,13 @@ mod cli;
 use std::process::ExitCode;
 
 use clap::Parser;
+use lookhear::console;
 
 fn main() -> ExitCode {
     match cli::run(cli::Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("lookhear: {error}");
+            console::tell(format_args!("lookhear: {error}"));
             cli::code(&error)
         }
     }

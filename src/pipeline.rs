@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use image::RgbImage;
+use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::capture::Source;
@@ -18,6 +19,7 @@ use crate::event::{Devices, Event, Map, State};
 use crate::gallery::{Impression, Naming};
 use crate::judge::{Judge, level};
 use crate::media::{FRAME_RATE, MediaError};
+use crate::output::OutputError;
 use crate::preprocess::spectrogram::{BINS, COLUMNS};
 use crate::preprocess::{SAMPLE_RATE, Spectrogram};
 use crate::ring::VideoFrame;
@@ -49,6 +51,8 @@ impl Default for Settings {
 pub struct Controls {
     /// End after the decision at hand, outputs complete.
     pub stop: Arc<AtomicBool>,
+    /// It was a signal that asked to end.
+    pub interrupted: AtomicBool,
     /// Check once, now, whether the answer depends on the sound.
     pub swap: AtomicBool,
     /// Outputs that cannot be written at present, and why: for whoever shows the run.
@@ -133,6 +137,9 @@ pub enum SinkError {
         /// The system's reason.
         source: std::io::Error,
     },
+    /// The place of a file.
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// A video or picture.
     #[error(transparent)]
     Media(#[from] MediaError),
@@ -183,8 +190,8 @@ const LATE: f64 = 0.2;
 /// A live source that got ahead is caught up with: its sound is heard, but decisions are left out.
 ///
 /// # Errors
-/// The input could not be read to its end, or a sink gave up. Sinks are then not finished. Damage within the input is no
-/// error: the summary tells it.
+/// Nothing could be read of the input, its decoder died, or a sink gave up. Sinks are then not finished. Of an input
+/// that is damaged what can be read is judged, sinks are finished, and [`Summary::damage`] tells what was lost.
 pub fn run(
     mut source: Source,
     judge: &mut Judge,
@@ -254,6 +261,7 @@ pub fn run(
             let latency = monitor.instant_of(t).elapsed();
             summary.timings.add(Stage::Latency, latency);
             event.latency_ms = (latency.as_secs_f64() * 1e4).round() / 10.0;
+            event.time = Some(format!("{:.3}", Timestamp::now() - latency));
             monitor.health()
         });
         event.devices = health
@@ -285,8 +293,8 @@ pub fn run(
     }
     summary.health = source.monitor().map(|monitor| monitor.health());
     let ended = source.finish();
+    // Stopped before its end, a source may complain of that; nobody wants to hear it.
     if !controls.stop.load(Ordering::Relaxed) {
-        // Stopped before its end, a source may complain of that; nobody wants to hear it.
         summary.damage = ended?.map(|damage| damage.to_string());
     }
     for sink in sinks {

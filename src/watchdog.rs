@@ -84,7 +84,9 @@ pub mod systemd {
         static SAID: Once = Once::new();
         if let Err(error) = sd_notify::notify(&[state]) {
             SAID.call_once(|| {
-                eprintln!("lookhear: systemd does not take notice of us: {error}; is NotifyAccess= set?");
+                crate::console::tell(format_args!(
+                    "lookhear: systemd does not take notice of us: {error}; is NotifyAccess= set?"
+                ));
             });
         }
     }

@@ -39,11 +39,17 @@ fn a_recorded_session_gives_the_same_decisions_again() {
     assert!((40..=45).contains(&live.len()), "{} decisions", live.len());
     assert!(live.len().abs_diff(file.len()) <= 1, "{} and {}", live.len(), file.len());
     for (live, file) in live.iter().zip(&file) {
-        let plain = Event { latency_ms: 0.0, swapped_score: None, devices: None, ..live.clone() };
+        let plain = Event { time: None, latency_ms: 0.0, swapped_score: None, devices: None, ..live.clone() };
         assert_eq!(plain, *file);
     }
     assert!(live.iter().any(|event| event.state != State::Silent), "something sounds");
     assert!(live.iter().all(|event| event.latency_ms > 0.0 && event.devices.is_some()));
+    let times: Vec<jiff::Timestamp> =
+        live.iter().map(|event| event.time.as_ref().unwrap().parse().unwrap()).collect();
+    let (first, last) = (&live[0], &live[live.len() - 1]);
+    let passed = (times[times.len() - 1] - times[0]).total(jiff::Unit::Second).unwrap();
+    assert!((passed - (last.t - first.t)).abs() < 0.05, "the time of day goes with t: {passed}");
+    assert!(file.iter().all(|event| event.time.is_none()));
     assert!(live.iter().any(|event| event.swapped_score.is_some()), "the self-check ran");
 }
 

@@ -108,3 +108,30 @@ fn a_missing_camera_is_said() {
     let pane = Pane::open("gone", "--camera nothing-of-that-name --microphone studio");
     pane.wait_for(&["no camera found", "microphone is on", "I hear something, but I do not", "see it."]);
 }
+
+/// A minute of a moving picture with a tone.
+fn clip(folder: &std::path::Path) -> String {
+    let path = folder.join("clip.mp4");
+    let made = Command::new("ffmpeg")
+        .args(["-v", "error", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=25:duration=60"])
+        .args(["-f", "lavfi", "-i", "sine=frequency=600:duration=60", "-preset", "ultrafast"])
+        .arg(&path)
+        .status();
+    assert!(made.unwrap().success());
+    path.to_str().unwrap().into()
+}
+
+#[test]
+fn a_file_that_is_shown_ends_by_q_and_is_interrupted_by_control_c() {
+    let folder = tempfile::tempdir().unwrap();
+    let (program, clip) = (env!("CARGO_BIN_EXE_lookhear"), clip(folder.path()));
+    for (name, key, end) in [("show-q", "q", "ended with 0"), ("show-c", "C-c", "ended with 130")] {
+        let pane = Pane::run(name, &format!("{program} watch {clip} --show; echo ended with $?; sleep 60"));
+        pane.wait_for(&["▀", "0:0"]);
+        pane.keys(key);
+        pane.wait_for(&[end]);
+        // The terminal is given back: what is typed stands on a line of its own.
+        let text = pane.text();
+        assert!(text.lines().any(|line| line.starts_with(end)), "{text}");
+    }
+}

@@ -1,7 +1,7 @@
 //! `lookhear calibrate`: how far picture and sound of two devices lie apart.
 
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use clap::Args;
@@ -9,10 +9,11 @@ use image::{Rgb, RgbImage};
 use lookhear::capture::Offsets;
 use lookhear::capture::calibration::Calibration;
 use lookhear::media::{Encoder, FRAME_RATE, Quality};
+use lookhear::output::Output;
 use lookhear::preprocess::SAMPLE_RATE;
 
 use super::devices::DeviceArguments;
-use super::{Failure, controls};
+use super::{Failure, controls, existing};
 
 #[derive(Args)]
 pub(super) struct Calibrate {
@@ -24,6 +25,9 @@ pub(super) struct Calibrate {
     /// Measure nothing, but write the video with flashes and beeps, to be played on a phone.
     #[arg(long, value_name = "FILE")]
     make: Option<PathBuf>,
+    /// Let the video replace a file that is there already.
+    #[arg(long, requires = "make")]
+    force: bool,
     /// One JSON line with the result.
     #[arg(long)]
     json: bool,
@@ -35,7 +39,7 @@ pub(super) struct Calibrate {
 impl Calibrate {
     pub(super) fn run(self) -> Result<(), Failure> {
         if let Some(target) = &self.make {
-            make(target)?;
+            make(Output::new(target, existing(self.force))?)?;
             say!(
                 "Play {} on a phone, with sound, before the camera; then: lookhear calibrate",
                 target.display()
@@ -103,10 +107,10 @@ impl Calibrate {
 }
 
 /// Twenty flashes with beeps, 1.5 seconds apart.
-fn make(target: &Path) -> Result<(), Failure> {
+fn make(output: Output) -> Result<(), Failure> {
     const EVERY: usize = 36;
     const LIT: usize = 4;
-    let mut encoder = Encoder::start(target, (640, 360), Quality::Shown)?;
+    let mut encoder = Encoder::start(output, (640, 360), Quality::Shown)?;
     for frame in 0..20 * EVERY {
         let lit = frame % EVERY < LIT;
         encoder.picture(&RgbImage::from_pixel(640, 360, Rgb([if lit { 255 } else { 0 }; 3])))?;

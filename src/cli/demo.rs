@@ -1,11 +1,14 @@
 //! `lookhear demo`: the virtual studio through the real pipeline.
 
-use std::io::{self, BufWriter, IsTerminal};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 
 use clap::Args;
 use lookhear::capture::open_studio;
 use lookhear::event::State;
+use lookhear::media;
+use lookhear::output::{Output, OutputError};
 use lookhear::pipeline::{self, Moment, Settings, Sink, SinkError};
 use lookhear::sinks::{Json, Lines, Terminal, Video};
 use lookhear::studio::{self, Cue, Play};
@@ -14,7 +17,10 @@ use rand_chacha::ChaCha8Rng;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{Failure, ModelArguments, controls};
+use super::{Failure, ModelArguments, Unfinished, answers, controls, existing};
+
+/// By this a demo's video is told from other files.
+const TITLE: &str = "LookHear demo";
 
 #[derive(Args)]
 pub(super) struct Demo {
@@ -24,9 +30,12 @@ pub(super) struct Demo {
     /// Decides which objects appear, and where.
     #[arg(long, default_value_t = 5)]
     seed: u64,
-    /// Where the annotated video goes.
-    #[arg(long, default_value = "demo.mp4", value_name = "FILE")]
-    save: PathBuf,
+    /// Where the annotated video goes; without it, to demo.mp4, in place of that of an earlier demo.
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    /// Let it replace a file that is there already.
+    #[arg(long)]
+    force: bool,
     /// Show nothing in the terminal but the summary.
     #[arg(long)]
     headless: bool,
@@ -45,6 +54,8 @@ impl Demo {
         if !(1..=100).contains(&self.scenes) {
             return Err(format!("--scenes {}: give 1 to 100", self.scenes).into());
         }
+        let output = self.output()?;
+        let save = output.name().to_path_buf();
         let controls = controls()?;
         let mut judge = self.model.load()?;
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
@@ -56,21 +67,41 @@ impl Demo {
         let play = Play::new(&cast, self.scenes, (640, 400), &mut rng);
         let tally = Rc::new(RefCell::new(Tally::default()));
         let mut sinks: Vec<Box<dyn Sink>> = vec![
-            Box::new(Video::new(self.save.clone())?),
+            Box::new(Video::new(output).titled(TITLE)),
             Box::new(Referee { cues: play.cues(), tally: tally.clone() }),
         ];
-        let stdout = io::stdout();
+        let out = answers(&controls, false);
         if self.json {
-            sinks.push(Box::new(Json(BufWriter::new(stdout))));
-        } else if stdout.is_terminal() && !self.headless {
-            sinks.push(Box::new(Terminal::new()));
+            sinks.push(Box::new(Json(out)));
+        } else if io::stdout().is_terminal() && !self.headless {
+            sinks.push(Box::new(Terminal::new(controls.clone())));
         } else if !self.headless {
-            sinks.push(Box::new(Lines(BufWriter::new(stdout))));
+            sinks.push(Box::new(Lines(out)));
         }
         pipeline::run(open_studio(play), &mut judge, &mut sinks, Settings::default(), &controls)?;
         drop(sinks); // Gives the terminal back.
-        tally.borrow().tell(&self.save);
-        Ok(())
+        tally.borrow().tell(&save);
+        match controls.interrupted.load(Ordering::Relaxed) {
+            true => Err(Unfinished::Interrupted(String::new()).into()),
+            false => Ok(()),
+        }
+    }
+
+    /// A file of its own making is made anew; anything else that has the name stays, and another name is taken.
+    fn output(&self) -> Result<Output, OutputError> {
+        if let Some(save) = &self.save {
+            return Output::new(save, existing(self.force));
+        }
+        let usual = Path::new("demo.mp4");
+        let ours = self.force || media::title(usual).as_deref() == Some(TITLE);
+        match Output::new(usual, existing(ours)) {
+            Err(OutputError::Exists { .. } | OutputError::Special { .. } | OutputError::Busy { .. }) => {
+                let output = Output::free(Path::new("."), "demo", "mp4")?;
+                eprintln!("demo.mp4 is no demo's: the video goes to {}", output.name().display());
+                Ok(output)
+            }
+            outcome => outcome,
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use lookhear::capture::device::{Camera, Microphone};
 use lookhear::capture::live::{self, Opener};
 use lookhear::capture::microphone::{self, MicrophoneInfo, MicrophoneOpener, microphones};
 use lookhear::capture::{Offsets, Source, Stage};
+use lookhear::output::is_same;
 use lookhear::profile::{self, Profile};
 use lookhear::studio::{self, Play};
 use rand::SeedableRng;
@@ -80,6 +81,14 @@ impl DeviceArguments {
             _ => Box::new(move || opener.open()),
         };
         live::open(camera, microphone, offset)
+    }
+
+    /// Refuses to write over a file that stands in for a device.
+    pub(super) fn keep(&self, target: &Path) -> Result<(), Failure> {
+        match [&self.camera, &self.microphone].iter().any(|name| is_same(Path::new(name), target)) {
+            true => Err(format!("{}: it is what is watched; give another name", target.display()).into()),
+            false => Ok(()),
+        }
     }
 
     /// What is asked of the camera.

@@ -11,6 +11,7 @@ use lookhear::embed::{
     EmbedError, Embedder, Existing, Format, Job, Label, Pool, Settings, Table, What, jobs,
 };
 use lookhear::media::{Loss, MediaError};
+use lookhear::output::OutputError;
 use lookhear::pipeline::Controls;
 
 use super::{Failure, ModelArguments, Unfinished, controls};
@@ -112,7 +113,11 @@ impl Run {
                     return Err(Unfinished::Interrupted(words).into());
                 }
                 // It would be the same with every file.
-                Err(error @ (EmbedError::Io { .. } | EmbedError::Media(MediaError::Missing { .. }))) => {
+                Err(
+                    error @ (EmbedError::Io { .. }
+                    | EmbedError::Output(OutputError::Io { .. })
+                    | EmbedError::Media(MediaError::Missing { .. })),
+                ) => {
                     self.bar.finish_and_clear();
                     return Err(error.into());
                 }

@@ -15,10 +15,11 @@ use lookhear::event::DeviceState;
 use lookhear::gallery::{Enrolment, FEWEST, Gallery, Recording, check_name};
 use lookhear::judge::Judge;
 use lookhear::media::{self, Input};
+use lookhear::output::{Existing, Output};
 use lookhear::pipeline::{self, Controls, Moment, Settings, Sink, SinkError};
 
 use super::devices::DeviceArguments;
-use super::{Failure, ModelArguments, controls};
+use super::{Failure, ModelArguments, Unfinished, controls};
 
 /// Seconds that a live recording may take longer than it should, until its devices deliver.
 const PATIENCE: f64 = 20.0;
@@ -80,13 +81,21 @@ impl Enroll {
         if self.seconds.is_some_and(|seconds| !(2.0..=600.0).contains(&seconds)) {
             return Err("--seconds: give 2 to 600".into());
         }
+        if path.exists() {
+            Output::check(&path, Existing::Replace)?;
+        }
         let mut judge = self.model.load()?;
         let mut gallery = match path.exists() {
             true => Gallery::load(&path, judge.model())?,
             false => Gallery::new(judge.model()),
         };
 
-        let recording = self.record(&mut judge).map_err(|e| format!("\"{name}\" is not enrolled: {e}"))?;
+        let recording = self.record(&mut judge).map_err(|error| match error.downcast_ref() {
+            Some(Unfinished::Interrupted(_)) => {
+                Unfinished::Interrupted(format!(": \"{name}\" is not enrolled")).into()
+            }
+            _ => Failure::from(format!("\"{name}\" is not enrolled: {error}")),
+        })?;
         let good = recording.examples.len();
         gallery.enroll(name, recording, self.add)?;
         gallery.save(&path)?;
@@ -137,7 +146,7 @@ impl Enroll {
         let summary = pipeline::run(source, judge, &mut sinks, settings, &controls)?;
         let collected = collected.borrow();
         if controls.stop.load(Ordering::Relaxed) && !collected.complete {
-            return Err("stopped".into());
+            return Err(Unfinished::Interrupted(String::new()).into());
         }
         if let Some(damage) = &summary.damage {
             eprintln!("lookhear: {damage}");

@@ -1,10 +1,13 @@
 //! `lookhear live`: camera and microphone through the pipeline.
 
-use std::io::{self, BufWriter, IsTerminal};
+use std::ffi::OsString;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
+use lookhear::output::Output;
 use lookhear::pipeline::{self, Controls, Settings, Sink, SinkError, Summary};
 use lookhear::preprocess::SAMPLE_RATE;
 use lookhear::sinks::{DeviceLog, Heartbeat, Json, Lines, Persistent, Recorder, Screen, Snapshots, Video};
@@ -12,7 +15,7 @@ use lookhear::timing::Stage;
 
 use super::config::{ConfigArgument, judge, publisher};
 use super::devices::DeviceArguments;
-use super::{Failure, ModelArguments, RunArguments, controls};
+use super::{Failure, ModelArguments, RunArguments, answers, controls};
 
 #[derive(Args)]
 pub(super) struct Live {
@@ -77,8 +80,12 @@ impl Live {
         publisher: Option<Box<dyn Sink>>,
         controls: &Arc<Controls>,
     ) -> Result<Vec<Box<dyn Sink>>, Failure> {
-        let stdout = io::stdout();
-        let screen = !self.run.json && !self.headless && stdout.is_terminal();
+        let screen = !self.run.json && !self.headless && io::stdout().is_terminal();
+        let alone = self.record.is_none()
+            && self.save.is_none()
+            && self.run.snapshots.is_none()
+            && publisher.is_none();
+        let out = answers(controls, alone);
         let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
         // Before the screen: what is said on it would spoil it.
         if let Some(folder) = &self.record {
@@ -88,17 +95,21 @@ impl Live {
             sinks.push(Box::new(DeviceLog::new(io::stderr(), controls.clone())));
         }
         sinks.push(match (self.run.json, screen) {
-            (true, _) => Box::new(Json(BufWriter::new(stdout))),
+            (true, _) => Box::new(Json(out)),
             (false, true) => Box::new(Screen::new(controls.clone(), PathBuf::from("."), self.blocks)?),
-            (false, false) => Box::new(Lines(BufWriter::new(stdout))),
+            (false, false) => Box::new(Lines(out)),
         });
         if let Some(target) = &self.save {
-            let target = target.clone();
-            let open = move || Ok(Box::new(Video::new(target.clone())?) as Box<dyn Sink>);
+            self.devices.keep(target)?;
+            let (target, existing) = (target.clone(), self.run.existing());
+            let open = move || Ok(Box::new(Video::new(Output::new(&target, existing)?)) as Box<dyn Sink>);
             sinks.push(Box::new(Persistent::new("video", open, controls.clone())?));
         }
         if let Some(folder) = self.run.snapshots.clone() {
-            let open = move || Ok(Box::new(Snapshots::new(folder.clone())?) as Box<dyn Sink>);
+            let begin = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+            let (name, existing) = (OsString::from(format!("live-{begin}")), self.run.existing());
+            let open =
+                move || Ok(Box::new(Snapshots::new(folder.clone(), &name, existing)?) as Box<dyn Sink>);
             sinks.push(Box::new(Persistent::new("snapshots", open, controls.clone())?));
         }
         sinks.extend(publisher);

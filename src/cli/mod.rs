@@ -24,14 +24,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use clap::{Args, Parser, Subcommand};
+use lookhear::console::Answers;
 use lookhear::engine::int::kernel::Choice;
 use lookhear::engine::{Backend, Setup};
 use lookhear::judge::Judge;
 use lookhear::media::allow_network;
 use lookhear::model::{Bundle, BundleError};
-use lookhear::pipeline::{Controls, Settings, Sink};
+use lookhear::output::{self, Existing};
+use lookhear::pipeline::{Controls, Settings};
 use lookhear::profile::Model;
-use lookhear::sinks::Snapshots;
 
 /// The model that is built into the program.
 const BUILT_IN: &[u8] = include_bytes!("../../models/lookhear-edge.safetensors");
@@ -134,6 +135,9 @@ pub(crate) struct RunArguments {
     /// Write an annotated picture whenever something is seen to sound.
     #[arg(long, value_name = "FOLDER")]
     snapshots: Option<PathBuf>,
+    /// Let what is saved replace files that are there already.
+    #[arg(long)]
+    force: bool,
     /// Seconds between decisions; 0.08 if left out.
     #[arg(long, value_name = "SECONDS")]
     hop: Option<f64>,
@@ -151,12 +155,24 @@ impl RunArguments {
         Ok(Settings { hop, map: self.map, ..Settings::default() })
     }
 
-    fn snapshots(&self) -> Result<Option<Box<dyn Sink>>, Failure> {
-        Ok(match &self.snapshots {
-            Some(folder) => Some(Box::new(Snapshots::new(folder.clone())?)),
-            None => None,
-        })
+    fn existing(&self) -> Existing {
+        existing(self.force)
     }
+}
+
+/// Standard output for the lines of a run. Once nobody reads them, a run that has nothing else to do ends.
+fn answers(controls: &Arc<Controls>, alone: bool) -> Answers {
+    let controls = controls.clone();
+    Answers::new(move || {
+        if alone {
+            controls.stop.store(true, Ordering::Relaxed);
+        }
+    })
+}
+
+/// What becomes of files that are there already.
+fn existing(force: bool) -> Existing {
+    if force { Existing::Replace } else { Existing::Keep }
 }
 
 /// Any error that ends the program, in one sentence.
@@ -186,12 +202,14 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 /// Controls that Ctrl-C, SIGTERM and SIGHUP stop: the run ends after the decision it is at, outputs
-/// complete. Asked a second time, the program ends at once.
+/// complete. Asked a second time, the program ends at once, and what is not complete is removed.
 fn controls() -> Result<Arc<Controls>, Failure> {
     let controls = Arc::new(Controls::default());
     let asked = controls.clone();
     ctrlc::set_handler(move || {
-        if asked.stop.swap(true, Ordering::Relaxed) {
+        asked.stop.store(true, Ordering::Relaxed);
+        if asked.interrupted.swap(true, Ordering::Relaxed) {
+            output::abandon();
             std::process::exit(130);
         }
     })?;

@@ -1,22 +1,11 @@
-//! Answers of commands that end by themselves, on standard output.
+//! What the commands print: see [`lookhear::console`].
 
-use std::fmt::Arguments;
-use std::io::{ErrorKind, Write, stdout};
-use std::process::exit;
-
-/// Prints a line, as `println!` does; but whoever reads may stop in the middle, as `head` does. Then the rest is
-/// not wanted, and nothing is wrong.
+/// Prints a line on standard output.
 macro_rules! say {
-    ($($words:tt)*) => { $crate::cli::say::line(format_args!($($words)*)) };
+    ($($words:tt)*) => { lookhear::console::say(format_args!($($words)*)) };
 }
 
-/// See `say!`.
-pub(crate) fn line(words: Arguments) {
-    match writeln!(stdout().lock(), "{words}") {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            eprintln!("lookhear: standard output cannot be written: {error}");
-            exit(1);
-        }
-        _ => {}
-    }
+/// In place of the standard library's, which panics when nobody reads standard error.
+macro_rules! eprintln {
+    ($($words:tt)*) => { lookhear::console::tell(format_args!($($words)*)) };
 }

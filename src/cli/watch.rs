@@ -1,31 +1,45 @@
 //! `lookhear watch INPUT`.
 
-use std::ffi::OsString;
-use std::io::{self, BufWriter, IsTerminal};
+mod jobs;
+mod table;
+
+use std::cell::RefCell;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Args;
 use lookhear::capture::open_recorded;
-use lookhear::media::endings::{VIDEOS, has_ending};
+use lookhear::judge::Judge;
 use lookhear::media::{Input, PATIENCE};
-use lookhear::pipeline::{self, Sink, Summary};
-use lookhear::sinks::{Json, Lines, Terminal, Video};
+use lookhear::output::Output;
+use lookhear::pipeline::{self, Controls, Settings, Sink, Summary};
+use lookhear::sinks::{Changes, Digest, Json, Lines, NamedJson, Snapshots, Terminal, Video};
 
 use super::config::named;
-use super::{Failure, ModelArguments, RunArguments, controls};
+use super::{Failure, ModelArguments, RunArguments, Unfinished, answers, controls};
+use jobs::{Job, Jobs};
+use table::Row;
 
 #[derive(Args)]
 pub(super) struct Watch {
-    /// A file, a folder of files, a URL that ffmpeg reads (RTSP, HTTP), or - for standard input.
-    input: OsString,
+    /// Files, folders of files, URLs that ffmpeg reads (RTSP, HTTP), or - for standard input.
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<OsString>,
     /// Seconds without anything new from the source, after which it is given up.
     #[arg(long, value_name = "SECONDS", default_value_t = PATIENCE.as_secs_f64())]
     stall: f64,
-    /// Show the annotated picture in the terminal.
+    /// Show the annotated picture in the terminal; q ends it.
     #[arg(long, conflicts_with = "json")]
     show: bool,
-    /// Write the annotated video (MP4), sound included. For a folder: a folder.
+    /// A line for every decision, not only when something changes.
+    #[arg(long, conflicts_with_all = ["json", "show"])]
+    every: bool,
+    /// Write the annotated video (MP4), sound included. Of a folder or several inputs: a folder.
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
     #[command(flatten)]
@@ -37,76 +51,138 @@ pub(super) struct Watch {
     model: ModelArguments,
 }
 
+/// Most characters of a file's name that lines leave room for.
+const NAME: usize = 32;
+
 impl Watch {
     pub(super) fn run(self) -> Result<(), Failure> {
         let settings = self.run.settings()?;
+        let patience = self.patience()?;
+        let jobs = self.jobs()?;
         let controls = controls()?;
-        let mut judge = named(self.model.load()?, self.run.gallery.as_deref())?;
-        let patience = Duration::try_from_secs_f64(self.stall).ok().filter(|stall| !stall.is_zero());
-        let patience =
-            patience.ok_or_else(|| format!("--stall {}: give seconds, more than 0", self.stall))?;
-        let mut one = |input: &Input, save: Option<PathBuf>| -> Result<Option<String>, Failure> {
-            let source = open_recorded(input, patience)?;
-            let mut sinks = self.sinks(save)?;
-            let summary = pipeline::run(source, &mut judge, &mut sinks, settings, &controls)?;
-            if self.stats {
-                report(input, &summary);
-            }
-            Ok(summary.damage)
-        };
-        let folder = Path::new(&self.input);
-        if !folder.is_dir() {
-            let damage = one(&Input::typed(&self.input), self.save.clone())?;
-            return damage.map_or(Ok(()), |damage| Err(damage.into()));
+        let judge = named(self.model.load()?, self.run.gallery.as_deref())?;
+        let mut run =
+            Run { watch: self, judge, settings, patience, controls: controls.clone(), names: None };
+        match (jobs.many, &jobs.all[..]) {
+            (false, [job]) => run.one(job, &Rc::default())?,
+            _ => run.all(&jobs)?,
         }
-        let files = videos_in(folder)?;
-        if let Some(save) = &self.save {
-            std::fs::create_dir_all(save).map_err(|e| format!("{} cannot be made: {e}", save.display()))?;
-        }
-        let (mut failed, mut damaged) = (0, 0);
-        for file in &files {
-            let name = file.file_name().unwrap_or_default();
-            let save = self.save.as_ref().map(|folder| folder.join(name).with_extension("mp4"));
-            if self.run.json || !self.show {
-                eprintln!("{}", file.display());
-            }
-            // One bad file does not keep the others from being watched.
-            match one(&Input::from(file), save) {
-                Ok(None) => {}
-                Ok(Some(damage)) => {
-                    eprintln!("lookhear: {damage}");
-                    damaged += 1;
-                }
-                Err(error) => {
-                    eprintln!("lookhear: {error}");
-                    failed += 1;
-                }
-            }
-        }
-        match (failed, damaged) {
-            (0, 0) => Ok(()),
-            (0, _) => {
-                Err(format!("{damaged} of {} files are damaged; what could be read was watched", files.len())
-                    .into())
-            }
-            _ => Err(format!("{failed} of {} files could not be watched", files.len()).into()),
+        match controls.interrupted.load(Ordering::Relaxed) {
+            true => Err(Unfinished::Interrupted(String::new()).into()),
+            false => Ok(()),
         }
     }
 
-    fn sinks(&self, save: Option<PathBuf>) -> Result<Vec<Box<dyn Sink>>, Failure> {
-        let stdout = io::stdout();
-        let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
-        sinks.push(match (self.run.json, self.show && stdout.is_terminal()) {
-            (true, _) => Box::new(Json(BufWriter::new(stdout))),
-            (false, true) => Box::new(Terminal::new()),
-            (false, false) => Box::new(Lines(BufWriter::new(stdout))),
-        });
-        if let Some(target) = save {
-            sinks.push(Box::new(Video::new(target)?));
+    fn patience(&self) -> Result<Duration, Failure> {
+        let patience = Duration::try_from_secs_f64(self.stall).ok().filter(|stall| !stall.is_zero());
+        patience.ok_or_else(|| format!("--stall {}: give seconds, more than 0", self.stall).into())
+    }
+
+    /// The inputs, none of which is opened before every output is known to be possible.
+    fn jobs(&self) -> Result<Jobs, Failure> {
+        let mut jobs = Jobs::of(&self.inputs)?;
+        if let Some(save) = &self.save {
+            jobs.save(save, self.run.existing())?;
         }
-        sinks.extend(self.run.snapshots()?);
+        if self.run.snapshots.is_some() {
+            jobs.tell_apart()?;
+        }
+        Ok(jobs)
+    }
+}
+
+/// What watching an input takes.
+struct Run {
+    watch: Watch,
+    judge: Judge,
+    settings: Settings,
+    patience: Duration,
+    controls: Arc<Controls>,
+    /// Of many inputs, how much room lines leave for their names.
+    names: Option<usize>,
+}
+
+impl Run {
+    /// One after the other; a bad one does not keep the others from being watched.
+    fn all(&mut self, jobs: &Jobs) -> Result<(), Failure> {
+        let length = |job: &Job| shown(&job.name).chars().count().min(NAME);
+        self.names = jobs.all.iter().map(length).max();
+        let (mut rows, mut failed, mut damaged) = (Vec::new(), 0, 0);
+        for job in &jobs.all {
+            if self.controls.stop.load(Ordering::Relaxed) {
+                break;
+            }
+            if self.watch.run.json || self.watch.every {
+                eprintln!("{}", Path::new(&job.input).display());
+            }
+            let digest = Rc::<RefCell<Digest>>::default();
+            let outcome = self.one(job, &digest);
+            if let Err(error) = &outcome {
+                eprintln!("lookhear: {error}");
+                match error.downcast_ref() {
+                    Some(Unfinished::Damaged(_)) => damaged += 1,
+                    _ => failed += 1,
+                }
+            }
+            let trouble = outcome.err().map(|error| error.to_string());
+            rows.push(Row { name: shown(&job.name), digest: *digest.borrow(), trouble });
+        }
+        if !(self.watch.run.json || self.watch.every || self.watch.show) {
+            say!("\n{}", table::table(&rows));
+        }
+        let total = jobs.all.len();
+        match (failed, damaged) {
+            _ if self.controls.interrupted.load(Ordering::Relaxed) => {
+                Err(Unfinished::Interrupted(format!(" at file {} of {total}", rows.len())).into())
+            }
+            (0, 0) => Ok(()),
+            (0, _) => Err(Unfinished::Damaged(format!("{damaged} of {total} files are damaged")).into()),
+            _ => Err(format!("{failed} of {total} files could not be watched").into()),
+        }
+    }
+
+    fn one(&mut self, job: &Job, digest: &Rc<RefCell<Digest>>) -> Result<(), Failure> {
+        // Before the input: nothing is decoded in vain.
+        let mut sinks = self.sinks(job, digest)?;
+        let input = Input::typed(&job.input);
+        let source = open_recorded(&input, self.patience)?;
+        let summary = pipeline::run(source, &mut self.judge, &mut sinks, self.settings, &self.controls)?;
+        drop(sinks); // Gives the terminal back.
+        if self.watch.stats {
+            report(&input, &summary);
+        }
+        summary.damage.map_or(Ok(()), |damage| Err(Unfinished::Damaged(damage).into()))
+    }
+
+    fn sinks(&self, job: &Job, digest: &Rc<RefCell<Digest>>) -> Result<Vec<Box<dyn Sink>>, Failure> {
+        let Watch { run, show, every, .. } = &self.watch;
+        let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
+        if let Some(target) = &job.save {
+            sinks.push(Box::new(Video::new(Output::new(target, run.existing())?)));
+        }
+        if let Some(folder) = &run.snapshots {
+            sinks.push(Box::new(Snapshots::new(folder.clone(), &job.name, run.existing())?));
+        }
+        let out = answers(&self.controls, sinks.is_empty());
+        sinks.push(match self.names {
+            _ if *show && io::stdout().is_terminal() => Box::new(Terminal::new(self.controls.clone())),
+            Some(_) if run.json => {
+                Box::new(NamedJson { out, file: job.input.to_string_lossy().into_owned() })
+            }
+            None if run.json => Box::new(Json(out)),
+            _ if *every => Box::new(Lines(out)),
+            names => {
+                let prefix = names.map_or(String::new(), |width| format!("{:<width$}", shown(&job.name)));
+                Box::new(Changes::new(out, prefix, digest.clone()))
+            }
+        });
         Ok(sinks)
     }
+}
+
+/// A name for a line: without line breaks and the like.
+fn shown(name: &OsStr) -> String {
+    name.to_string_lossy().chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 fn report(input: &Input, summary: &Summary) {
@@ -115,17 +191,4 @@ fn report(input: &Input, summary: &Summary) {
         "{input}: {} decisions over {:.2} s, {each:.1} ms each for preprocessing and network",
         summary.events, summary.seconds
     );
-}
-
-fn videos_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let cannot = |e: io::Error| format!("{} cannot be read: {e}", folder.display());
-    let is_video = |path: &PathBuf| path.is_file() && has_ending(path, &VIDEOS);
-    let entries: Result<Vec<_>, _> = std::fs::read_dir(folder).map_err(cannot)?.collect();
-    let mut files: Vec<PathBuf> =
-        entries.map_err(cannot)?.into_iter().map(|e| e.path()).filter(is_video).collect();
-    files.sort();
-    match files.is_empty() {
-        true => Err(format!("{} holds no video file ({})", folder.display(), VIDEOS.join(", ")).into()),
-        false => Ok(files),
-    }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use thiserror::Error;
 
 use crate::media::MediaError;
+use crate::output::OutputError;
 
 /// Why something could not be embedded.
 #[derive(Debug, Error)]
@@ -52,6 +53,9 @@ pub enum EmbedError {
         /// The system's reason.
         source: io::Error,
     },
+    /// A file cannot be put in its place: there is no use in going on.
+    #[error(transparent)]
+    Output(OutputError),
     /// The caller wanted no more.
     #[error("stopped")]
     Stopped,

@@ -1,12 +1,12 @@
 //! Outputs: which formats there are, what lies there already, and how none is ever left half-written.
 
-use std::fs::{File, Permissions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::str::FromStr;
 
 use super::{EmbedError, Label, Table, npz, parquet};
+use crate::output::{self, Output, OutputError};
 
 /// A file format for embeddings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,9 +31,13 @@ impl Format {
 
     /// Looks at what an output's place holds.
     pub fn existing(self, target: &Path, label: &Label, input: &Path) -> Existing {
-        let Ok(file) = File::open(target) else {
-            return if target.exists() { Existing::Foreign } else { Existing::Nothing };
+        // Asked before it is opened: a named pipe would wait for somebody to write.
+        let file = match target.metadata() {
+            Err(_) => return Existing::Nothing,
+            Ok(there) if !there.is_file() => return Existing::Foreign,
+            Ok(_) => File::open(target),
         };
+        let Ok(file) = file else { return Existing::Foreign };
         let time = |path: &Path| path.metadata().and_then(|file| file.modified()).ok();
         let older = time(target) < time(input);
         let found = match self {
@@ -51,13 +55,13 @@ impl Format {
     /// Writes a table beside its target, then moves it there.
     ///
     /// # Errors
-    /// [`EmbedError::Io`]: the folder cannot be written, or the disk is full. Nothing is left then.
+    /// [`EmbedError::Output`]: the folder cannot be written, or the disk is full. Nothing is left then.
     pub fn write(self, target: &Path, table: &mut Table, label: &Label) -> Result<(), EmbedError> {
         replace(target, |file| match self {
             Self::Npz => npz::write(file, table, label),
             Self::Parquet => parquet::write(file, table, label),
         })
-        .map_err(EmbedError::output(target))
+        .map_err(EmbedError::Output)
     }
 }
 
@@ -85,15 +89,10 @@ pub enum Existing {
     Foreign,
 }
 
-fn replace(target: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let folder = target.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // Temporary files are private by default; embeddings are not.
-    let mut builder = tempfile::Builder::new();
-    builder.permissions(Permissions::from_mode(0o644));
-    let mut file = builder.tempfile_in(folder)?;
-    fill(file.as_file_mut())?;
-    file.persist(target)?;
-    Ok(())
+fn replace(target: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), OutputError> {
+    let mut output = Output::new(target, output::Existing::Replace)?;
+    fill(output.file()).map_err(|source| OutputError::Io { path: target.into(), source })?;
+    output.complete()
 }
 
 #[cfg(test)]

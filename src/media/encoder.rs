@@ -1,8 +1,8 @@
 //! An MP4 file from pictures and sound, through one `ffmpeg` process.
 
+use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
@@ -12,6 +12,7 @@ use image::RgbImage;
 
 use super::process::{ffmpeg, last_words, missing, spawn};
 use super::{FRAME_RATE, MediaError};
+use crate::output::Output;
 use crate::preprocess::SAMPLE_RATE;
 
 /// What a file is for.
@@ -60,10 +61,12 @@ impl Quality {
     }
 }
 
-/// Writes beside the target and moves it there when it is complete; dropped before, it leaves nothing.
+/// Fills an [`Output`]; dropped before it is finished, it leaves nothing.
 pub struct Encoder {
-    target: PathBuf,
-    partial: PathBuf,
+    /// The file's name, for people to read.
+    name: String,
+    /// `None` once it is in its place.
+    output: Option<Output>,
     quality: Quality,
     size: (u32, u32),
     child: Child,
@@ -79,14 +82,24 @@ impl Encoder {
     /// Starts a file of pictures of `size` (to be watched: even width and height) at [`FRAME_RATE`] and 48 kHz mono.
     ///
     /// # Errors
-    /// `ffmpeg` cannot be started, or the folder cannot be written.
-    pub fn start(target: &Path, size: (u32, u32), quality: Quality) -> Result<Self, MediaError> {
-        let unwritable =
-            |reason: String| MediaError::Unwritable { output: target.display().to_string(), reason };
-        let name = target.file_name().ok_or_else(|| unwritable("it is no file name".into()))?;
-        let partial = target.with_file_name(format!(".{}.part", name.to_string_lossy()));
-        // Tried first, because the system's reason is clearer than ffmpeg's.
-        std::fs::File::create(&partial).map_err(|e| unwritable(e.to_string()))?;
+    /// `ffmpeg` cannot be started.
+    pub fn start(output: Output, size: (u32, u32), quality: Quality) -> Result<Self, MediaError> {
+        Self::titled(output, size, quality, None)
+    }
+
+    /// As [`Encoder::start`], with a title in the file that [`title`](super::title) reads.
+    ///
+    /// # Errors
+    /// As [`Encoder::start`].
+    pub fn titled(
+        output: Output,
+        size: (u32, u32),
+        quality: Quality,
+        title: Option<&str>,
+    ) -> Result<Self, MediaError> {
+        // Or else a colon in the name would make a protocol of what stands before it.
+        let mut file = OsString::from("file:");
+        file.push(output.partial());
         let (reader, writer) = io::pipe().map_err(missing("ffmpeg"))?;
         let mut command = ffmpeg();
         command
@@ -94,8 +107,11 @@ impl Encoder {
             .args(["-r", &FRAME_RATE.to_string(), "-i", "pipe:0"])
             .args(["-f", "f32le", "-ar", &SAMPLE_RATE.to_string(), "-ac", "1", "-i", "pipe:3"])
             .args(quality.arguments())
+            .args(
+                title.map(|title| ["-metadata".to_string(), format!("title={title}")]).into_iter().flatten(),
+            )
             .arg("-y")
-            .arg(&partial)
+            .arg(&file)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .fd_mappings(vec![FdMapping { parent_fd: OwnedFd::from(reader), child_fd: 3 }])
@@ -124,8 +140,8 @@ impl Encoder {
             })
         });
         Ok(Self {
-            target: target.into(),
-            partial,
+            name: output.name().display().to_string(),
+            output: Some(output),
             quality,
             size,
             child,
@@ -177,7 +193,7 @@ impl Encoder {
         if !status.success() {
             return Err(self.stopped());
         }
-        std::fs::rename(&self.partial, &self.target).map_err(|e| self.unwritable(e.to_string()))
+        self.output.take().map_or(Ok(()), |output| Ok(output.complete()?))
     }
 
     fn end_input(&mut self) {
@@ -191,26 +207,21 @@ impl Encoder {
         let said = self.stderr.take().and_then(|reader| reader.join().ok()).unwrap_or_default();
         let mut reason = last_words(&said);
         // Matroska can be read as far as it was written; MP4 cannot.
-        let written = std::fs::metadata(&self.partial).map_or(0, |file| file.len());
+        let written = |output: &mut Output| output.file().metadata().is_ok_and(|file| file.len() > 0);
         if self.quality == Quality::Exact
-            && written > 0
-            && std::fs::rename(&self.partial, &self.target).is_ok()
+            && let Some(output) = self.output.take_if(written)
+            && output.complete().is_ok()
         {
             reason += " (what was recorded before is kept)";
         }
-        self.unwritable(reason)
-    }
-
-    fn unwritable(&self, reason: String) -> MediaError {
-        MediaError::Unwritable { output: self.target.display().to_string(), reason }
+        MediaError::Unwritable { output: self.name.clone(), reason }
     }
 }
 
 impl Drop for Encoder {
     fn drop(&mut self) {
-        // After `finish` there is nothing left to kill or to remove.
+        // After `finish` there is nothing left to kill.
         let _ = self.child.kill();
         let _ = self.child.wait();
-        let _ = std::fs::remove_file(&self.partial);
     }
 }

@@ -4,7 +4,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Picture and sound.
-pub const VIDEOS: [&str; 10] = ["mp4", "mkv", "webm", "mov", "avi", "m4v", "mpg", "ts", "ogv", "3gp"];
+pub const VIDEOS: [&str; 25] = [
+    "mp4", "mkv", "webm", "mov", "avi", "m4v", "mpg", "mpeg", "m2v", "vob", "ts", "mts", "m2ts", "ogv",
+    "ogm", "3gp", "3g2", "flv", "f4v", "wmv", "asf", "divx", "dv", "mxf", "qt",
+];
 
 /// Sound alone.
 pub const SOUNDS: [&str; 10] = ["wav", "flac", "mp3", "ogg", "oga", "opus", "m4a", "aac", "aiff", "wma"];

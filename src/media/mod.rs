@@ -26,7 +26,7 @@ pub use input::{Input, allow_network, is_network_allowed};
 pub use loss::{Damage, Loss};
 pub use loudest::loudest_second;
 pub use moments::{Found, Wanted, moments, neighbours};
-pub use probe::{Probe, probe};
+pub use probe::{Probe, probe, title};
 pub use process::Canceller;
 pub use still::{frame_at, is_still, picture, sound_at};
 pub use timeline::{GAP, Piece};
@@ -40,6 +40,8 @@ pub(crate) use process::Process;
 use std::io;
 
 use thiserror::Error;
+
+use crate::output::OutputError;
 
 /// Why recorded media could not be read or written.
 #[derive(Debug, Error)]
@@ -96,6 +98,9 @@ pub enum MediaError {
         /// How long the file is.
         seconds: f64,
     },
+    /// The output could not be put in its place.
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// The output could not be made.
     #[error("{output} cannot be written: {reason}")]
     Unwritable {
@@ -119,6 +124,9 @@ impl MediaError {
             Self::Stalled { input, seconds } => Self::Stalled { input: input.clone(), seconds: *seconds },
             Self::Beyond { input, moment, seconds } => {
                 Self::Beyond { input: input.clone(), moment: *moment, seconds: *seconds }
+            }
+            Self::Output(error) => {
+                Self::Unwritable { output: "the output".into(), reason: error.to_string() }
             }
             Self::Unwritable { output, reason } => {
                 Self::Unwritable { output: output.clone(), reason: reason.clone() }

@@ -1,6 +1,7 @@
 //! What a file or address contains, by `ffprobe`.
 
 use std::io::Read;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::mpsc::channel;
 use std::thread;
@@ -36,6 +37,13 @@ struct Stream {
 #[derive(Deserialize)]
 struct Format {
     duration: Option<String>,
+    #[serde(default)]
+    tags: Tags,
+}
+
+#[derive(Default, Deserialize)]
+struct Tags {
+    title: Option<String>,
 }
 
 impl Report {
@@ -82,7 +90,7 @@ fn look(input: &Input) -> Result<Report, MediaError> {
     let name = input.to_string();
     let mut command = ffprobe();
     command
-        .args(["-of", "json", "-show_entries", "stream=codec_type,color_transfer:format=duration"])
+        .args(["-of", "json", "-show_entries", "stream=codec_type,color_transfer:format=duration:format_tags=title"])
         .stdin(Stdio::null());
     input.add_to(&mut command);
     let (mut process, mut stdout) = Process::start(command, &name)?;
@@ -101,4 +109,10 @@ fn look(input: &Input) -> Result<Report, MediaError> {
         return Err(MediaError::Unreadable { input: name, reason: reason(&process.last_words()) });
     }
     serde_json::from_slice(&bytes).map_err(|e| MediaError::Unreadable { input: name, reason: e.to_string() })
+}
+
+/// The title that is written in a media file; `None`: it has none, or is none.
+pub fn title(file: &Path) -> Option<String> {
+    let title = look(&Input::from(file)).ok()?.format?.tags.title?.trim().to_string();
+    (!title.is_empty()).then_some(title)
 }

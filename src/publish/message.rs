@@ -1,4 +1,4 @@
-//! The two forms in which an event leaves: the line that `--json` prints, and a numbered message.
+//! The forms in which an event leaves: the line that `--json` prints, and a numbered message or line.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -46,6 +46,13 @@ impl Numbering {
     pub(super) fn new() -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self { run: since.as_secs(), sequence: 0 }
+    }
+
+    /// The next message as a line.
+    pub(super) fn line(&mut self, event: &Event) -> Line {
+        let mut line = String::from_utf8(self.next(event)).unwrap_or_default();
+        line.push('\n');
+        line.into()
     }
 
     /// The next message: the event's JSON with `run` and `sequence`.

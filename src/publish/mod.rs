@@ -21,7 +21,7 @@ pub mod settings;
 mod socket;
 mod standing;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod web;
 mod webhook;
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::message::{self, Line};
+use super::message::{self, Line, Numbering};
 use super::metrics::Metrics;
 use super::mqtt::{self, Mqtt};
 use super::network::{Network, Task};
@@ -26,8 +26,8 @@ pub struct Publisher {
     board: Arc<Board>,
     pace: Pace,
     state: Option<State>,
-    file: Option<(Queue<Line>, Events)>,
-    socket: Option<Queue<Line>>,
+    file: Option<(Queue<Line>, Numbering, Events)>,
+    socket: Option<(Queue<Line>, Numbering)>,
     webhook: Option<Webhook>,
     mqtt: Option<Mqtt>,
     web: Option<Web>,
@@ -60,9 +60,11 @@ impl Publisher {
         let mqtt = settings.mqtt.as_ref().map(|mqtt| mqtt::start(mqtt, about, stand("mqtt"), connected));
         let (mqtt, mqtt_task) = mqtt.transpose()?.unzip();
         let file = settings.file.as_ref().map(|file| file::start(file, stand("file")));
-        let file = file.transpose()?.zip(settings.file.as_ref().map(|file| file.events));
+        let events = settings.file.as_ref().map(|file| file.events);
+        let file = file.transpose()?.zip(events).map(|(file, events)| (file, Numbering::new(), events));
         let socket =
             settings.socket.as_ref().map(|socket| socket::start(socket, stand("socket"))).transpose()?;
+        let socket = socket.map(|socket| (socket, Numbering::new()));
         let webhook =
             settings.webhook.as_ref().map(|webhook| webhook::start(webhook, about, stand("webhook")));
         let webhook = webhook.transpose()?;
@@ -97,22 +99,18 @@ impl Publisher {
         self.web.as_ref().map(|web| web.address)
     }
 
-    /// Gives lines to those who want them; nothing is made for nobody.
-    fn lines(&self, moment: &Moment, changed: bool) -> Result<(), SinkError> {
-        let file = self.file.as_ref().filter(|(_, events)| changed || *events == Events::All);
-        let web = self.web.as_ref().filter(|web| web.wants_lines());
-        if file.is_none() && web.is_none() && self.socket.is_none() {
-            return Ok(());
+    /// Gives lines to those who want them; nothing is made for nobody. Each output counts its own.
+    fn lines(&mut self, moment: &Moment, changed: bool) -> Result<(), SinkError> {
+        if let Some((file, numbering, events)) = &mut self.file
+            && (changed || *events == Events::All)
+        {
+            file.offer(numbering.line(moment.event));
         }
-        let line = message::line(moment)?;
-        if let Some((file, _)) = file {
-            file.offer(line.clone());
+        if let Some((socket, numbering)) = &mut self.socket {
+            socket.offer(numbering.line(moment.event));
         }
-        if let Some(socket) = &self.socket {
-            socket.offer(line.clone());
-        }
-        if let Some(web) = web {
-            web.offer_line(&line);
+        if let Some(web) = self.web.as_ref().filter(|web| web.wants_lines()) {
+            web.offer_line(&message::line(moment)?);
         }
         Ok(())
     }
@@ -153,8 +151,9 @@ impl Sink for Publisher {
     /// Ends everything, and waits up to 3 seconds for what is still to be written or sent.
     fn finish(&mut self) -> Result<(), SinkError> {
         let end = Instant::now() + END;
+        let (file, socket) = (self.file.iter_mut(), self.socket.iter_mut());
         let mut lines: Vec<&mut Queue<Line>> =
-            self.file.iter_mut().map(|(file, _)| file).chain(&mut self.socket).collect();
+            file.map(|(file, ..)| file).chain(socket.map(|(socket, _)| socket)).collect();
         lines.iter_mut().for_each(|queue| queue.close());
         self.webhook.iter_mut().for_each(Webhook::close);
         self.network.iter_mut().for_each(Network::close);
@@ -229,7 +228,12 @@ mod tests {
                 .zip(states)
                 .for_each(|(n, state)| publish(&mut publisher, &event(f64::from(n) * 0.08, state)));
             publisher.finish().unwrap();
-            assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), expected);
+            let text = std::fs::read_to_string(&path).unwrap();
+            let lines: Vec<serde_json::Value> =
+                text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            let sequence: Vec<u64> = lines.iter().map(|line| line["sequence"].as_u64().unwrap()).collect();
+            assert_eq!(sequence, (1..=expected).collect::<Vec<_>>());
+            assert!(lines.iter().all(|line| line["run"] == lines[0]["run"] && line["run"].is_u64()));
         }
     }
 

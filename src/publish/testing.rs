@@ -30,7 +30,7 @@ pub(super) fn event(t: f64, state: State) -> Event {
 }
 
 /// The moment of an event, with a picture of 64 by 48 pixels.
-pub(super) fn with_moment<R>(event: &Event, use_it: impl FnOnce(&Moment) -> R) -> R {
+pub(crate) fn with_moment<R>(event: &Event, use_it: impl FnOnce(&Moment) -> R) -> R {
     use_it(&Moment {
         event,
         picture: &RgbImage::from_pixel(64, 48, image::Rgb([200, 40, 40])),

@@ -2,10 +2,12 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
+
 use crate::event::{Event, State};
 use crate::pipeline::{Moment, Sink, SinkError};
 
-fn io_error(source: io::Error) -> SinkError {
+pub(super) fn io_error(source: io::Error) -> SinkError {
     SinkError::Io { output: "standard output".into(), source }
 }
 
@@ -14,11 +16,36 @@ pub struct Json<W: Write>(pub W);
 
 impl<W: Write> Sink for Json<W> {
     fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
-        serde_json::to_writer(&mut self.0, moment.event)
-            .map_err(io::Error::from)
-            .and_then(|()| self.0.write_all(b"\n"))
-            .and_then(|()| self.0.flush())
-            .map_err(io_error)
+        write(&mut self.0, moment.event)
+    }
+}
+
+fn write(out: &mut impl Write, value: &impl Serialize) -> Result<(), SinkError> {
+    serde_json::to_writer(&mut *out, value)
+        .map_err(io::Error::from)
+        .and_then(|()| out.write_all(b"\n"))
+        .and_then(|()| out.flush())
+        .map_err(io_error)
+}
+
+/// JSON lines with the name of the input: one object each, `file` and the fields of the [`Event`].
+pub struct NamedJson<W: Write> {
+    /// Where they go.
+    pub out: W,
+    /// The input.
+    pub file: String,
+}
+
+#[derive(Serialize)]
+struct Named<'a> {
+    file: &'a str,
+    #[serde(flatten)]
+    event: &'a Event,
+}
+
+impl<W: Write> Sink for NamedJson<W> {
+    fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
+        write(&mut self.out, &Named { file: &self.file, event: moment.event })
     }
 }
 
@@ -36,7 +63,7 @@ impl<W: Write> Sink for Lines<W> {
 }
 
 /// An event in plain words.
-fn line(event: &Event) -> String {
+pub(super) fn line(event: &Event) -> String {
     let [x, y] = event.peak;
     let place = match event.state {
         State::Match => format!(" at {:.0} % from the left, {:.0} % from the top", x * 100.0, y * 100.0),

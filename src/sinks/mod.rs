@@ -1,7 +1,9 @@
 //! Sinks: what becomes of events.
 
+mod changes;
 mod device_log;
 mod heartbeat;
+mod keys;
 mod lines;
 mod persistent;
 mod recorder;
@@ -10,9 +12,10 @@ mod snapshots;
 mod terminal;
 mod video;
 
+pub use changes::{Changes, Digest};
 pub use device_log::DeviceLog;
 pub use heartbeat::Heartbeat;
-pub use lines::{Json, Lines};
+pub use lines::{Json, Lines, NamedJson};
 pub use persistent::Persistent;
 pub use recorder::Recorder;
 pub use screen::Screen;
@@ -20,16 +23,25 @@ pub use snapshots::Snapshots;
 pub use terminal::Terminal;
 pub use video::Video;
 
-use std::path::Path;
+use std::io::{self, BufWriter, Write};
 
+use crate::output::Output;
 use crate::overlay::{View, draw};
 use crate::pipeline::{Moment, SinkError};
-use image::RgbImage;
+use image::{ImageError, ImageFormat, RgbImage};
 
-/// Whether a file can be made in a folder: asks the system, rather than guessing from permissions.
-fn writable(folder: &Path, file: &Path) -> Result<(), SinkError> {
-    let unwritable = |source| SinkError::Io { output: file.display().to_string(), source };
-    tempfile::tempfile_in(folder).map(drop).map_err(unwritable)
+/// Writes a picture as PNG.
+fn save(picture: &RgbImage, mut output: Output) -> Result<(), SinkError> {
+    let mut file = BufWriter::new(output.file());
+    let written = picture.write_to(&mut file, ImageFormat::Png).map_err(|error| match error {
+        ImageError::IoError(error) => error,
+        error => io::Error::other(error),
+    });
+    let written = written.and_then(|()| file.flush());
+    drop(file);
+    let failed = |source| SinkError::Io { output: output.name().display().to_string(), source };
+    written.map_err(failed)?;
+    Ok(output.complete()?)
 }
 
 /// The annotated picture of a moment, drawn over `picture`.

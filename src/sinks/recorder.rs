@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use super::writable;
 use crate::media::{Encoder, FRAME_RATE, Quality};
+use crate::output::Output;
 use crate::pipeline::{Moment, Sink, SinkError};
 
 /// Writes `session.mkv` into a folder, or `session-2.mkv` and so on if there is one already.
 pub struct Recorder {
     target: PathBuf,
+    /// Until the first decision.
+    output: Option<Output>,
     encoder: Option<Encoder>,
     written: u64,
 }
@@ -21,10 +23,8 @@ impl Recorder {
     pub fn new(folder: &Path) -> Result<Self, SinkError> {
         let unwritable = |source| SinkError::Io { output: folder.display().to_string(), source };
         std::fs::create_dir_all(folder).map_err(unwritable)?;
-        let name = |n: u32| if n == 1 { "session.mkv".to_string() } else { format!("session-{n}.mkv") };
-        let target = (1..).map(|n| folder.join(name(n))).find(|path| !path.exists()).unwrap_or_default();
-        writable(folder, &target)?;
-        Ok(Self { target, encoder: None, written: 0 })
+        let output = Output::free(folder, "session", "mkv")?;
+        Ok(Self { target: output.name().into(), output: Some(output), encoder: None, written: 0 })
     }
 
     /// Where it goes.
@@ -35,14 +35,10 @@ impl Recorder {
 
 impl Sink for Recorder {
     fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
-        let encoder = match &mut self.encoder {
-            Some(encoder) => encoder,
-            None => self.encoder.insert(Encoder::start(
-                &self.target,
-                moment.picture.dimensions(),
-                Quality::Exact,
-            )?),
-        };
+        if let Some(output) = self.output.take() {
+            self.encoder = Some(Encoder::start(output, moment.picture.dimensions(), Quality::Exact)?);
+        }
+        let Some(encoder) = &mut self.encoder else { return Ok(()) };
         for frame in moment.frames {
             // A frame that is shown for several decisions comes with each of them.
             let number = (frame.t * f64::from(FRAME_RATE)).round() as u64;

@@ -1,14 +1,19 @@
 //! Annotated pictures, one for each time that something new is seen to sound.
 
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use super::annotate;
+use super::{annotate, save};
 use crate::event::State;
+use crate::output::{Existing, Output, shortened};
 use crate::pipeline::{Moment, Sink, SinkError};
 
 /// Saves a PNG whenever a match begins, and one every five seconds that it lasts.
 pub struct Snapshots {
     folder: PathBuf,
+    /// Begins the names of the pictures.
+    name: OsString,
+    existing: Existing,
     last: Option<f64>,
 }
 
@@ -16,14 +21,15 @@ pub struct Snapshots {
 const EVERY: f64 = 5.0;
 
 impl Snapshots {
-    /// Makes the folder if it is not there.
+    /// Makes the folder if it is not there. `name` tells the pictures of one input from those of others; what is there
+    /// of an earlier run is replaced, or else the new picture gets a number: `name-000012.40-2.png`.
     ///
     /// # Errors
     /// It cannot be made.
-    pub fn new(folder: PathBuf) -> Result<Self, SinkError> {
+    pub fn new(folder: PathBuf, name: &OsStr, existing: Existing) -> Result<Self, SinkError> {
         std::fs::create_dir_all(&folder)
             .map_err(|source| SinkError::Io { output: folder.display().to_string(), source })?;
-        Ok(Self { folder, last: None })
+        Ok(Self { folder, name: shortened(name), existing, last: None })
     }
 }
 
@@ -38,14 +44,54 @@ impl Sink for Snapshots {
             return Ok(());
         }
         self.last = Some(t);
-        let path = self.folder.join(format!("{t:09.2}.png"));
-        let failed = |e: image::ImageError| SinkError::Io {
-            output: path.display().to_string(),
-            source: std::io::Error::other(e),
+        let mut stem = self.name.clone();
+        stem.push(format!("-{t:09.2}"));
+        let output = match self.existing {
+            Existing::Keep => Output::free(&self.folder, stem, "png"),
+            Existing::Replace => {
+                stem.push(".png");
+                Output::new(&self.folder.join(stem), Existing::Replace)
+            }
         };
-        let mut png = std::io::Cursor::new(Vec::new());
-        annotate(moment, moment.picture).write_to(&mut png, image::ImageFormat::Png).map_err(failed)?;
-        std::fs::write(&path, png.into_inner())
-            .map_err(|source| SinkError::Io { output: path.display().to_string(), source })
+        save(&annotate(moment, moment.picture), output?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::event::Event;
+    use crate::publish::testing::with_moment;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn pictures_of_several_inputs_and_runs_lie_beside_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let event = Event { t: 0.8, ..Event::example(State::Match) };
+        let watch = |name: &str, existing| {
+            let mut sink = Snapshots::new(folder.path().into(), name.as_ref(), existing).unwrap();
+            with_moment(&event, |moment| sink.take(moment).unwrap());
+        };
+        for name in ["one.mp4", "two.mp4", "one.mkv"] {
+            watch(name, Existing::Keep);
+        }
+        let once = ["one.mkv-000000.80.png", "one.mp4-000000.80.png", "two.mp4-000000.80.png"];
+        assert_eq!(names(folder.path()), once);
+        watch("one.mp4", Existing::Replace);
+        assert_eq!(names(folder.path()), once);
+        watch("one.mp4", Existing::Keep);
+        assert!(names(folder.path()).contains(&"one.mp4-000000.80-2.png".into()));
+        watch(&"x".repeat(255), Existing::Keep);
+        assert_eq!(names(folder.path()).len(), 5);
+        let picture = image::open(folder.path().join(once[0])).unwrap();
+        assert_eq!(picture.width(), 64);
     }
 }

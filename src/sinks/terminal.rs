@@ -1,43 +1,69 @@
 //! The annotated picture in the terminal, at the input's own speed.
 
 use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::annotate;
+use ratatui::crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+
+use super::{annotate, keys};
 use crate::overlay::{half_blocks, status_line};
-use crate::pipeline::{Moment, Sink, SinkError};
+use crate::pipeline::{Controls, Moment, Sink, SinkError};
 
 const HIDE_CURSOR: &str = "\x1b[?25l";
 const SHOW_CURSOR: &str = "\x1b[?25h";
 const HOME: &str = "\x1b[H";
 const CLEAR: &str = "\x1b[2J";
 
-/// Draws over the same place again and again; puts the cursor back when it is dropped.
+/// Draws over the same place again and again, until the input ends or `q` is pressed; gives the terminal back when it
+/// is dropped.
 pub struct Terminal {
+    controls: Arc<Controls>,
     begun: Option<Instant>,
+    /// Keys are read one by one: not where the terminal cannot be asked for that.
+    keys: bool,
 }
 
 impl Terminal {
     /// Draws from the first decision on.
-    pub fn new() -> Self {
-        Self { begun: None }
+    pub fn new(controls: Arc<Controls>) -> Self {
+        Self { controls, begun: None, keys: false }
+    }
+
+    fn begin(&mut self) -> io::Result<Instant> {
+        if let Some(begun) = self.begun {
+            return Ok(begun);
+        }
+        write!(io::stdout(), "{HIDE_CURSOR}{CLEAR}")?;
+        self.keys = enable_raw_mode().is_ok();
+        Ok(*self.begun.insert(Instant::now()))
+    }
+
+    fn read_keys(&self) -> io::Result<()> {
+        if !self.keys {
+            return Ok(());
+        }
+        if keys::is_closed() {
+            self.controls.stop.store(true, Ordering::Relaxed);
+            return Ok(());
+        }
+        for key in keys::pressed()? {
+            keys::ends(key, &self.controls);
+        }
+        Ok(())
     }
 
     fn show(&self, moment: &Moment) -> io::Result<()> {
         let (columns, rows) = terminal_size::terminal_size().map_or((80, 24), |(w, h)| (w.0, h.0));
         let picture = annotate(moment, moment.picture);
         let mut out = io::stdout().lock();
-        let blocks = half_blocks(&picture, columns, rows.saturating_sub(2));
+        // A terminal whose keys are read one by one takes a line break for a step down alone.
+        let blocks = half_blocks(&picture, columns, rows.saturating_sub(2)).replace('\n', "\r\n");
         let status = status_line(moment.event, usize::from(columns));
         write!(out, "{HOME}{blocks}{status}\x1b[K\x1b[J")?;
         out.flush()
-    }
-}
-
-impl Default for Terminal {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -47,10 +73,11 @@ fn io_error(source: io::Error) -> SinkError {
 
 impl Sink for Terminal {
     fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
-        if self.begun.is_none() {
-            write!(io::stdout(), "{HIDE_CURSOR}{CLEAR}").map_err(io_error)?;
+        let begun = self.begin().map_err(io_error)?;
+        self.read_keys().map_err(io_error)?;
+        if self.controls.stop.load(Ordering::Relaxed) {
+            return Ok(());
         }
-        let begun = *self.begun.get_or_insert_with(Instant::now);
         let due = begun + Duration::from_secs_f64(moment.event.t.max(0.0));
         match due.checked_duration_since(Instant::now()) {
             Some(early) => thread::sleep(early),
@@ -64,6 +91,9 @@ impl Sink for Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
+        if self.keys {
+            let _ = disable_raw_mode();
+        }
         if self.begun.is_some() {
             let _ = writeln!(io::stdout(), "{SHOW_CURSOR}");
         }

@@ -1,34 +1,29 @@
 //! The input again, with heatmap, box, score and waveform drawn over it, and its own sound.
 
-use std::path::PathBuf;
-
-use super::{annotate, writable};
+use super::annotate;
 use crate::media::{Encoder, FRAME_RATE, Quality};
+use crate::output::Output;
 use crate::pipeline::{Moment, Sink, SinkError};
 
 /// Writes an MP4 file.
 pub struct Video {
-    target: PathBuf,
+    /// Until the first decision.
+    output: Option<Output>,
+    title: Option<&'static str>,
     encoder: Option<Encoder>,
     written: u64,
 }
 
 impl Video {
-    /// Tries whether the file can be written, and starts at the first decision.
-    ///
-    /// # Errors
-    /// The target is a folder, or lies in a folder that is not there or cannot be written.
-    pub fn new(target: PathBuf) -> Result<Self, SinkError> {
-        let folder = match target.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => std::path::Path::new("."),
-        };
-        if target.is_dir() {
-            let source = std::io::Error::other("it is a folder; give a file name, e.g. out.mp4");
-            return Err(SinkError::Io { output: target.display().to_string(), source });
-        }
-        writable(folder, &target)?;
-        Ok(Self { target, encoder: None, written: 0 })
+    /// Starts at the first decision.
+    pub fn new(output: Output) -> Self {
+        Self { output: Some(output), title: None, encoder: None, written: 0 }
+    }
+
+    /// Writes a title into the file.
+    #[must_use]
+    pub fn titled(self, title: &'static str) -> Self {
+        Self { title: Some(title), ..self }
     }
 }
 
@@ -40,13 +35,11 @@ impl Sink for Video {
             let t = self.written as f64 / f64::from(FRAME_RATE) + 1e-6;
             let frame = moment.frames.iter().rev().find(|frame| frame.t <= t);
             let picture = annotate(moment, frame.map_or(moment.picture, |frame| &frame.picture));
-            let encoder = match &mut self.encoder {
-                Some(encoder) => encoder,
-                None => {
-                    self.encoder.insert(Encoder::start(&self.target, picture.dimensions(), Quality::Shown)?)
-                }
-            };
-            encoder.picture(&picture)?;
+            if let Some(output) = self.output.take() {
+                let size = picture.dimensions();
+                self.encoder = Some(Encoder::titled(output, size, Quality::Shown, self.title)?);
+            }
+            self.encoder.iter_mut().try_for_each(|encoder| encoder.picture(&picture))?;
             self.written += 1;
         }
         if let Some(encoder) = &mut self.encoder {

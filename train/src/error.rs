@@ -25,6 +25,10 @@ pub enum Error {
     /// An option that was not given, in a sentence.
     #[error("{0}")]
     Missing(String),
+    /// By Ctrl-C or another signal: what is done is kept, and the sentence says what goes on. Exit code 130, as
+    /// shells have it.
+    #[error("stopped; {0}")]
+    Interrupted(String),
     /// Anything else, in a sentence.
     #[error("{0}")]
     Other(String),

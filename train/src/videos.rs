@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
+use lookhear::console::tell;
 use lookhear::media;
 
 use crate::Error;
@@ -29,8 +30,8 @@ impl Videos {
         for path in paths.into_iter().filter(|p| p.is_file()) {
             match media::probe(&path) {
                 Ok(probe) if probe.seconds >= 1.0 => files.push((path, probe.seconds)),
-                Ok(_) => eprintln!("left out: {} is shorter than a second", path.display()),
-                Err(error) => eprintln!("left out: {error}"),
+                Ok(_) => tell(format_args!("left out: {} is shorter than a second", path.display())),
+                Err(error) => tell(format_args!("left out: {error}")),
             }
         }
         match files.len() {

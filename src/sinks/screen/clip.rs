@@ -2,13 +2,13 @@
 
 use std::collections::VecDeque;
 use std::io::Cursor;
-use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
 
 use image::codecs::jpeg::JpegEncoder;
-use image::{ImageFormat, RgbImage};
+use image::{DynamicImage, ImageFormat};
 
 use crate::media::{Encoder, FRAME_RATE, MediaError, Quality};
+use crate::output::Output;
 use crate::pipeline::Moment;
 use crate::preprocess::SAMPLE_RATE;
 
@@ -42,15 +42,16 @@ impl Clip {
     }
 
     /// Writes what is there in a thread of its own; says what happens.
-    pub(super) fn save(&mut self, target: PathBuf) -> String {
+    pub(super) fn save(&mut self, output: Output) -> String {
         if self.saving.is_some() {
             return "The clip before is still being written".into();
         }
         let (frames, sound): (Vec<_>, Vec<_>) =
             (self.frames.iter().cloned().collect(), self.sound.iter().copied().collect());
         let message = format!("Saving the last {} s", sound.len() / SAMPLE_RATE);
-        self.saving = Some(thread::spawn(move || match write(&target, &frames, &sound) {
-            Ok(()) => format!("Saved {}", target.display()),
+        let saved = format!("Saved {}", output.name().display());
+        self.saving = Some(thread::spawn(move || match write(output, &frames, &sound) {
+            Ok(()) => saved,
             Err(error) => error.to_string(),
         }));
         message
@@ -71,27 +72,62 @@ impl Drop for Clip {
     }
 }
 
-fn write(target: &std::path::Path, frames: &[Vec<u8>], sound: &[f32]) -> Result<(), MediaError> {
-    let mut encoder = None;
-    for jpeg in frames {
-        let unreadable = |e: image::ImageError| MediaError::Unwritable {
-            output: target.display().to_string(),
-            reason: e.to_string(),
-        };
-        let picture: RgbImage =
-            image::load(Cursor::new(jpeg), ImageFormat::Jpeg).map_err(unreadable)?.into_rgb8();
-        let even = |side: u32| side.next_multiple_of(2);
-        let size = (even(picture.width()), even(picture.height()));
-        let encoder = match &mut encoder {
-            Some(encoder) => encoder,
-            None => encoder.insert(Encoder::start(target, size, Quality::Shown)?),
-        };
-        encoder.picture(&picture)?;
-    }
-    let Some(mut encoder) = encoder else {
-        let reason = "there is no picture yet".into();
-        return Err(MediaError::Unwritable { output: target.display().to_string(), reason });
-    };
+fn write(output: Output, frames: &[Vec<u8>], sound: &[f32]) -> Result<(), MediaError> {
+    let name = output.name().display().to_string();
+    let unwritable = |reason: String| MediaError::Unwritable { output: name.clone(), reason };
+    let mut pictures = frames.iter().map(|jpeg| {
+        let picture = image::load(Cursor::new(jpeg), ImageFormat::Jpeg);
+        picture.map(DynamicImage::into_rgb8).map_err(|error| unwritable(error.to_string()))
+    });
+    let first = pictures.next().ok_or_else(|| unwritable("there is no picture yet".into()))??;
+    let (width, height) = first.dimensions();
+    let size = (width.next_multiple_of(2), height.next_multiple_of(2));
+    let mut encoder = Encoder::start(output, size, Quality::Shown)?;
+    // Before the pictures: the encoder takes few of them while it waits for sound.
     encoder.sound(sound)?;
+    encoder.picture(&first)?;
+    pictures.try_for_each(|picture| encoder.picture(&picture?))?;
     encoder.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use image::RgbImage;
+
+    use super::*;
+    use crate::media::{probe, sound};
+    use crate::output::Existing;
+
+    #[test]
+    fn a_long_clip_is_written_to_its_end_with_its_sound() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("clip.mp4");
+        // An odd height, and more pictures than any queue on the way has room for.
+        let picture = RgbImage::from_fn(640, 361, |x, y| image::Rgb([x as u8, y as u8, 90]));
+        let mut jpeg = Vec::new();
+        JpegEncoder::new_with_quality(&mut jpeg, 85).encode_image(&picture).unwrap();
+        let tone = |n: usize| (n as f32 * 0.05).sin() * 0.3;
+        let mut clip = Clip::default();
+        clip.frames.extend(vec![jpeg; LENGTH * FRAME_RATE as usize]);
+        clip.sound.extend((0..LENGTH * SAMPLE_RATE).map(tone));
+        let output = || Output::new(&path, Existing::Replace).unwrap();
+        assert_eq!(clip.save(output()), "Saving the last 10 s");
+        let said = clip.saving.take().unwrap().join().unwrap();
+        assert_eq!(said, format!("Saved {}", path.display()));
+        assert!((9.8..10.2).contains(&probe(path.to_str().unwrap()).unwrap().seconds));
+        let sound = sound(&path).unwrap();
+        assert!(sound.iter().map(|s| s * s).sum::<f32>() / sound.len() as f32 > 1e-3, "the tone is kept");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
+    }
+
+    #[test]
+    fn without_a_picture_nothing_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = Output::new(&folder.path().join("clip.mp4"), Existing::Keep).unwrap();
+        let mut clip = Clip::default();
+        clip.save(output);
+        let said = clip.saving.take().unwrap().join().unwrap();
+        assert!(said.contains("clip.mp4 cannot be written: there is no picture yet"), "{said}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
 }

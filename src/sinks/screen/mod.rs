@@ -15,11 +15,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use image::RgbImage;
 use ratatui::backend::Backend;
-use ratatui::crossterm::event::{self, Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use ratatui::{DefaultTerminal, Terminal};
 
+use crate::output::Output;
 use crate::pipeline::{Controls, Moment, Sink, SinkError};
-use crate::sinks::annotate;
+use crate::sinks::{annotate, keys, save};
 use clip::Clip;
 use graphics::Graphics;
 use view::{Status, draw};
@@ -80,25 +81,21 @@ impl Screen {
     }
 
     fn keys(&mut self, moment: &Moment) -> Result<(), SinkError> {
-        if is_closed() {
-            self.stop();
+        if keys::is_closed() {
+            self.controls.stop.store(true, Ordering::Relaxed);
             return Ok(());
         }
-        while event::poll(Duration::ZERO).map_err(terminal_error)? {
-            if let Input::Key(key) = event::read().map_err(terminal_error)?
-                && key.kind == KeyEventKind::Press
-            {
+        for key in keys::pressed().map_err(terminal_error)? {
+            if !keys::ends(key, &self.controls) {
                 self.key(key, moment);
-                self.changed = true;
             }
+            self.changed = true;
         }
         Ok(())
     }
 
     fn key(&mut self, key: KeyEvent, moment: &Moment) {
         match key.code {
-            KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => self.stop(),
-            KeyCode::Char('q') | KeyCode::Esc => self.stop(),
             KeyCode::Char('p' | ' ') => self.desk.paused = !self.desk.paused,
             KeyCode::Char('m') => self.desk.mirrored = !self.desk.mirrored,
             KeyCode::Char('a') => {
@@ -106,39 +103,24 @@ impl Screen {
                 self.desk.say("Swapping the sound for an earlier one".into());
             }
             KeyCode::Char('s') => {
-                let path = self.folder.join(format!("lookhear-{}.png", now()));
-                let saved = annotate(moment, moment.picture).save(&path);
-                self.desk.say(match saved {
-                    Ok(()) => format!("Saved {}", path.display()),
-                    Err(error) => format!("{} cannot be written: {error}", path.display()),
+                let said = self.output("png").and_then(|output| {
+                    let said = format!("Saved {}", output.name().display());
+                    save(&annotate(moment, moment.picture), output).map(|()| said)
                 });
+                self.desk.say(said.unwrap_or_else(|error| error.to_string()));
             }
             KeyCode::Char('c') => {
-                let path = self.folder.join(format!("lookhear-{}.mp4", now()));
-                self.desk.say(self.clip.save(path));
+                let said = self.output("mp4").map(|output| self.clip.save(output));
+                self.desk.say(said.unwrap_or_else(|error| error.to_string()));
             }
             _ => {}
         }
     }
 
-    fn stop(&self) {
-        self.controls.stop.store(true, Ordering::Relaxed);
+    /// A file of the moment, of which there may be several a second.
+    fn output(&self, ending: &str) -> Result<Output, SinkError> {
+        Ok(Output::free(&self.folder, format!("lookhear-{}", now()), ending)?)
     }
-}
-
-/// Whether the terminal is gone. Asked before every read: crossterm would read its end for ever.
-fn is_closed() -> bool {
-    #[cfg(unix)]
-    {
-        use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        let stdin = rustix::stdio::stdin();
-        let mut watched = [PollFd::new(&stdin, PollFlags::IN)];
-        let now = Timespec { tv_sec: 0, tv_nsec: 0 };
-        let asked = poll(&mut watched, Some(&now));
-        asked.is_ok() && watched[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
-    }
-    #[cfg(not(unix))]
-    false
 }
 
 /// Seconds since 1970, for names of files.

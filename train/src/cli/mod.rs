@@ -112,7 +112,8 @@ impl Arguments {
             Command::Card { model, about, figures } => {
                 let read = |file: &Path| std::fs::read_to_string(file).map_err(|e| Error::file(file, e));
                 let name = model.file_name().unwrap_or(model.as_os_str()).to_string_lossy();
-                print!("{}", card::card(&name, &Bundle::load(&model)?, &read(&about)?, &read(&figures)?)?);
+                let card = card::card(&name, &Bundle::load(&model)?, &read(&about)?, &read(&figures)?)?;
+                println!("{}", card.trim_end());
                 Ok(())
             }
             Command::Prepare(prepare) => prepare.run(),

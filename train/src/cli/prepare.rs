@@ -71,9 +71,14 @@ impl Prepare {
         };
         let out = settings.out.display();
         match prepare::run(&settings, &stop)? {
-            Some(summary) => println!("{summary}\n{out}/report.jsonl names every file that was left out"),
-            None => println!("stopped; complete shards are in {out}, and the same command goes on"),
+            Some(summary) => {
+                println!("{summary}\n{out}/report.jsonl names every file that was left out");
+                Ok(())
+            }
+            None => {
+                let words = format!("complete shards are in {out}, and the same command goes on");
+                Err(Error::Interrupted(words))
+            }
         }
-        Ok(())
     }
 }

@@ -3,13 +3,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
+use lookhear::media::endings::{VIDEOS, has_ending};
+
 use super::report::{Reason, Skipped};
 use super::table::{self, Entry, Format};
 use crate::Error;
 use crate::shards::Side;
-
-/// Endings of video files.
-const ENDINGS: [&str; 6] = ["mp4", "webm", "mkv", "m4v", "mov", "avi"];
 
 /// What is wanted of a file.
 #[derive(Clone, Debug, PartialEq)]
@@ -156,16 +155,15 @@ fn videos(folder: &Path) -> Result<Vec<PathBuf>, Error> {
             if entry.file_name().to_string_lossy().starts_with('.') {
                 continue;
             }
-            let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
                 folders.push(path);
-            } else if ENDINGS.contains(&ending.as_str()) && path.is_file() {
+            } else if has_ending(&path, &VIDEOS) && path.is_file() {
                 paths.push(path);
             }
         }
     }
     if paths.is_empty() {
-        return Err(Error::file(folder, format!("no video in it ({})", ENDINGS.join(", "))));
+        return Err(Error::file(folder, format!("no video in it ({})", VIDEOS.join(", "))));
     }
     paths.sort();
     Ok(paths)
@@ -182,6 +180,17 @@ mod tests {
         for name in ["xyz_30", "video_0001", "a/_000030", "x_1234567"] {
             assert_eq!(without_times(name), (name.into(), 0.0));
         }
+    }
+
+    #[test]
+    fn every_kind_of_video_is_found_and_nothing_hidden() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = ["a.3gp", "b.TS", "c.mpg", "d.ogv", "e.mts", "f.mp4"];
+        for name in names.iter().chain(&[".g.mp4", "h.txt", "i.wav"]) {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        let found = videos(folder.path()).unwrap();
+        assert_eq!(found, names.map(|name| folder.path().join(name)));
     }
 
     #[test]

@@ -1,0 +1,415 @@
+//! Files that LookHear writes: beside their place first, moved there when they are complete, and never over what
+//! somebody else made.
+
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, FileType, OpenOptions, TryLockError};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
+
+use tempfile::TempPath;
+use thiserror::Error;
+
+/// What becomes of a file that is there already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Existing {
+    /// It stays, and the output is refused.
+    #[default]
+    Keep,
+    /// It is replaced once the new one is complete, if it is a regular file.
+    Replace,
+}
+
+/// Why a file cannot be written.
+#[derive(Debug, Error)]
+pub enum OutputError {
+    /// There is one of this name.
+    #[error("{} is there already: give another name, or --force to replace it", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// What is there is no file: a folder, a device.
+    #[error("{} cannot be written: it is {what}; give the name of a file, e.g. out.mp4", path.display())]
+    Special {
+        /// The place.
+        path: PathBuf,
+        /// What is there, with its article.
+        what: &'static str,
+    },
+    /// Two runs would write the same file.
+    #[error("{} cannot be written: another run is writing it; wait for it, or give another name", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The system says no.
+    #[error("{} cannot be written: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+}
+
+/// A file to be: written under a hidden name in the same folder, and moved to its own by [`Output::complete`]. Dropped
+/// before, it leaves nothing, and what was there stays as it was.
+///
+/// The hidden file is locked while it is written, so that two runs never write the same file; one that was left behind
+/// by a run that was killed is written over.
+#[derive(Debug)]
+pub struct Output {
+    /// As it was given, for people to read.
+    name: PathBuf,
+    target: PathBuf,
+    existing: Existing,
+    partial: TempPath,
+    file: File,
+    _under_way: UnderWay,
+}
+
+impl Output {
+    /// Takes a place for a file, and tries whether it can be written.
+    ///
+    /// # Errors
+    /// A file is there that is to be kept, or something that is no file (a device, say), another run is writing it, or
+    /// the system refuses it.
+    pub fn new(name: &Path, existing: Existing) -> Result<Self, OutputError> {
+        let target = place(name, existing)?;
+        let partial = partial_of(&target);
+        let file = take(&partial, name)?;
+        let failed = |source| OutputError::Io { path: name.into(), source };
+        let partial = TempPath::try_from_path(partial).map_err(failed)?;
+        let under_way = UnderWay::new(&partial);
+        let output = Self { name: name.into(), target, existing, partial, file, _under_way: under_way };
+        // Before the lock was ours, another run may have completed the file.
+        place(name, existing)?;
+        Ok(output)
+    }
+
+    /// The first of `stem.ending`, `stem-2.ending`, `stem-3.ending`, ... that is not there and that nobody is writing.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn free(folder: &Path, stem: impl AsRef<OsStr>, ending: &str) -> Result<Self, OutputError> {
+        let mut n = 1;
+        loop {
+            let mut name = stem.as_ref().to_os_string();
+            name.push(if n == 1 { format!(".{ending}") } else { format!("-{n}.{ending}") });
+            let outcome = Self::new(&folder.join(name), Existing::Keep);
+            let taken = matches!(
+                outcome,
+                Err(OutputError::Exists { .. } | OutputError::Special { .. } | OutputError::Busy { .. })
+            );
+            if !taken {
+                return outcome;
+            }
+            n += 1;
+        }
+    }
+
+    /// Asks whether [`Output::new`] would refuse a place for what is there.
+    ///
+    /// # Errors
+    /// As [`Output::new`].
+    pub fn check(name: &Path, existing: Existing) -> Result<(), OutputError> {
+        place(name, existing).map(drop)
+    }
+
+    /// Where it goes, as it was given.
+    pub fn name(&self) -> &Path {
+        &self.name
+    }
+
+    /// Where it lies until it is complete: for another program that writes it.
+    pub fn partial(&self) -> &Path {
+        &self.partial
+    }
+
+    /// The file until it is complete.
+    pub fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+
+    /// Moves it to its place.
+    ///
+    /// # Errors
+    /// Something came there meanwhile, or the system refuses it; nothing is left then.
+    pub fn complete(self) -> Result<(), OutputError> {
+        let Self { name, existing, partial, file, .. } = self;
+        let target = place(&name, existing)?;
+        let moved = match existing {
+            Existing::Keep => partial.persist_noclobber(target),
+            Existing::Replace => partial.persist(target),
+        };
+        drop(file); // Locked until it has its name: nobody takes it for one that was left behind.
+        moved.map_err(|e| match e.error.kind() {
+            ErrorKind::AlreadyExists => OutputError::Exists { path: name },
+            _ => OutputError::Io { path: name, source: e.error },
+        })
+    }
+}
+
+/// Hidden files of this process that are not complete.
+static UNDER_WAY: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+fn under_way() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    UNDER_WAY.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Removes what is not complete: for a process that ends at once, where nothing is dropped.
+pub fn abandon() {
+    for partial in std::mem::take(&mut *under_way()) {
+        let _ = fs::remove_file(partial);
+    }
+}
+
+/// Keeps a path in [`UNDER_WAY`].
+#[derive(Debug)]
+struct UnderWay(PathBuf);
+
+impl UnderWay {
+    fn new(partial: &Path) -> Self {
+        under_way().insert(partial.into());
+        Self(partial.into())
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        under_way().remove(&self.0);
+    }
+}
+
+/// Whether two names are of the very same file, whatever links lead there.
+pub fn is_same(one: &Path, other: &Path) -> bool {
+    let id = |path: &Path| fs::metadata(path).map(|file| (file.dev(), file.ino())).ok();
+    id(one).is_some_and(|id_of_one| Some(id_of_one) == id(other))
+}
+
+/// The place that a name means, through links, if a file may be put there.
+fn place(name: &Path, existing: Existing) -> Result<PathBuf, OutputError> {
+    let special = |what| OutputError::Special { path: name.into(), what };
+    let failed = |source| OutputError::Io { path: name.into(), source };
+    if name.file_name().is_none() {
+        return Err(special("no name of a file"));
+    }
+    let itself = match fs::symlink_metadata(name) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let folder = name.parent().filter(|folder| !folder.as_os_str().is_empty());
+            return fs::metadata(folder.unwrap_or(Path::new("."))).map(|_| name.into()).map_err(failed);
+        }
+        itself => itself.map_err(failed)?,
+    };
+    let behind = fs::metadata(name).map_err(|_| special("a link that leads to nothing"))?;
+    match (kind(behind.file_type()), existing) {
+        (Some(what), _) => Err(special(what)),
+        (None, Existing::Keep) => Err(OutputError::Exists { path: name.into() }),
+        (None, Existing::Replace) if itself.is_symlink() => fs::canonicalize(name).map_err(failed),
+        (None, Existing::Replace) => Ok(name.into()),
+    }
+}
+
+/// What it is, unless it is a regular file.
+fn kind(kind: FileType) -> Option<&'static str> {
+    match kind {
+        kind if kind.is_file() => None,
+        kind if kind.is_dir() => Some("a folder"),
+        kind if kind.is_fifo() => Some("a named pipe"),
+        kind if kind.is_socket() => Some("a socket"),
+        kind if kind.is_char_device() || kind.is_block_device() => Some("a device"),
+        _ => Some("no regular file"),
+    }
+}
+
+/// The hidden name of a file that is being written: always the same, so that two runs meet there.
+fn partial_of(target: &Path) -> PathBuf {
+    let mut hidden = OsString::from(".");
+    hidden.push(shortened(target.file_name().unwrap_or_default()));
+    hidden.push(".lookhear-part");
+    target.with_file_name(hidden)
+}
+
+/// A name that leaves room for 55 bytes of additions: itself, or if it is too long a hash of it.
+pub fn shortened(name: &OsStr) -> OsString {
+    // Most systems allow names of 255 bytes.
+    if name.len() <= 200 {
+        return name.into();
+    }
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    format!("{:016x}", hasher.finish()).into()
+}
+
+/// Opens the hidden file of `name`, empty and locked.
+fn take(partial: &Path, name: &Path) -> Result<File, OutputError> {
+    let failed = |source| OutputError::Io { path: name.into(), source };
+    loop {
+        let mut options = OpenOptions::new();
+        let file =
+            options.read(true).write(true).create(true).truncate(false).open(partial).map_err(failed)?;
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => return Err(OutputError::Busy { path: name.into() }),
+            // A file system without locks is no reason to write nothing.
+            Err(TryLockError::Error(error)) if error.kind() != ErrorKind::Unsupported => {
+                return Err(failed(error));
+            }
+            _ => {}
+        }
+        let (opened, there) = (file.metadata().map_err(failed)?, fs::symlink_metadata(partial));
+        match there {
+            Ok(there) if !there.is_file() => {
+                let (path, what) = (partial.into(), "no regular file");
+                return Err(OutputError::Special { path, what });
+            }
+            Ok(there) if (there.dev(), there.ino()) == (opened.dev(), opened.ino()) => {
+                file.set_len(0).map_err(failed)?;
+                return Ok(file);
+            }
+            // Before the lock was ours, whoever had it moved the file to its place.
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<OsString> {
+        let mut names: Vec<_> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name()).collect();
+        names.sort();
+        names
+    }
+
+    fn write(path: &Path, existing: Existing, text: &str) -> Result<(), OutputError> {
+        let mut output = Output::new(path, existing)?;
+        output.file().write_all(text.as_bytes()).unwrap();
+        output.complete()
+    }
+
+    fn read(path: &Path) -> String {
+        fs::read_to_string(path).unwrap()
+    }
+
+    #[test]
+    fn a_file_appears_when_it_is_complete_and_stays_unless_it_may_be_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        let output = Output::new(&path, Existing::Keep).unwrap();
+        assert!(!path.exists() && output.partial().exists());
+        drop(output);
+        assert!(names(folder.path()).is_empty(), "dropped, it leaves nothing");
+        write(&path, Existing::Keep, "first").unwrap();
+        let refused = write(&path, Existing::Keep, "second").unwrap_err().to_string();
+        assert!(refused.contains("a.txt is there already") && refused.contains("--force"), "{refused}");
+        assert_eq!(read(&path), "first");
+        write(&path, Existing::Replace, "second").unwrap();
+        assert_eq!(read(&path), "second");
+        assert_eq!(names(folder.path()), ["a.txt"]);
+    }
+
+    #[test]
+    fn one_that_came_meanwhile_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        let output = Output::new(&path, Existing::Keep).unwrap();
+        fs::write(&path, "another's").unwrap();
+        assert!(matches!(output.complete(), Err(OutputError::Exists { .. })));
+        assert_eq!(read(&path), "another's");
+        assert_eq!(names(folder.path()), ["a"]);
+    }
+
+    #[test]
+    fn two_runs_never_write_the_same_file_and_one_left_behind_is_no_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        fs::write(folder.path().join(".a.lookhear-part"), "half of a file that was never completed").unwrap();
+        let first = Output::new(&path, Existing::Keep).unwrap();
+        for existing in [Existing::Keep, Existing::Replace] {
+            let second = Output::new(&path, existing).unwrap_err();
+            assert!(matches!(second, OutputError::Busy { .. }), "{second}");
+        }
+        let other = Output::free(folder.path(), "a", "b").unwrap();
+        let beside = Output::free(folder.path(), "a", "b").unwrap();
+        assert_eq!(beside.name(), folder.path().join("a-2.b"));
+        drop((other, beside));
+        first.complete().unwrap();
+        assert_eq!(read(&path), "", "nothing is left of the old one");
+    }
+
+    #[test]
+    fn what_is_no_file_is_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("folder")).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, at("pipe"), rustix::fs::FileType::Fifo, 0o600.into(), 0)
+            .unwrap();
+        let _socket = UnixListener::bind(at("socket")).unwrap();
+        symlink(at("nowhere"), at("dangling")).unwrap();
+        symlink(at("pipe"), at("link")).unwrap();
+        let before = names(folder.path());
+        let cases = [
+            ("folder", "a folder"),
+            ("pipe", "a named pipe"),
+            ("socket", "a socket"),
+            ("dangling", "a link that leads to nothing"),
+            ("link", "a named pipe"),
+            ("..", "no name of a file"),
+        ];
+        for (name, what) in cases {
+            for existing in [Existing::Keep, Existing::Replace] {
+                let error = Output::new(&at(name), existing).unwrap_err().to_string();
+                assert!(error.contains(name) && error.contains(what), "{error}");
+            }
+        }
+        assert_eq!(names(folder.path()), before);
+        assert!(fs::symlink_metadata(at("pipe")).unwrap().file_type().is_fifo());
+    }
+
+    #[test]
+    fn through_a_link_the_file_is_replaced_and_not_the_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        symlink("file", &link).unwrap();
+        assert!(is_same(&file, &link) && !is_same(&file, folder.path()));
+        assert!(matches!(Output::new(&link, Existing::Keep), Err(OutputError::Exists { .. })));
+        write(&link, Existing::Replace, "new").unwrap();
+        assert_eq!(read(&file), "new");
+        assert!(link.is_symlink());
+    }
+
+    #[test]
+    fn any_name_will_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let names: [&[u8]; 6] = [b"12:30:05.mp4", b"-y", b"%03d", b"a\nb", &[b'x'; 255], b"\xff\xfe"];
+        for name in names {
+            let path = folder.path().join(std::ffi::OsStr::from_bytes(name));
+            write(&path, Existing::Keep, "whole").unwrap();
+            assert_eq!(read(&path), "whole");
+        }
+        let error = Output::new(Path::new("/nowhere/a"), Existing::Keep).unwrap_err().to_string();
+        assert!(error.starts_with("/nowhere/a cannot be written: No such file"), "{error}");
+    }
+
+    #[test]
+    fn a_process_that_ends_at_once_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = Output::new(&folder.path().join("a"), Existing::Keep).unwrap();
+        // Only this one's: other tests write at the same time.
+        fs::remove_file(output.partial()).unwrap();
+        assert!(under_way().contains(output.partial()));
+        drop(output);
+        assert!(!under_way().iter().any(|partial| partial.starts_with(folder.path())));
+    }
+}
