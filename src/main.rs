@@ -5,12 +5,11 @@ mod cli;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    match cli::run(cli::Arguments::parse()) {
+    match cli::run(cli::Arguments::read()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            // An answer, whatever is logged.
             eprintln!("lookhear: {error}");
             ExitCode::FAILURE
         }

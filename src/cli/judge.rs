@@ -58,7 +58,7 @@ impl JudgeArguments {
                 Err(error) if self.pairs.is_none() => return Err(error.into()),
                 // One bad line does not cost the thousands after it.
                 Err(error) => {
-                    eprintln!("lookhear: {error}");
+                    log::error!("{error}");
                     failed += 1;
                 }
             }

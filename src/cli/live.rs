@@ -7,7 +7,9 @@ use std::sync::Arc;
 use clap::Args;
 use lookhear::pipeline::{self, Controls, Settings, Sink, SinkError, Summary};
 use lookhear::preprocess::SAMPLE_RATE;
-use lookhear::sinks::{DeviceLog, Heartbeat, Json, Lines, Persistent, Recorder, Screen, Snapshots, Video};
+use lookhear::sinks::{
+    DeviceLog, Heartbeat, Json, Lines, Persistent, Recorder, Screen, Snapshots, Unheard, Video,
+};
 use lookhear::timing::Stage;
 
 use super::config::{ConfigArgument, judge, publisher};
@@ -85,12 +87,12 @@ impl Live {
             sinks.push(recording(folder.clone(), screen, controls)?);
         }
         if !screen {
-            sinks.push(Box::new(DeviceLog::new(io::stderr(), controls.clone())));
+            sinks.push(Box::new(DeviceLog::new(controls.clone())));
         }
         sinks.push(match (self.run.json, screen) {
             (true, _) => Box::new(Json(BufWriter::new(stdout))),
             (false, true) => Box::new(Screen::new(controls.clone(), PathBuf::from("."), self.blocks)?),
-            (false, false) => Box::new(Lines(BufWriter::new(stdout))),
+            (false, false) => Box::new(Unheard::new(Lines(BufWriter::new(stdout)))),
         });
         if let Some(target) = &self.save {
             let target = target.clone();
@@ -118,7 +120,7 @@ pub(super) fn recording(
     let record = move || -> Result<Box<dyn Sink>, SinkError> {
         let recorder = Recorder::new(&folder)?;
         if !(told && screen) {
-            eprintln!("Recording picture and sound to {}", recorder.target().display());
+            log::info!("recording picture and sound to {}", recorder.target().display());
             told = true;
         }
         Ok(Box::new(recorder))

@@ -14,7 +14,7 @@ macro_rules! say {
 pub(crate) fn line(words: Arguments) {
     match writeln!(stdout().lock(), "{words}") {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            eprintln!("lookhear: standard output cannot be written: {error}");
+            log::error!("standard output cannot be written: {error}");
             exit(1);
         }
         _ => {}

@@ -62,7 +62,7 @@ impl Watch {
             }
             // One bad file does not keep the others from being watched.
             if let Err(error) = one(&file.to_string_lossy(), save) {
-                eprintln!("lookhear: {error}");
+                log::error!("{error}");
                 failed += 1;
             }
         }

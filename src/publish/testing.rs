@@ -30,7 +30,7 @@ pub(super) fn event(t: f64, state: State) -> Event {
 }
 
 /// The moment of an event, with a picture of 64 by 48 pixels.
-pub(super) fn with_moment<R>(event: &Event, use_it: impl FnOnce(&Moment) -> R) -> R {
+pub(crate) fn with_moment<R>(event: &Event, use_it: impl FnOnce(&Moment) -> R) -> R {
     use_it(&Moment {
         event,
         picture: &RgbImage::from_pixel(64, 48, image::Rgb([200, 40, 40])),
@@ -59,7 +59,7 @@ pub(super) fn start(settings: &Settings) -> Publisher {
 
 /// Who publishes.
 pub(super) fn about() -> About {
-    About { version: "1.2.3".into(), model: "edge".into() }
+    About { version: "1.2.3".into(), preset: "edge".into(), model: "0123456789abcdef".into() }
 }
 
 /// The standing of an output of this name.

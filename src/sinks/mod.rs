@@ -8,6 +8,7 @@ mod recorder;
 mod screen;
 mod snapshots;
 mod terminal;
+mod unheard;
 mod video;
 
 pub use device_log::DeviceLog;
@@ -18,6 +19,7 @@ pub use recorder::Recorder;
 pub use screen::Screen;
 pub use snapshots::Snapshots;
 pub use terminal::Terminal;
+pub use unheard::Unheard;
 pub use video::Video;
 
 use std::path::Path;

@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::annotate;
+use crate::diagnostics::{self, Hold};
 use crate::overlay::{half_blocks, status_line};
 use crate::pipeline::{Moment, Sink, SinkError};
 
@@ -16,12 +17,14 @@ const CLEAR: &str = "\x1b[2J";
 /// Draws over the same place again and again; puts the cursor back when it is dropped.
 pub struct Terminal {
     begun: Option<Instant>,
+    /// What is logged meanwhile comes after the last picture.
+    _hold: Hold,
 }
 
 impl Terminal {
     /// Draws from the first decision on.
     pub fn new() -> Self {
-        Self { begun: None }
+        Self { begun: None, _hold: diagnostics::hold() }
     }
 
     fn show(&self, moment: &Moment) -> io::Result<()> {

@@ -4,12 +4,11 @@ mod cli;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    match cli::Arguments::parse().run() {
+    match cli::Arguments::read().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            // An answer, whatever is logged.
             eprintln!("lookhear-train: {error}");
             ExitCode::FAILURE
         }

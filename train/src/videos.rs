@@ -29,8 +29,8 @@ impl Videos {
         for path in paths.into_iter().filter(|p| p.is_file()) {
             match media::probe(&path.to_string_lossy()) {
                 Ok(probe) if probe.seconds >= 1.0 => files.push((path, probe.seconds)),
-                Ok(_) => eprintln!("left out: {} is shorter than a second", path.display()),
-                Err(error) => eprintln!("left out: {error}"),
+                Ok(_) => log::warn!("left out: {} is shorter than a second", path.display()),
+                Err(error) => log::warn!("left out: {error}"),
             }
         }
         match files.len() {
