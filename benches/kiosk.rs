@@ -39,6 +39,7 @@ fn pages(c: &mut Criterion) {
                         score: (picture % 100) as f32 / 100.0,
                         columns: &columns,
                         trouble: None,
+                        deaf: false,
                         recording: true,
                         seconds: f64::from(picture) / 30.0,
                     };

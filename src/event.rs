@@ -50,8 +50,20 @@ impl Event {
     pub fn sentence(&self) -> String {
         match &self.name {
             Some(name) => format!("I hear {name}. It is here."),
-            None => self.state.sentence().into(),
+            None => self.plain_sentence().into(),
         }
+    }
+
+    /// The decision in plain words, without a name. Where nothing is heard for want of a microphone, that is said: it
+    /// need not be quiet.
+    pub fn plain_sentence(&self) -> &'static str {
+        self.unheard().unwrap_or(self.state.sentence())
+    }
+
+    /// Why nothing is heard, in a sentence, if it is for want of a microphone.
+    pub fn unheard(&self) -> Option<&'static str> {
+        let deaf = self.devices.and_then(|devices| devices.microphone.deaf());
+        deaf.filter(|_| self.state == State::Silent)
     }
 
     /// An event to test with: of recorded input, in the middle of the picture, with a box if there is a match.
@@ -110,6 +122,19 @@ pub enum DeviceState {
 }
 
 impl DeviceState {
+    /// Every state.
+    pub const ALL: [Self; 9] = [
+        Self::Opening,
+        Self::Live,
+        Self::Stalled,
+        Self::Blank,
+        Self::Missing,
+        Self::Busy,
+        Self::Denied,
+        Self::Gone,
+        Self::Failed,
+    ];
+
     /// In plain words, for a device called `what`.
     pub fn words(self, what: &str) -> String {
         match self {
@@ -122,6 +147,20 @@ impl DeviceState {
             Self::Denied => format!("{what} may not be used"),
             Self::Gone => format!("{what} is unplugged"),
             Self::Failed => format!("{what} fails"),
+        }
+    }
+
+    /// What is to be said instead of "It is quiet." while the microphone is in this state; `None` while it delivers.
+    /// Never longer than the longest of [`State::sentence`], so that it fits wherever those do.
+    pub fn deaf(self) -> Option<&'static str> {
+        match self {
+            Self::Live => None,
+            Self::Opening => Some("I hear nothing yet."),
+            Self::Blank => Some("I hear nothing: microphone muted?"),
+            Self::Missing | Self::Gone => Some("I hear nothing: no microphone."),
+            Self::Stalled | Self::Busy | Self::Denied | Self::Failed => {
+                Some("I hear nothing: microphone trouble.")
+            }
         }
     }
 }
@@ -170,5 +209,35 @@ impl Map {
     pub fn to_rows(&self) -> Vec<Vec<f32>> {
         let round = |v: &f32| (v * 1000.0).round() / 1000.0;
         self.values.chunks(self.columns.max(1)).map(|row| row.iter().map(round).collect()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STATES: [State; 3] = [State::Silent, State::Match, State::NoVisibleSource];
+
+    #[test]
+    fn it_is_quiet_only_where_a_microphone_listens() {
+        let camera = DeviceState::Live;
+        for microphone in DeviceState::ALL {
+            let devices = Some(Devices { camera, microphone });
+            for state in STATES {
+                let said = Event { devices, ..Event::example(state) }.sentence();
+                let deaf = state == State::Silent && microphone != DeviceState::Live;
+                assert_eq!(said == state.sentence(), !deaf, "{state:?} {microphone:?}: {said}");
+                assert_eq!(said.contains("I hear nothing"), deaf, "{state:?} {microphone:?}: {said}");
+            }
+        }
+        assert_eq!(DeviceState::Missing.deaf(), Some("I hear nothing: no microphone."));
+        assert_eq!(Event::example(State::Silent).sentence(), "It is quiet.", "recorded input has no devices");
+    }
+
+    #[test]
+    fn every_sentence_fits_where_those_of_the_states_do() {
+        let longest = STATES.map(|state| state.sentence().len()).into_iter().max().unwrap();
+        let longer = DeviceState::ALL.into_iter().filter_map(DeviceState::deaf).find(|s| s.len() > longest);
+        assert_eq!(longer, None);
     }
 }

@@ -5,13 +5,13 @@ mod cli;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use lookhear::console;
 
 fn main() -> ExitCode {
-    match cli::run(cli::Arguments::parse()) {
+    match cli::run(cli::Arguments::read()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            // An answer, whatever is logged.
             console::tell(format_args!("lookhear: {error}"));
             cli::code(&error)
         }

@@ -84,9 +84,7 @@ pub mod systemd {
         static SAID: Once = Once::new();
         if let Err(error) = sd_notify::notify(&[state]) {
             SAID.call_once(|| {
-                crate::console::tell(format_args!(
-                    "lookhear: systemd does not take notice of us: {error}; is NotifyAccess= set?"
-                ));
+                log::warn!("systemd does not take notice of us: {error}; is NotifyAccess= set?");
             });
         }
     }

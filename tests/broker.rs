@@ -146,7 +146,7 @@ fn publisher(to: SocketAddr, events: Events) -> Publisher {
         home_assistant: true,
         ..Mqtt::default()
     };
-    let about = About { version: "1.2.3".into(), model: "edge".into() };
+    let about = About { version: "1.2.3".into(), preset: "edge".into(), model: "0123456789abcdef".into() };
     Publisher::start(&Settings { mqtt: Some(mqtt), ..Settings::default() }, &about).unwrap()
 }
 
@@ -259,7 +259,7 @@ fn the_broker_knows_who_is_there_and_keeps_what_home_assistant_needs() {
             assert!(message.retain, "{}", message.topic);
             (message.topic.clone(), message.payload.to_vec())
         }));
-        (retained.len() == 5).then_some(())
+        (retained.len() == 8).then_some(())
     });
     let config: Value =
         serde_json::from_slice(&retained["homeassistant/binary_sensor/lookhear/match/config"]).unwrap();

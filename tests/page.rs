@@ -22,7 +22,7 @@ const TOKEN: &str = "0123456789abcdef";
 fn a_browser_shows_the_decision_and_the_picture() {
     let web =
         Web { address: "127.0.0.1:0".into(), token: Some(Secret::new(TOKEN)), view: true, ..Web::default() };
-    let about = About { version: "1.2.3".into(), model: "edge".into() };
+    let about = About { version: "1.2.3".into(), preset: "edge".into(), model: "0123456789abcdef".into() };
     let mut publisher =
         Publisher::start(&Settings { web: Some(web), ..Settings::default() }, &about).unwrap();
     let page = format!("http://{}/?token={TOKEN}", publisher.address().unwrap());

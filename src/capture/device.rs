@@ -95,6 +95,8 @@ pub struct DeviceError {
     pub device: String,
     /// What happened, and what to do.
     pub reason: String,
+    /// The driver's words; may be empty.
+    detail: String,
 }
 
 impl DeviceError {
@@ -110,6 +112,41 @@ impl DeviceError {
             ErrorKind::Failed => "failed",
         };
         let reason = if detail.is_empty() { what.to_string() } else { format!("{what} ({detail})") };
-        Self { kind, device: device.into(), reason }
+        Self { kind, device: device.into(), reason, detail: detail.into() }
+    }
+
+    /// The same of a device of which it is known whether it has given anything before: only what was there can be
+    /// gone, and what was there and is missing is gone.
+    #[must_use]
+    pub fn after(self, delivered: bool) -> Self {
+        let kind = match (self.kind, delivered) {
+            (ErrorKind::Gone, false) => ErrorKind::Failed,
+            (ErrorKind::Missing, true) => ErrorKind::Gone,
+            _ => return self,
+        };
+        Self::new(kind, &self.device, &self.detail)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_there_is_disconnected() {
+        let error = |kind, delivered| DeviceError::new(kind, "microphone", "no answer").after(delivered);
+        for (kind, delivered, seen) in [
+            (ErrorKind::Gone, true, ErrorKind::Gone),
+            (ErrorKind::Gone, false, ErrorKind::Failed),
+            (ErrorKind::Missing, true, ErrorKind::Gone),
+            (ErrorKind::Missing, false, ErrorKind::Missing),
+            (ErrorKind::Busy, true, ErrorKind::Busy),
+            (ErrorKind::Stalled, false, ErrorKind::Stalled),
+        ] {
+            let error = error(kind, delivered);
+            assert_eq!(error.kind, seen, "{kind:?} {delivered}");
+            assert_eq!(error.reason.contains("disconnected"), seen == ErrorKind::Gone, "{error}");
+            assert!(error.reason.contains("no answer"), "the driver's words stay: {error}");
+        }
     }
 }

@@ -114,7 +114,7 @@ fn keep_open<T: ?Sized>(
     closed: &AtomicBool,
     mut use_once: impl FnMut(&mut T) -> Result<Next, DeviceError>,
 ) {
-    let mut backoff = BACKOFF[0];
+    let (mut backoff, mut delivered) = (BACKOFF[0], false);
     while !closed.load(Ordering::Relaxed) {
         // Drivers' bindings panic now and then; that is a failed device, not a failed program.
         let attempt = catch_unwind(AssertUnwindSafe(|| -> Result<(), DeviceError> {
@@ -122,7 +122,7 @@ fn keep_open<T: ?Sized>(
             let mut stalls = 0;
             while !closed.load(Ordering::Relaxed) {
                 match use_once(&mut opened) {
-                    Ok(Next::GoOn) => (stalls, backoff) = (0, BACKOFF[0]),
+                    Ok(Next::GoOn) => (stalls, backoff, delivered) = (0, BACKOFF[0], true),
                     Ok(Next::Close) => return Ok(()),
                     Err(error) if error.kind == ErrorKind::Stalled && stalls + 1 < STALLS => {
                         stalls += 1;
@@ -135,7 +135,11 @@ fn keep_open<T: ?Sized>(
         }));
         match attempt {
             Ok(Ok(())) => return,
-            Ok(Err(error)) => monitor.fail(device, &error),
+            Ok(Err(error)) => {
+                let error = error.after(delivered);
+                log::debug!("{}: {error}; opened again in {backoff:?}", device.name());
+                monitor.fail(device, &error);
+            }
             Err(_) => monitor.set(device, DeviceState::Failed, "its driver failed; it is opened again"),
         }
         monitor.reopened(device);

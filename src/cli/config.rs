@@ -59,7 +59,11 @@ pub(super) fn publisher(
     if profile.publish.is_off() {
         return Ok(None);
     }
-    let about = About { version: env!("CARGO_PKG_VERSION").into(), model: judge.model().into() };
+    let about = About {
+        version: env!("CARGO_PKG_VERSION").into(),
+        preset: judge.manifest().spec.name.clone(),
+        model: judge.model().into(),
+    };
     let publisher = Publisher::start(&profile.publish, &about)?;
     Ok(Some(Box::new(publisher.tell(controls.clone()))))
 }

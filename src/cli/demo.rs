@@ -61,8 +61,10 @@ impl Demo {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         let cast = studio::cast(&self.stamps, &mut rng);
         if !self.stamps.is_dir() {
-            eprintln!("No real photos are installed: playing drawn objects with synthesized sounds,");
-            eprintln!("which the model was never taught. Better: apt install tuxpaint-stamps-default");
+            log::warn!(
+                "no real photos are installed: playing drawn objects with synthesized sounds, which the model was \
+                 never taught. Better: apt install tuxpaint-stamps-default"
+            );
         }
         let play = Play::new(&cast, self.scenes, (640, 400), &mut rng);
         let tally = Rc::new(RefCell::new(Tally::default()));

@@ -118,7 +118,7 @@ impl DeviceArguments {
                 offsets.get(&camera, &microphone).unwrap_or(0.0) / 1e3
             }
             Err(error) => {
-                eprintln!("lookhear: {error}; the devices' times are taken as they are");
+                log::warn!("{error}; the devices' times are taken as they are");
                 0.0
             }
         }
@@ -141,7 +141,7 @@ struct Listing {
 impl Devices {
     pub(super) fn run(self) -> Result<(), Failure> {
         // One kind that cannot be listed does not hide the other.
-        let told = |error: lookhear::capture::device::DeviceError| eprintln!("lookhear: {error}");
+        let told = |error: lookhear::capture::device::DeviceError| log::error!("{error}");
         let cameras = cameras().map_err(told).unwrap_or_default();
         let microphones = microphones().map_err(told).unwrap_or_default();
         if self.json {

@@ -123,7 +123,7 @@ impl Run {
                 }
                 // One bad file does not cost the thousands after it.
                 Err(error) => {
-                    self.bar.suspend(|| eprintln!("lookhear: {error}"));
+                    self.bar.suspend(|| log::error!("{error}"));
                     failed += 1;
                 }
             }

@@ -1,6 +1,5 @@
 //! `lookhear kiosk`: what is making this sound? On a screen of its own, for visitors.
 
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -68,7 +67,7 @@ impl Kiosk {
             recording: record.is_some(),
             live: Box::new(move |screen, controls| {
                 let (mut judge, profile) = load()?;
-                let log = DeviceLog::new(io::stderr(), controls.clone());
+                let log = DeviceLog::new(controls.clone());
                 let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(log), Box::new(screen)];
                 if let Some(folder) = record {
                     sinks.push(live::recording(folder, false, controls)?);

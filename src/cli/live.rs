@@ -10,7 +10,9 @@ use clap::Args;
 use lookhear::output::Output;
 use lookhear::pipeline::{self, Controls, Settings, Sink, SinkError, Summary};
 use lookhear::preprocess::SAMPLE_RATE;
-use lookhear::sinks::{DeviceLog, Heartbeat, Json, Lines, Persistent, Recorder, Screen, Snapshots, Video};
+use lookhear::sinks::{
+    DeviceLog, Heartbeat, Json, Lines, Persistent, Recorder, Screen, Snapshots, Unheard, Video,
+};
 use lookhear::timing::Stage;
 
 use super::config::{ConfigArgument, judge, publisher};
@@ -92,12 +94,12 @@ impl Live {
             sinks.push(recording(folder.clone(), screen, controls)?);
         }
         if !screen {
-            sinks.push(Box::new(DeviceLog::new(io::stderr(), controls.clone())));
+            sinks.push(Box::new(DeviceLog::new(controls.clone())));
         }
         sinks.push(match (self.run.json, screen) {
             (true, _) => Box::new(Json(out)),
             (false, true) => Box::new(Screen::new(controls.clone(), PathBuf::from("."), self.blocks)?),
-            (false, false) => Box::new(Lines(out)),
+            (false, false) => Box::new(Unheard::new(Lines(out))),
         });
         if let Some(target) = &self.save {
             self.devices.keep(target)?;
@@ -129,7 +131,7 @@ pub(super) fn recording(
     let record = move || -> Result<Box<dyn Sink>, SinkError> {
         let recorder = Recorder::new(&folder)?;
         if !(told && screen) {
-            eprintln!("Recording picture and sound to {}", recorder.target().display());
+            log::info!("recording picture and sound to {}", recorder.target().display());
             told = true;
         }
         Ok(Box::new(recorder))

@@ -15,6 +15,7 @@ mod enroll;
 mod judge;
 mod kiosk;
 mod live;
+mod shell;
 mod watch;
 
 pub(crate) use ending::{Unfinished, code};
@@ -23,8 +24,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{ArgAction, Args, Parser, Subcommand};
+use lookhear::built;
 use lookhear::console::Answers;
+use lookhear::diagnostics;
 use lookhear::engine::int::kernel::Choice;
 use lookhear::engine::{Backend, Setup};
 use lookhear::judge::Judge;
@@ -34,9 +38,6 @@ use lookhear::output::{self, Existing};
 use lookhear::pipeline::{Controls, Settings};
 use lookhear::profile::Model;
 
-/// The model that is built into the program.
-const BUILT_IN: &[u8] = include_bytes!("../../models/lookhear-edge.safetensors");
-
 /// Says whether what the camera sees is what the microphone hears, and where in the picture the
 /// sound comes from.
 #[derive(Parser)]
@@ -45,6 +46,9 @@ pub(crate) struct Arguments {
     /// Follow playlists, and names in lists, wherever they lead: to other files and addresses.
     #[arg(long, global = true)]
     allow_network: bool,
+    /// Tell more of what happens, on standard error; -vv: also what the libraries tell. RUST_LOG says it finer.
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    verbose: u8,
     #[command(subcommand)]
     command: Command,
 }
@@ -73,6 +77,10 @@ enum Command {
     Embed(embed::Embed),
     /// Show what LookHear does, without camera, microphone or files.
     Demo(demo::Demo),
+    /// Print what a shell needs to complete commands and options.
+    Completions(shell::Completions),
+    /// Print the manual page.
+    Man(shell::ManPages),
 }
 
 /// Which network, on which engine.
@@ -91,6 +99,19 @@ pub(crate) struct ModelArguments {
     /// Instructions of the engine int: best, portable, avx2, avx512, avx512vnni or neon.
     #[arg(long, default_value = "best", hide = true)]
     kernel: Choice,
+}
+
+impl Arguments {
+    /// Reads the command line. What is no command, and what is asked of the program itself, ends here.
+    pub(crate) fn read() -> Self {
+        Self::try_parse().unwrap_or_else(|error| match error.kind() {
+            ErrorKind::DisplayVersion => {
+                say!("{}", built::describe("lookhear"));
+                std::process::exit(0)
+            }
+            _ => error.exit(),
+        })
+    }
 }
 
 impl ModelArguments {
@@ -113,7 +134,7 @@ impl ModelArguments {
     fn bundle(&self) -> Result<Bundle, BundleError> {
         match &self.model {
             Some(path) => Bundle::load(path),
-            None => Bundle::from_bytes(BUILT_IN.to_vec(), "(built in)".into()),
+            None => Bundle::built_in(),
         }
     }
 
@@ -183,6 +204,7 @@ pub(crate) type Failure = Box<dyn std::error::Error>;
 /// # Errors
 /// One sentence that names the thing and the way out.
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+    diagnostics::start("lookhear", arguments.verbose);
     if arguments.allow_network {
         allow_network();
     }
@@ -198,6 +220,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Judge(judge) => judge.run(),
         Command::Embed(embed) => embed.run(),
         Command::Demo(demo) => demo.run(),
+        Command::Completions(completions) => completions.run(),
+        Command::Man(pages) => pages.run(),
     }
 }
 

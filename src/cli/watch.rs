@@ -118,7 +118,7 @@ impl Run {
             let digest = Rc::<RefCell<Digest>>::default();
             let outcome = self.one(job, &digest);
             if let Err(error) = &outcome {
-                eprintln!("lookhear: {error}");
+                log::error!("{error}");
                 match error.downcast_ref() {
                     Some(Unfinished::Damaged(_)) => damaged += 1,
                     _ => failed += 1,

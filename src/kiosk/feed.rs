@@ -27,6 +27,8 @@ pub(super) struct Feed {
     ribbon: VecDeque<Vec<f32>>,
     /// The device that gives nothing.
     trouble: Hold<Option<Device>>,
+    /// Whether it is the microphone, or that as well.
+    deaf: Hold<bool>,
     /// Whether there was a decision.
     begun: bool,
 }
@@ -59,6 +61,7 @@ impl Feed {
             film: Film::new(RgbImage::new(DARK.0, DARK.1)),
             ribbon: vec![vec![0.0; BINS]; RIBBON].into(),
             trouble: Hold::new(None, HOLD),
+            deaf: Hold::new(false, HOLD),
             begun: false,
         }
     }
@@ -89,6 +92,7 @@ impl Feed {
             let event = &snapshot.event;
             self.calm.hear(now, event, &snapshot.map);
             self.trouble.offer(now, event.devices.and_then(troubled), TROUBLE);
+            self.deaf.offer(now, event.devices.is_some_and(|devices| fails(devices.microphone)), TROUBLE);
             self.film.add(now, &snapshot.frames);
             self.begun = true;
             News { sounds: event.state != State::Silent, devices: event.devices.is_none_or(deliver) }
@@ -113,6 +117,7 @@ impl Feed {
             score: self.calm.score(),
             columns: self.ribbon.make_contiguous(),
             trouble: look.trouble,
+            deaf: *self.deaf.shown(),
             recording: look.recording,
             seconds: look.seconds,
         }
@@ -123,9 +128,13 @@ fn deliver(devices: Devices) -> bool {
     devices.camera == DeviceState::Live && devices.microphone == DeviceState::Live
 }
 
-/// The device that gives nothing; the camera first. One that is just being opened has not failed yet.
+/// Whether a device gives nothing. One that is just being opened has not failed yet.
+fn fails(state: DeviceState) -> bool {
+    !matches!(state, DeviceState::Live | DeviceState::Opening)
+}
+
+/// The device that gives nothing; the camera first.
 fn troubled(devices: Devices) -> Option<Device> {
-    let fails = |state| !matches!(state, DeviceState::Live | DeviceState::Opening);
     match devices {
         Devices { camera, .. } if fails(camera) => Some(Device::Camera),
         Devices { microphone, .. } if fails(microphone) => Some(Device::Microphone),

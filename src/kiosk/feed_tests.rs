@@ -71,6 +71,25 @@ fn a_device_that_fails_for_long_is_trouble() {
 }
 
 #[test]
+fn without_a_microphone_it_is_not_called_quiet() {
+    let slot = Arc::<Slot>::default();
+    let mut feed = Feed::new(slot.clone());
+    let mut deaf = |from: f64, devices: Devices| {
+        for i in 0..40 {
+            slot.put(snapshot(State::Silent, Some(devices)), Vec::new());
+            feed.update(from + f64::from(i) * HOP);
+        }
+        feed.scene(LOOK).deaf
+    };
+    assert!(!deaf(0.0, BOTH));
+    assert!(!deaf(5.0, Devices { camera: DeviceState::Gone, ..BOTH }));
+    assert!(deaf(10.0, Devices { microphone: DeviceState::Missing, ..BOTH }));
+    let neither = Devices { camera: DeviceState::Missing, microphone: DeviceState::Missing };
+    assert!(deaf(15.0, neither), "whichever is told as the trouble");
+    assert!(!deaf(20.0, BOTH));
+}
+
+#[test]
 fn recorded_input_has_no_devices_that_could_fail() {
     let slot = Arc::<Slot>::default();
     let mut feed = Feed::new(slot.clone());

@@ -1,5 +1,6 @@
 //! The model: layer table, Burn modules, and the bundle in which a trained one is kept.
 
+mod built_in;
 mod bundle;
 mod heads;
 mod network;

@@ -4,7 +4,7 @@ use super::canvas::{Area, Canvas, Shape};
 use super::panel::MUTED;
 use super::state_color;
 use super::text::Face;
-use crate::event::State;
+use crate::event::{Event, State};
 
 /// Text that matters.
 const BRIGHT: [u8; 3] = [242, 245, 250];
@@ -58,13 +58,13 @@ impl Headline {
     }
 
     /// Writes symbol, sentence and time.
-    pub(super) fn draw(&self, canvas: &mut Canvas, area: Area, state: State, time: &str) {
+    pub(super) fn draw(&self, canvas: &mut Canvas, area: Area, event: &Event, time: &str) {
         let face = self.face;
         let indent = if self.timed || area.width >= 100 { symbol_width(face) } else { 0 };
         if indent > 0 {
-            symbol(canvas, area.x, area.y, face, state);
+            symbol(canvas, area.x, area.y, face, event.state);
         }
-        let lines = face.wrap(state.sentence(), self.room);
+        let lines = face.wrap(event.plain_sentence(), self.room);
         for (line, row) in lines.iter().zip(0..self.lines) {
             face.write(canvas, line, area.x + indent, area.y + row * face.height(), BRIGHT);
         }

@@ -32,7 +32,7 @@ pub(super) fn draw(canvas: &mut Canvas, area: Area, view: &View) {
     };
     let time = clock(view.event.t);
     let headline = Headline::fit(inner.width, area.height, &time);
-    headline.draw(canvas, inner, view.event.state, &time);
+    headline.draw(canvas, inner, view.event, &time);
     let top = inner.y + headline.height() + (pad * 2 / 3).max(2);
     let rest = Area { y: top, height: inner.bottom() - top, ..inner };
     let gap = pad * 3 / 2;

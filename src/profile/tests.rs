@@ -8,6 +8,7 @@ use super::*;
 use crate::capture::camera::Driver;
 use crate::engine::Backend;
 use crate::model::Thresholds;
+use crate::publish::settings::{Mqtt, Web};
 
 const EXAMPLES: [&str; 4] = ["laptop", "jetson-orin-nano", "raspberry-pi-5", "mini-pc-kiosk"];
 
@@ -209,6 +210,12 @@ fn the_examples_are_right_also_with_everything_switched_on() {
         assert_eq!(Model { file: None, threads: None, ..all.model }, Model::default(), "{name}");
         let Decisions { hop, swap, .. } = all.decisions;
         assert_eq!(Decisions { hop, swap, ..Decisions::default() }, Decisions::default(), "{name}");
+        let (web, mqtt) = (all.publish.web.unwrap(), all.publish.mqtt.unwrap());
+        assert_eq!(Web { token_file: None, view: false, ..web }, Web::default(), "{name}");
+        let mqtt = Mqtt { port: None, username: None, password_file: None, ..mqtt };
+        assert_eq!(mqtt, Mqtt::default(), "{name}");
+        // What is none is called an example.
+        assert!(text.contains("Example:\n#view = true"), "{name}");
     }
 }
 

@@ -24,19 +24,6 @@ const BUCKETS: [f64; 10] = [0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5,
 
 const STATES: [State; 3] = [State::Silent, State::Match, State::NoVisibleSource];
 
-/// All states of a device.
-pub(super) const DEVICE_STATES: [DeviceState; 9] = [
-    DeviceState::Opening,
-    DeviceState::Live,
-    DeviceState::Stalled,
-    DeviceState::Blank,
-    DeviceState::Missing,
-    DeviceState::Busy,
-    DeviceState::Denied,
-    DeviceState::Gone,
-    DeviceState::Failed,
-];
-
 /// The numbers and how they are written.
 #[derive(Debug)]
 pub(super) struct Metrics {
@@ -124,7 +111,7 @@ impl Metrics {
 
     fn devices(&self, devices: Devices) {
         for (device, now) in [("camera", devices.camera), ("microphone", devices.microphone)] {
-            for state in DEVICE_STATES {
+            for state in DeviceState::ALL {
                 let labels = [("device", device.to_string()), ("state", word(&state))];
                 self.devices.get_or_create(&labels).set(i64::from(state == now));
             }
@@ -184,7 +171,7 @@ mod tests {
             "lookhear_lost_total{subscriber=\"socket\"} 7",
             "lookhear_failing{subscriber=\"socket\"} 1",
             "lookhear_mqtt_connected 1",
-            "lookhear_build_info{version=\"1.2.3\",model=\"edge\"} 1",
+            "lookhear_build_info{version=\"1.2.3\",model=\"0123456789abcdef\"} 1",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
         }

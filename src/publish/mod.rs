@@ -41,7 +41,9 @@ pub use settings::Settings;
 pub struct About {
     /// The program's version.
     pub version: String,
-    /// The model's name or hash.
+    /// The name of the model's layer table, e.g. `edge`.
+    pub preset: String,
+    /// The model's hash.
     pub model: String,
 }
 

@@ -1,6 +1,5 @@
-//! What happens to camera, microphone and outputs, one line each time it changes.
+//! What happens to camera, microphone and outputs, logged each time it changes.
 
-use std::io::Write;
 use std::sync::Arc;
 
 use crate::capture::monitor::{Device, DeviceHealth};
@@ -8,26 +7,28 @@ use crate::event::DeviceState;
 use crate::pipeline::{Controls, Moment, Sink, SinkError};
 
 /// Tells changes of the devices' states, with what to do.
-pub struct DeviceLog<W: Write> {
-    out: W,
+pub struct DeviceLog {
     controls: Arc<Controls>,
     told: [Option<DeviceState>; 2],
     trouble: Option<String>,
 }
 
-impl<W: Write> DeviceLog<W> {
+impl DeviceLog {
     /// Tells the first states, too.
-    pub fn new(out: W, controls: Arc<Controls>) -> Self {
-        Self { out, controls, told: [None; 2], trouble: None }
+    pub fn new(controls: Arc<Controls>) -> Self {
+        Self { controls, told: [None; 2], trouble: None }
     }
 }
 
-impl<W: Write> Sink for DeviceLog<W> {
+impl Sink for DeviceLog {
     fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
+        let t = moment.event.t;
         let trouble = self.controls.trouble.get();
         if trouble != self.trouble {
-            let words = trouble.as_deref().unwrap_or("saved again");
-            let _ = writeln!(self.out, "{:8.2} s  {words}", moment.event.t);
+            match &trouble {
+                Some(words) => log::warn!("{t:8.2} s  {words}"),
+                None => log::info!("{t:8.2} s  saved again"),
+            }
             self.trouble = trouble;
         }
         let Some(health) = moment.health else { return Ok(()) };
@@ -35,8 +36,10 @@ impl<W: Write> Sink for DeviceLog<W> {
         for (told, (device, DeviceHealth { state, detail, .. })) in self.told.iter_mut().zip(both) {
             if told.replace(*state) != Some(*state) {
                 let words = state.words(device.name());
-                // Nobody may be reading; that is no reason to end.
-                let _ = writeln!(self.out, "{:8.2} s  {words} ({detail})", moment.event.t);
+                match state {
+                    DeviceState::Opening | DeviceState::Live => log::info!("{t:8.2} s  {words} ({detail})"),
+                    _ => log::warn!("{t:8.2} s  {words} ({detail})"),
+                }
             }
         }
         Ok(())

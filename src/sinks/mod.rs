@@ -10,6 +10,7 @@ mod recorder;
 mod screen;
 mod snapshots;
 mod terminal;
+mod unheard;
 mod video;
 
 pub use changes::{Changes, Digest};
@@ -21,6 +22,7 @@ pub use recorder::Recorder;
 pub use screen::Screen;
 pub use snapshots::Snapshots;
 pub use terminal::Terminal;
+pub use unheard::Unheard;
 pub use video::Video;
 
 use std::io::{self, BufWriter, Write};

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use ratatui::crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 
 use super::{annotate, keys};
+use crate::diagnostics::{self, Hold};
 use crate::overlay::{half_blocks, status_line};
 use crate::pipeline::{Controls, Moment, Sink, SinkError};
 
@@ -24,12 +25,14 @@ pub struct Terminal {
     begun: Option<Instant>,
     /// Keys are read one by one: not where the terminal cannot be asked for that.
     keys: bool,
+    /// What is logged meanwhile comes after the last picture.
+    _hold: Hold,
 }
 
 impl Terminal {
     /// Draws from the first decision on.
     pub fn new(controls: Arc<Controls>) -> Self {
-        Self { controls, begun: None, keys: false }
+        Self { controls, begun: None, keys: false, _hold: diagnostics::hold() }
     }
 
     fn begin(&mut self) -> io::Result<Instant> {

@@ -157,8 +157,10 @@ pub fn load(folder: &Path, config: &Config, fresh: State) -> Result<Option<State
     let Header { progress, config: theirs } = header(&target)?;
     let comparable = Config { checkpoint: config.checkpoint, ..theirs };
     if comparable != *config {
-        let why =
-            "this checkpoint was made with another config; give --out another folder, or the same config";
+        let why = format!(
+            "this checkpoint was made with another config: {}. Give --out another folder, or the same config",
+            comparable.differences(config)
+        );
         return Err(Error::file(&target, why));
     }
     let network = |network: Network, name| {

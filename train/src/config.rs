@@ -226,6 +226,18 @@ impl Config {
         Ok(())
     }
 
+    /// The keys in which another config differs, with both values: `seed is 1 there, 99 here`.
+    pub fn differences(&self, other: &Self) -> String {
+        // Its JSON form has every key; a config can always be written.
+        let values = |config: &Self| serde_json::to_value(config).unwrap_or_default();
+        let (there, here) = (values(self), values(other));
+        let keys = there.as_object().into_iter().flatten();
+        let differing = keys.filter(|(key, value)| here[key.as_str()] != **value);
+        let told: Vec<String> =
+            differing.map(|(key, value)| format!("{key} is {value} there, {} here", here[key])).collect();
+        told.join("; ")
+    }
+
     /// Learning rate of a step, counted from 0.
     pub fn rate_at(&self, step: u64) -> f64 {
         let rise = if self.warmup == 0 { 1.0 } else { ((step + 1) as f64 / self.warmup as f64).min(1.0) };
@@ -264,6 +276,19 @@ mod tests {
         assert!(recipes.len() > 5);
         for recipe in recipes {
             Config::load(&recipe, Some(Data::Corpus("corpus".into()))).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_differs_is_named_with_both_values() {
+        let (one, other) =
+            (Config::default(), Config { seed: 99, corpus: Some("x".into()), ..Config::default() });
+        assert_eq!(one.differences(&one), "");
+        assert_eq!(one.differences(&other), "corpus is null there, \"x\" here; seed is 1 there, 99 here");
+        for (key, value) in [("half_resolution", 0.123), ("steps", 77.0), ("average", 0.5)] {
+            let text = format!("{key} = {value}");
+            let changed: Config = toml::from_str(&text).unwrap();
+            assert!(one.differences(&changed).starts_with(key), "{text}");
         }
     }
 

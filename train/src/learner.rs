@@ -236,6 +236,7 @@ impl Learner {
                 self.save(folder)?;
             }
         }
+        reporter.finish()?;
         self.save(folder)
     }
 

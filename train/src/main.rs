@@ -6,13 +6,13 @@ mod cli;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use lookhear_train::Error;
 
 fn main() -> ExitCode {
-    match cli::Arguments::parse().run() {
+    match cli::Arguments::read().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            // An answer, whatever is logged.
             eprintln!("lookhear-train: {error}");
             match error {
                 Error::Interrupted(_) => ExitCode::from(130),

@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Error;
 use crate::checkpoint::Progress;
@@ -21,6 +21,8 @@ pub(crate) struct Reporter {
     file: BufWriter<File>,
     sums: [f64; 4],
     count: u64,
+    /// How far the run is, and its learning rate.
+    last: (Progress, f64),
 }
 
 impl Reporter {
@@ -36,7 +38,7 @@ impl Reporter {
         let style = ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new(config.steps).with_style(style).with_position(done);
         bar.reset_eta();
-        Ok(Self { bar, file, sums: [0.0; 4], count: 0 })
+        Ok(Self { bar, file, sums: [0.0; 4], count: 0, last: (Progress::default(), 0.0) })
     }
 
     /// Takes a step's figures.
@@ -50,17 +52,32 @@ impl Reporter {
             *sum += value;
         }
         self.count += 1;
-        if self.count < EVERY {
-            return Ok(());
-        }
+        self.last = (*progress, rate);
+        if self.count < EVERY { Ok(()) } else { self.write_mean() }
+    }
+
+    /// Writes what the last steps were, fewer than for a line of their own.
+    ///
+    /// # Errors
+    /// The metrics cannot be written.
+    pub(crate) fn finish(&mut self) -> Result<(), Error> {
+        if self.count > 0 { self.write_mean() } else { Ok(()) }
+    }
+
+    /// Writes and shows the mean since the last time.
+    fn write_mean(&mut self) -> Result<(), Error> {
+        let (progress, rate) = self.last;
         let [loss, fusion, logistic, contrast] = self.sums.map(|sum| sum / self.count as f64);
         let pairs_a_second = progress.pairs as f64 / progress.seconds.max(1e-9);
-        let line = json!({
-            "step": progress.steps, "loss": loss, "fusion": fusion, "logistic": logistic,
-            "contrast": contrast, "learning_rate": rate, "seconds": progress.seconds,
-        });
         self.bar.set_message(format!("loss {loss:.3}  {pairs_a_second:.1} pairs/s"));
         (self.sums, self.count) = ([0.0; 4], 0);
+        self.write(&json!({
+            "step": progress.steps, "loss": loss, "fusion": fusion, "logistic": logistic,
+            "contrast": contrast, "learning_rate": rate, "seconds": progress.seconds,
+        }))
+    }
+
+    fn write(&mut self, line: &Value) -> Result<(), Error> {
         writeln!(self.file, "{line}")
             .and_then(|()| self.file.flush())
             .map_err(|e| Error::Other(format!("metrics.jsonl: {e}")))
@@ -73,8 +90,6 @@ impl Reporter {
     pub(crate) fn validation(&mut self, progress: &Progress, loss: f32) -> Result<(), Error> {
         let line = json!({ "step": progress.steps, "validation": loss, "best": progress.best });
         self.bar.println(format!("step {}: validation loss {loss:.3}", progress.steps));
-        writeln!(self.file, "{line}")
-            .and_then(|()| self.file.flush())
-            .map_err(|e| Error::Other(format!("metrics.jsonl: {e}")))
+        self.write(&line)
     }
 }

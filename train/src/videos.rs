@@ -30,8 +30,8 @@ impl Videos {
         for path in paths.into_iter().filter(|p| p.is_file()) {
             match media::probe(&path) {
                 Ok(probe) if probe.seconds >= 1.0 => files.push((path, probe.seconds)),
-                Ok(_) => tell(format_args!("left out: {} is shorter than a second", path.display())),
-                Err(error) => tell(format_args!("left out: {error}")),
+                Ok(_) => log::warn!("left out: {} is shorter than a second", path.display()),
+                Err(error) => log::warn!("left out: {error}"),
             }
         }
         match files.len() {

@@ -9,7 +9,7 @@ use common::write_wav;
 use image::RgbImage;
 use lookhear::engine::Backend;
 use lookhear_train::corpus::Split;
-use lookhear_train::eval::{Cache, Content, Experiment, Inputs, Report, Run, page};
+use lookhear_train::eval::{Bars, Cache, Content, Experiment, Inputs, Report, Run, page};
 use lookhear_train::{Error, export};
 
 /// Three classes, each of another color and tone, enough of them for every side.
@@ -55,12 +55,13 @@ fn every_experiment_has_its_report_and_all_are_on_one_page() {
             ..Inputs::default()
         },
         side: Split::HeldOut,
-        n: 12,
+        n: Some(12),
         seed: 1,
         control: Some(export::random("edge", 1, Some(data.path())).unwrap()),
         steps: 2,
         device: Device::flex(),
         cache: Cache::default(),
+        bars: Bars::default(),
     };
     let mut reports: Vec<Report> = Vec::new();
     for &experiment in Experiment::all() {

@@ -7,37 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use burn::tensor::{Device, Tensor};
-use common::write_wav;
-use image::RgbImage;
+use common::{corpus, corpus_of};
 use lookhear::model::{Bundle, Thresholds, Training};
 use lookhear::preprocess::{Fit, Preprocessing};
 use lookhear_train::config::{Config, Negatives};
 use lookhear_train::learner::Learner;
 use lookhear_train::loader::Source;
-use tempfile::TempDir;
-
-/// A corpus of two classes: red pictures with a low tone, blue ones with a high tone.
-fn corpus() -> TempDir {
-    corpus_of(12)
-}
-
-/// The same with `count` photos and sounds of each class.
-fn corpus_of(count: u8) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (class, color, step) in [("low", [200, 40, 40], 0.03f32), ("high", [40, 40, 200], 0.4)] {
-        let (photos, sounds) =
-            (folder.path().join("photos").join(class), folder.path().join("sounds").join(class));
-        std::fs::create_dir_all(&photos).unwrap();
-        std::fs::create_dir_all(&sounds).unwrap();
-        for i in 0..count {
-            let shade = image::Rgb([color[0] + i / 4, color[1] + i, color[2]]);
-            RgbImage::from_pixel(60, 50, shade).save(photos.join(format!("{i}.png"))).unwrap();
-            let tone = |n: u32| 0.3 * (n as f32 * step * (1.0 + 0.01 * f32::from(i))).sin();
-            write_wav(&sounds.join(format!("{i}.wav")), (0..60_000).map(tone));
-        }
-    }
-    folder
-}
 
 fn config(folder: &Path, negatives: Negatives) -> Config {
     Config {
@@ -99,11 +74,13 @@ fn a_stopped_run_is_saved_and_ends_where_an_unstopped_one_ends() {
     let mut learner = Learner::new(config.clone(), Device::flex()).unwrap().resume(run.path()).unwrap();
     learner.fit(source, run.path(), &AtomicBool::new(false)).unwrap();
     assert_eq!(learner.progress().steps, 3);
-    assert!(run.path().join("metrics.jsonl").exists());
+    let metrics = std::fs::read_to_string(run.path().join("metrics.jsonl")).unwrap();
+    let last: serde_json::Value = serde_json::from_str(metrics.lines().last().unwrap()).unwrap();
+    assert_eq!(last["step"], 3, "the last step is there, too: {metrics}");
 
     let other = Config { seed: 99, ..config };
     let error = Learner::new(other, Device::flex()).unwrap().resume(run.path()).err().unwrap().to_string();
-    assert!(error.contains("another config"), "{error}");
+    assert!(error.contains("another config: seed is 1 there, 99 here. "), "{error}");
 }
 
 /// Two workers are one with the doubled batch, but for batch norm, which sees a worker's part at a time.

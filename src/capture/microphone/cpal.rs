@@ -123,7 +123,11 @@ pub(super) fn find_info(name: &str) -> Option<MicrophoneInfo> {
 
 impl Cpal {
     pub(super) fn open(name: &str, period: &Arc<AtomicU32>) -> Result<Self, DeviceError> {
-        let failed = |e: cpal::Error| error(kind(e.kind()), name, &e.to_string());
+        let failed = |e: cpal::Error| match kind(e.kind()) {
+            // What does not open was not there: the name stands in the system's settings, and leads nowhere.
+            ErrorKind::Gone => error(ErrorKind::Missing, name, ""),
+            kind => error(kind, name, &e.to_string()),
+        };
         let device = find(name)?;
         let supported = device.default_input_config().map_err(failed)?;
         let (rate, channels) = (supported.sample_rate(), usize::from(supported.channels()));

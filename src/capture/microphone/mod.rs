@@ -1,5 +1,6 @@
 //! Microphones: how to name one, how to list them, how to open one.
 
+mod alsa;
 mod cpal;
 
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::sync::atomic::AtomicU32;
 
 use serde::Serialize;
 
+use self::alsa::quietly;
 use self::cpal::Cpal;
 use super::device::{DeviceError, ErrorKind, Microphone};
 use super::stream::{self, StreamMicrophone};
@@ -29,7 +31,7 @@ pub struct MicrophoneInfo {
 /// # Errors
 /// The sound system does not answer.
 pub fn microphones() -> Result<Vec<MicrophoneInfo>, DeviceError> {
-    cpal::list()
+    quietly(cpal::list)
 }
 
 /// Opens a microphone again and again: an id, a part of a name, or a URL or file; empty: the default one.
@@ -54,13 +56,13 @@ impl MicrophoneOpener {
         if stream::is_stream(&self.name) {
             return Ok(Box::new(StreamMicrophone::open(&self.name)?));
         }
-        Ok(Box::new(Cpal::open(&self.name, &self.period)?))
+        Ok(Box::new(quietly(|| Cpal::open(&self.name, &self.period))?))
     }
 }
 
 /// The microphone that a name means, if there is one.
 pub fn find(name: &str) -> Option<MicrophoneInfo> {
-    cpal::find_info(name)
+    quietly(|| cpal::find_info(name))
 }
 
 /// An error for a microphone as it was asked for.

@@ -91,7 +91,7 @@ impl Report {
 
     fn tell(&mut self, words: String) {
         if self.said.insert(words.clone()) {
-            self.bar.suspend(|| eprintln!("lookhear: {words}"));
+            self.bar.suspend(|| log::warn!("{words}"));
         }
     }
 

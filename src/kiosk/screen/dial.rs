@@ -2,6 +2,7 @@
 
 use std::f32::consts::{FRAC_PI_4, PI, TAU};
 
+use super::language::Language;
 use super::layout::{cut_bottom, cut_top};
 use super::scene::Scene;
 use super::style::Style;
@@ -13,10 +14,12 @@ use crate::overlay::unit;
 
 /// The arc is open below by a quarter of the circle.
 const OPEN: f32 = FRAC_PI_4;
-/// Scores below are low, in hundredths.
+/// Readings below are low.
 const LOW: u32 = 34;
-/// Scores from here on are high, in hundredths.
+/// Readings from here on are high.
 const HIGH: u32 = 67;
+/// Where the two answers meet: a match never reads less, and what is not seen never reads as much.
+const EVEN: u32 = 50;
 
 /// A dial that was laid out.
 pub(super) struct Dial {
@@ -69,33 +72,65 @@ impl Dial {
 
     /// Draws the score. In silence there is nothing to tell, so there is no number.
     pub(super) fn draw(&self, scene: &Scene, style: &mut Style, surface: &mut Surface) {
-        let score = unit(scene.score);
-        let hundredths = (score * 100.0).round() as u32;
-        let quiet = scene.state == State::Silent;
-        let language = &style.language;
-        let words = match hundredths {
-            _ if quiet => &language.dial_none,
-            0..LOW => &language.dial_low,
-            LOW..HIGH => &language.dial_middle,
-            _ => &language.dial_high,
-        };
-        if !quiet {
+        let reading = Reading::of(scene.state, scene.score);
+        let words = reading.words(&style.language).clone();
+        if let Some(along) = reading.along() {
             let color = pack(style.theme.state(scene.state).0);
             for dot in &self.arc {
                 // The end of the arc lies between two pixels.
-                let inside = ((score - dot.along) * self.length + 0.5).clamp(0.0, 1.0);
+                let inside = ((along - dot.along) * self.length + 0.5).clamp(0.0, 1.0);
                 surface.blend(dot.x, dot.y, color, dot.covered * amount(inside) / 256);
             }
         }
         let large = Manner::plain(self.number.height as f32).bold();
         // As large as the widest number allows, so that it does not jump.
         let size = style.typesetter.set("100", self.number.into(), large).size;
-        let number = if quiet { "–".to_string() } else { hundredths.to_string() };
-        let block = style.typesetter.set(&number, self.number.into(), Manner { size, ..large });
+        let block = style.typesetter.set(&reading.number(), self.number.into(), Manner { size, ..large });
         block.write_centred(surface, self.number, style.theme.text.0);
         let manner = Manner::plain(1.15 * self.size).centred();
-        let block = style.typesetter.set(words, self.word.into(), manner);
+        let block = style.typesetter.set(&words, self.word.into(), manner);
         block.write_centred(surface, self.word, style.theme.text.0);
+    }
+}
+
+/// What number, word and arc say, all three: 0 to 100, or nothing in silence.
+///
+/// It follows from the answer that stands above it. The answer is steadier than the score, which for moments lies on
+/// the other side; then the dial goes as far as agrees with the answer, and no further: nobody could make sense of
+/// "86, very likely" beside "I do not see it".
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Reading(Option<f32>);
+
+impl Reading {
+    fn of(state: State, score: f32) -> Self {
+        let (score, even) = (unit(score) * 100.0, EVEN as f32);
+        Self(match state {
+            State::Silent => None,
+            State::Match => Some(score.max(even)),
+            State::NoVisibleSource => Some(score.min(even - 1.0)),
+        })
+    }
+
+    /// How far the arc is filled, 0..1.
+    fn along(self) -> Option<f32> {
+        self.0.map(|reading| reading / 100.0)
+    }
+
+    fn hundredths(self) -> Option<u32> {
+        self.0.map(|reading| reading.round() as u32)
+    }
+
+    fn number(self) -> String {
+        self.hundredths().map_or("–".into(), |hundredths| hundredths.to_string())
+    }
+
+    fn words(self, language: &Language) -> &String {
+        match self.hundredths() {
+            None => &language.dial_none,
+            Some(0..LOW) => &language.dial_low,
+            Some(LOW..HIGH) => &language.dial_middle,
+            Some(_) => &language.dial_high,
+        }
     }
 }
 
@@ -129,6 +164,33 @@ fn arc(centre: [f32; 2], radius: f32, thick: f32) -> Vec<Dot> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_dial_agrees_with_the_answer_at_every_score() {
+        let language = Language::built_in("en").expect("English");
+        let strange = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -1.0, 2.0];
+        for score in (0..=1000).map(|score| score as f32 / 1000.0).chain(strange) {
+            let reading = |state| Reading::of(state, score);
+            let (here, unseen, quiet) =
+                (reading(State::Match), reading(State::NoVisibleSource), reading(State::Silent));
+            assert!((50..=100).contains(&here.hundredths().expect("a number")), "{score}: {here:?}");
+            assert!((0..50).contains(&unseen.hundredths().expect("a number")), "{score}: {unseen:?}");
+            assert_ne!(here.words(&language), &language.dial_low, "{score}");
+            assert_ne!(unseen.words(&language), &language.dial_high, "{score}");
+            assert_eq!((quiet.along(), quiet.number().as_str()), (None, "–"));
+            assert_eq!(quiet.words(&language), &language.dial_none);
+            for reading in [here, unseen] {
+                let number: f32 = reading.number().parse().expect("a number");
+                let along = reading.along().expect("an arc");
+                assert!((along * 100.0 - number).abs() < 0.501, "arc {along} and number {number} agree");
+            }
+            // Where score and answer agree, the score is shown as it is.
+            let agrees = if score >= 0.5 { here } else { unseen };
+            if (0.0..=1.0).contains(&score) && !(0.49..0.5).contains(&score) {
+                assert_eq!(agrees.hundredths(), Some((score * 100.0).round() as u32), "{score}");
+            }
+        }
+    }
 
     #[test]
     fn the_arc_begins_and_ends_below_and_runs_clockwise() {

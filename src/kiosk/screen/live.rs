@@ -69,7 +69,7 @@ impl Live {
         let radius = symbol.width as f32 * 0.33;
         let centre = [symbol.x as f32 + radius, symbol.y as f32 + symbol.height as f32 / 2.0];
         state_symbol(surface, centre, radius, scene.state, style.theme.state(scene.state));
-        let text = style.sentence(scene.state, scene.name);
+        let text = style.answer(scene);
         let manner = Manner::plain(self.size).bold();
         style.line(surface, room, &text, manner, style.theme.text);
         if let Some(dial) = &self.dial {

@@ -95,7 +95,7 @@ pub(super) fn answer(surface: &mut Surface, picture: Area, scene: &Scene, style:
     let inner = picture.inset((0.6 * unit) as i32);
     let height = (2.1 * unit) as i32;
     let within = Area { y: inner.bottom() - height, height, ..inner };
-    let text = style.sentence(scene.state, scene.name);
+    let text = style.answer(scene);
     let (ground, ink, color) = (style.theme.ground, style.theme.text, style.theme.state(scene.state));
     let symbol = |surface: &mut Surface, centre: [f32; 2], size: f32| {
         state_symbol(surface, centre, size * 0.36, scene.state, color);

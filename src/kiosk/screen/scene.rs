@@ -37,12 +37,14 @@ pub struct Scene<'a> {
     pub state: State,
     /// What it is, if that is known.
     pub name: Option<&'a str>,
-    /// For the dial, smoothed, 0..1.
+    /// For the dial, smoothed, 0..1; it is shown as far as it agrees with the state.
     pub score: f32,
     /// Columns of the spectrogram, oldest first, 257 values each, of 5 ms; the last one is now.
     pub columns: &'a [Vec<f32>],
     /// What is wrong with a device, in the visitor's language if possible.
     pub trouble: Option<&'a str>,
+    /// Whether nothing can be heard: in silence, that is said instead of "It is quiet."
+    pub deaf: bool,
     /// Whether picture and sound are being kept: a visible sign, and another sentence on privacy.
     pub recording: bool,
     /// Clock for what moves by itself, in seconds.

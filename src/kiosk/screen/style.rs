@@ -1,6 +1,7 @@
 //! What everything is drawn with, and the small things that several pages show.
 
 use super::language::Language;
+use super::scene::Scene;
 use super::surface::Surface;
 use super::text::{Block, Manner, Room, Typesetter};
 use super::theme::{Color, Theme};
@@ -15,14 +16,20 @@ pub(super) struct Style {
 }
 
 impl Style {
-    /// The answer in words.
-    pub(super) fn sentence(&self, state: State, name: Option<&str>) -> String {
-        let language = &self.language;
-        match (state, name) {
-            (State::Match, Some(name)) => language.here_named.replace("{name}", name),
-            (State::Match, None) => language.here.clone(),
-            (State::NoVisibleSource, _) => language.unseen.clone(),
-            (State::Silent, _) => language.quiet.clone(),
+    /// The answer of a scene in words.
+    pub(super) fn answer(&self, scene: &Scene) -> String {
+        match (scene.state, scene.name) {
+            (State::Match, Some(name)) => self.language.here_named.replace("{name}", name),
+            (State::Silent, _) if scene.deaf => self.language.microphone_trouble.clone(),
+            (state, _) => self.sentence(state),
+        }
+    }
+
+    fn sentence(&self, state: State) -> String {
+        match state {
+            State::Match => self.language.here.clone(),
+            State::NoVisibleSource => self.language.unseen.clone(),
+            State::Silent => self.language.quiet.clone(),
         }
     }
 
@@ -30,7 +37,7 @@ impl Style {
     pub(super) fn sentence_size(&mut self, room: Room) -> f32 {
         let largest = Manner::plain(room.0[1] as f32).bold();
         let size = |state| {
-            let text = self.sentence(state, None);
+            let text = self.sentence(state);
             self.typesetter.set(&text, room, largest).size
         };
         [State::Match, State::NoVisibleSource, State::Silent].map(size).into_iter().fold(f32::MAX, f32::min)

@@ -56,6 +56,7 @@ impl Props {
             score: 0.8,
             columns: &self.columns,
             trouble: None,
+            deaf: false,
             recording: false,
             seconds: 1.0,
         }
@@ -191,15 +192,15 @@ fn the_map_lights_its_place_and_dims_the_rest() {
 #[test]
 fn the_dial_fills_with_the_score_and_tells_nothing_in_silence() {
     let (props, mut screen) = (Props::new(), screen(SIZE, "en"));
-    let color = Theme::dark().here.0;
-    let mut filled = |score: f32, state: State| {
+    let Theme { here, unseen, .. } = Theme::dark();
+    let mut filled = |score: f32, state: State, color: Color| {
         let pixels = screen.render(&Scene { score, state, ..props.scene() }).to_vec();
-        count(&pixels, SIZE.0, layout(&screen).dial.expect("a dial"), color)
+        count(&pixels, SIZE.0, layout(&screen).dial.expect("a dial"), color.0)
     };
-    let (low, high) = (filled(0.2, State::Match), filled(0.9, State::Match));
+    let (low, high) = (filled(0.2, State::NoVisibleSource, unseen), filled(0.9, State::Match, here));
     assert!(low > 100 && high > 3 * low, "{low} {high}");
-    assert_eq!(filled(f32::NAN, State::Match), filled(0.0, State::Match));
-    assert_eq!(filled(0.9, State::Silent), 0);
+    assert_eq!(filled(f32::NAN, State::Match, here), filled(0.0, State::Match, here));
+    assert_eq!((filled(0.9, State::Silent, here), filled(0.9, State::Silent, unseen)), (0, 0));
 }
 
 #[test]

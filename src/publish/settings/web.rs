@@ -25,7 +25,8 @@ pub struct Web {
     pub metrics: bool,
     /// Whether `/health` says if decisions are made and the devices are on: 200, otherwise 503.
     pub health: bool,
-    /// Whether `/` shows picture, score and state live, from `/view.mjpeg` and `/events`.
+    /// Whether `/` shows picture, score and state live, from `/view.mjpeg` and `/events`; otherwise it tells what there
+    /// is.
     pub view: bool,
 }
 

@@ -1,6 +1,6 @@
 //! The web: a page with the live view, events, metrics and health, for browsers and monitoring.
 //!
-//! A request passes `connections` (how many, how long), then `access` (who), and is answered here.
+//! A request passes `connections` (how many, how long, one each), then `access` (who), and is answered here.
 
 mod access;
 mod connections;
@@ -18,11 +18,17 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{Request, StatusCode, header};
 use axum::response::sse::{Event as Message, KeepAlive, Sse};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, watch};
+use tokio::task::JoinSet;
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::errors::BroadcastStreamRecvError;
 use tokio_stream::wrappers::{BroadcastStream, WatchStream};
@@ -36,7 +42,7 @@ use super::settings::{self, check_token};
 use super::standing::Standing;
 use crate::pipeline::Moment;
 use access::Access;
-use connections::Connections;
+use connections::{Connection, Connections};
 pub(super) use health::Board;
 use page::Page;
 use view::View;
@@ -45,6 +51,8 @@ use view::View;
 const STREAMS: usize = 16;
 /// Events that may wait for a browser.
 const CAPACITY: usize = 64;
+/// Bytes that a request and its headers may have.
+const REQUEST_BYTES: usize = 32 << 10;
 /// How often something is sent to a browser when nothing happens: it shows either side whether the other is there.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
@@ -126,10 +134,38 @@ impl Web {
 
 /// Answers until the end; then connections are cut, as those that watch would never go by themselves.
 async fn serve(listener: TcpListener, router: Router, mut ending: Ending) {
-    let Ok(connections) = Connections::new(listener) else { return };
+    let Ok(mut connections) = Connections::new(listener) else { return };
+    // With this, all answers end.
+    let mut answers = JoinSet::new();
+    loop {
+        let connection = tokio::select! {
+            connection = connections.accept() => connection,
+            () = ending.over() => return,
+        };
+        while answers.try_join_next().is_some() {}
+        answers.spawn(answer(connection, router.clone()));
+    }
+}
+
+/// Answers the one request of a connection: a place that waits for another request would be a place less.
+async fn answer(connection: Connection, router: Router) {
+    let guest = connection.guest();
+    let service = TowerToHyperService::new(router);
+    let asked = guest.clone();
+    let service = service_fn(move |request: Request<Incoming>| {
+        asked.has_asked();
+        service.call(request)
+    });
+    let answered = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(connections::REQUEST)
+        .keep_alive(false)
+        .max_buf_size(REQUEST_BYTES)
+        .serve_connection(TokioIo::new(connection), service);
     tokio::select! {
-        _ = axum::serve(connections, router) => {}
-        () = ending.over() => {}
+        // What went wrong is the other side's matter.
+        _ = answered => {}
+        () = guest.turned_out() => {}
     }
 }
 
@@ -145,6 +181,9 @@ fn router(settings: &settings::Web, site: Arc<Site>) -> Router {
     if settings.view {
         router =
             router.route("/", get(page)).route("/view.mjpeg", get(pictures)).route("/events", get(events));
+    } else {
+        let contents = page::contents(settings);
+        router = router.route("/", get(move || std::future::ready(contents)));
     }
     router
         .fallback(|| async { (StatusCode::NOT_FOUND, "There is nothing here, or it is switched off.\n") })

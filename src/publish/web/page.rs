@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::event::State;
+use crate::event::{DeviceState, State};
 use crate::overlay::state_color;
-use crate::publish::metrics::{DEVICE_STATES, word};
+use crate::publish::metrics::word;
+use crate::publish::settings;
 
 const SOURCE: &str = include_str!("page.html");
 const STATES: [State; 3] = [State::Silent, State::Match, State::NoVisibleSource];
@@ -24,9 +25,14 @@ impl Page {
         let sentences: BTreeMap<String, &str> =
             STATES.iter().map(|state| (word(state), state.sentence())).collect();
         let devices: BTreeMap<&str, BTreeMap<String, String>> = ["camera", "microphone"]
-            .map(|what| (what, DEVICE_STATES.iter().map(|state| (word(state), state.words(what))).collect()))
+            .map(|what| {
+                (what, DeviceState::ALL.iter().map(|state| (word(state), state.words(what))).collect())
+            })
             .into();
         html = html.replace("{{sentences}}", &serde_json::json!(sentences).to_string());
+        let deaf: BTreeMap<String, &str> =
+            DeviceState::ALL.iter().filter_map(|state| Some((word(state), state.deaf()?))).collect();
+        html = html.replace("{{deaf}}", &serde_json::json!(deaf).to_string());
         Self(html.replace("{{devices}}", &serde_json::json!(devices).to_string()))
     }
 
@@ -42,6 +48,18 @@ impl Page {
     }
 }
 
+/// What stands in the page's place while the live view is switched off: what there is instead.
+pub(super) fn contents(settings: &settings::Web) -> String {
+    let mut contents = String::from("LookHear is running. Here you find:\n\n");
+    if settings.health {
+        contents += "  /health    whether decisions are made and the devices are on\n";
+    }
+    if settings.metrics {
+        contents += "  /metrics   numbers for Prometheus\n";
+    }
+    contents + "\nThe live picture is switched off. To see it here, set view = true in [publish.web].\n"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,6 +71,7 @@ mod tests {
         assert_eq!(html.matches(&format!("nonce=\"{nonce}\"")).count(), 2, "one style, one script");
         assert!(html.contains("rgb(61 224 172)") && html.contains(State::Match.sentence()));
         assert!(html.contains("camera is unplugged"));
+        assert!(html.contains("\"missing\":\"I hear nothing: no microphone.\""));
         for left in ["{{", "http://", "https://", "<link", "<script src"] {
             assert!(!html.contains(left), "{left}");
         }

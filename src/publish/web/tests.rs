@@ -76,10 +76,14 @@ fn watch<T: Send + 'static>(
 fn only_what_is_switched_on_is_there() {
     let (_publisher, address) = publisher(settings::Web { metrics: false, view: false, ..everything() });
     for (path, status) in
-        [("/health", 503), ("/metrics", 404), ("/", 404), ("/events", 404), ("/view.mjpeg", 404)]
+        [("/health", 503), ("/metrics", 404), ("/", 200), ("/events", 404), ("/view.mjpeg", 404)]
     {
         assert_eq!(get(address, path, "").0, status, "{path}");
     }
+    let (_, head, body) = get(address, "/", "");
+    assert!(head.contains("content-type: text/plain"), "{head}");
+    assert!(body.contains("/health") && body.contains("view = true in [publish.web]"), "{body}");
+    assert!(!body.contains("/metrics"), "that is switched off: {body}");
 }
 
 #[test]
@@ -250,6 +254,52 @@ fn the_end_does_not_wait_for_those_who_watch() {
     // Cut off, one way or the other; it must not hang.
     let _ = answer.read_to_end(&mut rest);
     assert!(TcpStream::connect_timeout(&address, Duration::from_secs(5)).is_err());
+}
+
+/// Drips headers over a connection, a line again and again, until the other side has enough of it or `done` is dropped.
+fn drip(mut stream: TcpStream, done: &mpsc::Receiver<()>) {
+    let _ = stream.write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\n");
+    while done.recv_timeout(Duration::from_millis(200)) == Err(mpsc::RecvTimeoutError::Timeout) {
+        if stream.write_all(b"X-a: b\r\n").is_err() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn many_that_drip_headers_do_not_keep_others_from_being_answered() {
+    let (_publisher, address) = publisher(everything());
+    let drips: Vec<_> = (0..70)
+        .map(|_| {
+            let (stop, done) = mpsc::channel();
+            let stream = TcpStream::connect(address).unwrap();
+            (stop, thread::spawn(move || drip(stream, &done)))
+        })
+        .collect();
+    for _ in 0..5 {
+        assert_eq!(get(address, "/health", "").0, 503, "nothing was decided yet");
+    }
+    for (stop, drip) in drips {
+        drop(stop);
+        drip.join().unwrap();
+    }
+}
+
+#[test]
+fn a_request_that_never_ends_is_given_up() {
+    let (_publisher, address) = publisher(everything());
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut answer = stream.try_clone().unwrap();
+    let (_stop, done) = mpsc::channel();
+    // Ends by itself: nobody stops it.
+    let dripping = thread::spawn(move || drip(stream, &done));
+    let mut rest = Vec::new();
+    match answer.read_to_end(&mut rest) {
+        Ok(_) => assert!(!rest.starts_with(b"HTTP/1.1 200"), "it was not complete"),
+        Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset),
+    }
+    dripping.join().unwrap();
 }
 
 /// Pieces of requests and bytes of any kind.

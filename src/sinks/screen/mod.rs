@@ -18,6 +18,7 @@ use ratatui::backend::Backend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use ratatui::{DefaultTerminal, Terminal};
 
+use crate::diagnostics::{self, Hold};
 use crate::output::Output;
 use crate::pipeline::{Controls, Moment, Sink, SinkError};
 use crate::sinks::{annotate, keys, save};
@@ -56,6 +57,8 @@ pub struct Screen {
     next: Instant,
     /// A key changed what is shown, also while it is paused.
     changed: bool,
+    /// What is logged meanwhile comes when the terminal is given back.
+    _hold: Hold,
 }
 
 impl Screen {
@@ -77,6 +80,7 @@ impl Screen {
             folder,
             next: Instant::now(),
             changed: false,
+            _hold: diagnostics::hold(),
         })
     }
 

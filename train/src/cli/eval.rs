@@ -9,7 +9,7 @@ use clap::{ValueEnum, builder};
 use lookhear::engine::Backend;
 use lookhear::model::Bundle;
 use lookhear_train::corpus::Split;
-use lookhear_train::eval::{Cache, Experiment, Fold, Inputs, Missing, Report, Run, markdown, page};
+use lookhear_train::eval::{Bars, Cache, Experiment, Fold, Inputs, Missing, Report, Run, markdown, page};
 use lookhear_train::{Error, export};
 
 use super::device;
@@ -50,9 +50,9 @@ pub(super) struct Eval {
     /// Folder in the layout of ImageNet.
     #[arg(long)]
     imagenet: Option<PathBuf>,
-    /// The bundle.
-    #[arg(long, default_value = "models/lookhear-edge.safetensors")]
-    model: PathBuf,
+    /// A bundle; without it, the built-in model is measured.
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
     /// Measure random weights of a preset (l3, avol, edge) instead of a bundle.
     #[arg(long, value_name = "PRESET")]
     random_weights: Option<String>,
@@ -62,9 +62,9 @@ pub(super) struct Eval {
     /// What runs the network: int, flex, wgpu or ndarray.
     #[arg(long, default_value = "int")]
     engine: Backend,
-    /// Number of cases.
-    #[arg(long, default_value_t = 600)]
-    n: usize,
+    /// Number of cases [default: 600; of clips, all].
+    #[arg(long)]
+    n: Option<usize>,
     /// Decides which cases.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -108,9 +108,10 @@ impl ValueEnum for Choice {
 
 impl Eval {
     pub(super) fn run(self) -> Result<(), Error> {
-        let bundle = match &self.random_weights {
-            Some(preset) => export::random(preset, self.seed, self.corpus.as_deref())?,
-            None => Bundle::load(&self.model)?,
+        let bundle = match (&self.random_weights, &self.model) {
+            (Some(preset), _) => export::random(preset, self.seed, self.corpus.as_deref())?,
+            (None, Some(model)) => Bundle::load(model)?,
+            (None, None) => Bundle::built_in()?,
         };
         let control = match self.no_control || self.random_weights.is_some() {
             true => None,
@@ -139,6 +140,7 @@ impl Eval {
             steps: self.steps,
             device: device(&self.device)?,
             cache: Cache::default(),
+            bars: Bars::default(),
         };
         if let Some(out) = &self.out {
             std::fs::create_dir_all(out).map_err(|e| Error::file(out, e))?;
@@ -172,7 +174,7 @@ impl Eval {
             }
         }
         for Missing { experiment, why } in &missing {
-            eprintln!("not run: {experiment}: {why}");
+            log::warn!("not run: {experiment}: {why}");
         }
         if failed {
             return Err(Error::Other("an experiment failed; the reasons are above".into()));

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Args;
 use lookhear::model::Bundle;
 use lookhear_train::Error;
+use lookhear_train::checkpoint::Progress;
 use lookhear_train::config::{Config, Data};
 use lookhear_train::learner::Learner;
 use lookhear_train::loader::Source;
@@ -26,6 +27,9 @@ pub(super) struct Fit {
     /// Folder that `prepare` made of videos.
     #[arg(long, conflicts_with = "corpus")]
     shards: Option<PathBuf>,
+    /// Optimizer steps, instead of the recipe's.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    steps: Option<u64>,
     /// A bundle to train on from, instead of random weights.
     #[arg(long)]
     from: Option<PathBuf>,
@@ -44,6 +48,8 @@ impl Fit {
         let data = data.or(self.shards.map(Data::Shards));
         let mut config = Config::load(&self.config, data)?;
         config.from = self.from.or(config.from);
+        config.steps = self.steps.unwrap_or(config.steps);
+        let steps = config.steps;
         let out = &self.out;
         std::fs::create_dir_all(out).map_err(|e| Error::file(out, e))?;
         let source = Arc::new(Source::open(&config)?);
@@ -58,13 +64,14 @@ impl Fit {
         ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed))
             .map_err(|e| Error::Other(e.to_string()))?;
         learner.fit(source, out, &stop)?;
-        let progress = learner.progress();
-        println!(
-            "{} steps, {} pairs; the checkpoint is in {}",
-            progress.steps,
-            progress.pairs,
-            out.display()
-        );
+        let (Progress { steps: done, pairs, .. }, out) = (learner.progress(), out.display());
+        if stop.load(Ordering::Relaxed) && done < steps {
+            println!(
+                "stopped after step {done} of {steps}; the checkpoint is in {out}, and the same command goes on"
+            );
+        } else {
+            println!("{done} steps, {pairs} pairs; the checkpoint is in {out}");
+        }
         Ok(())
     }
 }

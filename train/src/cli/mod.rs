@@ -9,7 +9,10 @@ mod throughput;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{ArgAction, Parser, Subcommand};
+use lookhear::built;
+use lookhear::diagnostics;
 use lookhear::engine::Backend;
 use lookhear::model::{Bundle, Training};
 use lookhear::studio;
@@ -19,6 +22,9 @@ use lookhear_train::{Error, card, export, stamps};
 #[derive(Parser)]
 #[command(version)]
 pub(crate) struct Arguments {
+    /// Tell more of what happens, on standard error; -vv: also what the libraries tell. RUST_LOG says it finer.
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    verbose: u8,
     #[command(subcommand)]
     command: Command,
 }
@@ -100,7 +106,19 @@ enum Command {
 }
 
 impl Arguments {
+    /// Reads the command line. What is no command, and what is asked of the program itself, ends here.
+    pub(crate) fn read() -> Self {
+        Self::try_parse().unwrap_or_else(|error| match error.kind() {
+            ErrorKind::DisplayVersion => {
+                println!("{}", built::describe("lookhear-train"));
+                std::process::exit(0)
+            }
+            _ => error.exit(),
+        })
+    }
+
     pub(crate) fn run(self) -> Result<(), Error> {
+        diagnostics::start("lookhear-train", self.verbose);
         match self.command {
             Command::Fit(fit) => fit.run(),
             Command::Export { run, out, data } => write(&export::bundle(&run, &data)?, &out),

@@ -12,7 +12,6 @@ use burn::nn::loss::CrossEntropyLossConfig;
 use burn::nn::{Linear, LinearConfig};
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
-use indicatif::ProgressBar;
 use lookhear::engine::Backend;
 use lookhear::judge::Judge;
 use lookhear::model::{Bundle, Fusion, FusionNet, Network, Spec, Thresholds, TowerNet, Training, embedding};
@@ -21,7 +20,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::avc::{Scored, composed, photo_and_sound};
-use super::{Case, Figure, Setting};
+use super::{Bars, Case, Figure, Setting};
 use crate::Error;
 use crate::checkpoint::transplant;
 use crate::compose::{balanced_classes, other_class, scene, sound};
@@ -47,6 +46,8 @@ pub(super) struct Schooling<'a> {
     /// Cases of the test.
     pub(super) n: usize,
     pub(super) seed: u64,
+    /// Where it is shown how far they are.
+    pub(super) bars: &'a Bars,
 }
 
 const BATCH: usize = 32;
@@ -200,7 +201,7 @@ fn learn_classes(schooling: &Schooling) -> Result<Classifiers, Error> {
         hear: LinearConfig::new(heard, classes).init(&device),
     };
     let mut adam = AdamConfig::new().init();
-    let bar = ProgressBar::new(schooling.steps);
+    let bar = schooling.bars.bar("baselines: class names", schooling.steps as usize);
     let config = recipe(schooling, schooling.steps, 0.8);
     let mut lessons = lessons(&schooling.corpus, &config, 0);
     for step in 0..config.steps {
@@ -215,7 +216,6 @@ fn learn_classes(schooling: &Schooling) -> Result<Classifiers, Error> {
         classifiers = adam.step(config.rate_at(step), classifiers, gradients);
         bar.inc(1);
     }
-    bar.finish_and_clear();
     Ok(classifiers.valid())
 }
 
@@ -231,6 +231,7 @@ fn learn_fusion(schooling: &Schooling, classifiers: &Classifiers) -> Result<Fusi
     let mut rng = ChaCha8Rng::seed_from_u64(schooling.seed ^ 0xf05);
     let config = recipe(schooling, (schooling.steps / 4).max(1), 0.0);
     let mut lessons = lessons(&schooling.corpus, &config, schooling.steps);
+    let bar = schooling.bars.bar("baselines: correspondence", config.steps as usize);
     for step in 0..config.steps {
         let lesson = lessons.next_batch()?;
         let [pictures, sounds] = tensors(schooling, &lesson, false, &plain);
@@ -259,6 +260,7 @@ fn learn_fusion(schooling: &Schooling, classifiers: &Classifiers) -> Result<Fusi
         let loss = (activation::softplus(logit.clone(), 1.0) - targets * logit).mean();
         let gradients = GradientsParams::from_grads(loss.backward(), &fusion);
         fusion = adam.step(config.rate_at(step), fusion, gradients);
+        bar.inc(1);
     }
     Ok(fusion.valid())
 }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
+use indicatif::ProgressBar;
 use lookhear::engine::{Heard, Seen};
 use lookhear::judge::Judge;
 use lookhear::media::{Decoder, Input, Piece};
@@ -90,6 +91,12 @@ pub(super) fn clips_of(folder: &Path, fold: Option<Fold>) -> Result<Vec<Clip>, E
     }
 }
 
+/// As many clips as make `n` cases, evenly spread, at least two; all of them without it.
+pub(super) fn at_most(clips: Vec<Clip>, n: Option<usize>) -> Vec<Clip> {
+    let count = n.map_or(clips.len(), |n| n.div_ceil(MOMENTS).max(2)).min(clips.len());
+    (0..count).map(|i| clips[(2 * i + 1) * clips.len() / (2 * count)].clone()).collect()
+}
+
 /// File name to source and kind.
 fn read_table(path: &Path) -> Result<HashMap<String, (String, Option<String>)>, Error> {
     if !path.exists() {
@@ -126,10 +133,15 @@ struct Scores {
 ///
 /// # Errors
 /// A clip cannot be read, or no clip's name holds a word of `taught`.
-pub(super) fn clips(judge: &mut Judge, clips: &[Clip], taught: &[String]) -> Result<Vec<Figure>, Error> {
+pub(super) fn clips(
+    judge: &mut Judge,
+    clips: &[Clip],
+    taught: &[String],
+    bar: &ProgressBar,
+) -> Result<Vec<Figure>, Error> {
     check(clips, taught)?;
-    let towers: Vec<Vec<(Seen, Heard)>> =
-        clips.iter().map(|clip| encode(judge, &clip.file)).collect::<Result<_, _>>()?;
+    let encoded = clips.iter().map(|clip| encode(judge, &clip.file)).inspect(|_| bar.inc(1));
+    let towers: Vec<Vec<(Seen, Heard)>> = encoded.collect::<Result<_, _>>()?;
     let mut score = |i: usize, j: usize| -> Vec<f32> {
         let same_kind = i != j && clips[i].kind.is_some() && clips[i].kind == clips[j].kind;
         let pairs = towers[i].iter().zip(&towers[j]).filter(|_| !same_kind);
@@ -379,6 +391,20 @@ mod tests {
         assert!("4/4".parse::<Fold>().is_err() && "x".parse::<Fold>().is_err());
     }
 
+    fn clip(file: &str) -> Clip {
+        Clip { file: file.into(), source: file.into(), kind: None }
+    }
+
+    #[test]
+    fn so_many_cases_are_clips_of_the_whole_folder() {
+        let all: Vec<Clip> = (0..10).map(|i| clip(&i.to_string())).collect();
+        let chosen =
+            |n| -> Vec<String> { at_most(all.clone(), n).into_iter().map(|clip| clip.source).collect() };
+        assert_eq!((chosen(None).len(), chosen(Some(4000)).len(), chosen(Some(40)).len()), (10, 10, 10));
+        assert_eq!(chosen(Some(17)), ["1", "3", "5", "7", "9"]);
+        assert_eq!(chosen(Some(1)), ["2", "7"]);
+    }
+
     #[test]
     fn only_the_files_name_tells_what_was_taught() {
         let words = ["dog".into(), "car".into()];
@@ -386,7 +412,6 @@ mod tests {
         assert!(!is_taught(Path::new("dog/vas-drum-1.mp4"), &words));
         assert!(!is_taught(Path::new("dog.mp4"), &[]));
 
-        let clip = |file: &str| Clip { file: file.into(), source: file.into(), kind: None };
         let files = [clip("clips/vas-drum-1.mp4")];
         let error = check(&files, &words).unwrap_err().to_string();
         assert!(error.contains("--taught dog,car"), "{error}");

@@ -7,7 +7,7 @@ use super::report::{Report, beside};
 
 /// All tables in Markdown, without pictures.
 pub fn markdown(reports: &[Report]) -> String {
-    let mut text = String::new();
+    let mut text = reports.first().map(|report| format!("{}.\n\n", report.made)).unwrap_or_default();
     for report in reports {
         // Writing to a string cannot fail.
         let _ = section(&mut text, report);
@@ -56,5 +56,8 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("`0123456789ab`"));
+        assert!(
+            text.starts_with("Made on 2026-11-30 by lookhear-train 1.2.3, --engine int, --n 600.\n\n### AVC")
+        );
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{Figure, Picture};
+use super::{Figure, Made, Picture};
 
 /// Figures and pictures of a model.
 #[derive(Default)]
@@ -45,6 +45,9 @@ pub struct Report {
     pub split: String,
     /// The seed.
     pub seed: u64,
+    /// When, by what and how.
+    #[serde(flatten)]
+    pub made: Made,
     /// The figures.
     pub figures: Vec<Figure>,
     /// The same figures of the same network with random weights; empty if it was not asked.
@@ -68,6 +71,11 @@ impl Report {
             model: "0123456789abcdef".into(),
             split: "s".into(),
             seed: 1,
+            made: Made {
+                date: "2026-11-30".into(),
+                version: "1.2.3".into(),
+                settings: [("engine", "int".to_string()), ("n", "600".into())].into(),
+            },
             random_weights: vec![Figure { percent: 51.0, ..figure.clone() }],
             figures: vec![figure],
             published: super::published::AVC.to_vec(),

@@ -1,11 +1,12 @@
 //! What each experiment needs, what it measures, and beside which published figures it stands.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use burn::tensor::Device;
+use clap::ValueEnum;
 use lookhear::engine::{Backend, Setup};
 use lookhear::judge::Judge;
 use lookhear::model::Bundle;
@@ -64,8 +65,8 @@ pub struct Run {
     pub inputs: Inputs,
     /// Which side of the corpus. Classifiers are fitted on the training side in any case.
     pub side: Split,
-    /// Number of cases.
-    pub n: usize,
+    /// Number of cases; `None`: those of all clips, and [`CASES`] of everything else.
+    pub n: Option<usize>,
     /// Decides which cases.
     pub seed: u64,
     /// The same network with random weights, to be measured beside it.
@@ -76,7 +77,12 @@ pub struct Run {
     pub device: Device,
     /// Empty at first.
     pub cache: Cache,
+    /// Where it is shown how far the longer experiments are.
+    pub bars: Bars,
 }
+
+/// Number of cases, unless another one is given.
+pub const CASES: usize = 600;
 
 /// Title, note, published figures.
 type Heading = (&'static str, &'static str, &'static [Published]);
@@ -120,10 +126,12 @@ impl Run {
                 let folder = need(&self.inputs.clips, experiment, "--clips FOLDER")?;
                 let note = "Four moments of each clip, each with its own second and with one of every other clip; intervals by clip. Far fewer clips than in the papers: compare with chance, with random weights, and with other models on the same clips.";
                 let heading = ("AVC, real video clips", note, published::AVC);
-                let clips = clips::clips_of(folder, self.inputs.fold)?;
+                let clips = clips::at_most(clips::clips_of(folder, self.inputs.fold)?, self.n);
                 let split = fingerprint(clips::names(&clips));
+                let models = 1 + usize::from(self.control.is_some());
+                let bar = self.bars.bar("clips", models * clips.len());
                 self.report(experiment, heading, &split, |judge| {
-                    Ok(clips::clips(judge, &clips, &self.inputs.taught)?.into())
+                    Ok(clips::clips(judge, &clips, &self.inputs.taught, &bar)?.into())
                 })
                 .map(one)
             }
@@ -133,7 +141,7 @@ impl Run {
                 let note = "Real moments, negatives from another video's clip; both sampled by the rule of training. Compare with the papers only on their data and size.";
                 let heading = ("AVC, prepared video clips", note, published::AVC);
                 let measure =
-                    |judge: &mut Judge| Ok(super::shards(judge, &shards, self.n, self.seed)?.into());
+                    |judge: &mut Judge| Ok(super::shards(judge, &shards, self.cases(), self.seed)?.into());
                 self.report(experiment, heading, shards.split(), measure).map(one)
             }
             Experiment::Baselines => self.baselines(experiment).map(one),
@@ -148,7 +156,8 @@ impl Run {
                 let (set, note) = match &self.inputs.dcase {
                     Some(folder) => (labelled::dcase(folder)?, "The data set's own folds."),
                     None => (
-                        self.corpus_folds(experiment, |class| &class.sounds)?.at_most(2 * self.n, self.seed),
+                        self.corpus_folds(experiment, |class| &class.sounds)?
+                            .at_most(2 * self.cases(), self.seed),
                         "No DCASE folder was given (--dcase): the corpus' own sounds by class, split by recording. Not comparable with DCASE.",
                     ),
                 };
@@ -162,7 +171,8 @@ impl Run {
                         "The data set's own sides; pictures at the tower's 224 pixels instead of the paper's 256.",
                     ),
                     None => (
-                        self.corpus_folds(experiment, |class| &class.photos)?.at_most(4 * self.n, self.seed),
+                        self.corpus_folds(experiment, |class| &class.photos)?
+                            .at_most(4 * self.cases(), self.seed),
                         "No ImageNet folder was given (--imagenet): the corpus' own photos by class, split by source. Not comparable with ImageNet.",
                     ),
                 };
@@ -212,10 +222,30 @@ impl Run {
                 let (corpus, split) = self.chosen_side(experiment)?;
                 let note = "The same cases on engine int and on engine flex; differences in points.";
                 let heading = ("What rounding costs", note, &[][..]);
-                let figures = quantization(&self.bundle, &corpus, self.n, self.seed)?;
+                let figures = quantization(&self.bundle, &corpus, self.cases(), self.seed)?;
                 Ok(one(self.finish(experiment, heading, &split, figures.into(), None)))
             }
         }
+    }
+
+    fn cases(&self) -> usize {
+        self.n.unwrap_or(CASES)
+    }
+
+    /// The options that decide figures, besides the model and the seed.
+    fn settings(&self) -> BTreeMap<&'static str, String> {
+        let side = self.side.to_possible_value();
+        let n = self.n.map_or(format!("{CASES} (clips: all)"), |n| n.to_string());
+        let mut settings = BTreeMap::from([
+            ("engine", self.engine.name().to_string()),
+            ("n", n),
+            ("side", side.as_ref().map_or("", |side| side.get_name()).to_string()),
+            ("steps", self.steps.to_string()),
+        ]);
+        if !self.inputs.taught.is_empty() {
+            settings.insert("taught", self.inputs.taught.join(","));
+        }
+        settings
     }
 
     fn localize(&self, experiment: Experiment) -> Result<Vec<Report>, Error> {
@@ -246,8 +276,9 @@ impl Run {
             preprocessing: manifest.preprocessing.clone(),
             device: self.device.clone(),
             steps: self.steps,
-            n: self.n,
+            n: self.cases(),
             seed: self.seed,
+            bars: &self.bars,
         })?;
         let note = "Classifiers taught class names on the training side, for as many steps as --steps says; compare with the same sets of avc and photo.";
         let heading = ("AVC, supervised baselines", note, published::BASELINES);
@@ -293,9 +324,14 @@ impl Run {
         experiment: Experiment,
         heading: Heading,
         set: &Folds,
-        measure: impl Fn(&mut Judge, &Folds) -> Result<Vec<Figure>, Error> + Sync,
+        measure: impl Fn(&mut Judge, &Folds, &transfer::Progress) -> Result<Vec<Figure>, Error> + Sync,
     ) -> Result<Report, Error> {
-        self.report(experiment, heading, &set.hash, |judge| Ok(measure(judge, set)?.into()))
+        let models = 1 + usize::from(self.control.is_some());
+        let progress = transfer::Progress {
+            files: self.bars.bar(&format!("{experiment}: files"), models * set.files.len()),
+            folds: self.bars.bar(&format!("{experiment}: classifiers"), models * set.folds.len()),
+        };
+        self.report(experiment, heading, &set.hash, |judge| Ok(measure(judge, set, &progress)?.into()))
     }
 
     fn on_corpus(
@@ -306,7 +342,7 @@ impl Run {
     ) -> Result<Report, Error> {
         let (corpus, split) = self.chosen_side(experiment)?;
         self.report(experiment, heading, &split, |judge| {
-            measure(&mut Setting { judge, corpus: &corpus, n: self.n, seed: self.seed })
+            measure(&mut Setting { judge, corpus: &corpus, n: self.cases(), seed: self.seed })
         })
     }
 
@@ -359,6 +395,7 @@ impl Run {
             model: self.bundle.hash.clone(),
             split: split.into(),
             seed: self.seed,
+            made: Made::now(self.settings()),
             figures: trained.figures,
             random_weights: control.figures,
             published: published.to_vec(),

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use indicatif::ProgressBar;
 use lookhear::judge::Judge;
 use lookhear::media;
 use lookhear::preprocess::{SAMPLE_RATE, spectrogram};
@@ -28,6 +29,14 @@ pub(super) fn vision_embedding(judge: &mut Judge, picture: &image::RgbImage) -> 
     judge.see_map(picture).pool(4, 4)
 }
 
+/// How far it is.
+pub(super) struct Progress {
+    /// Files that were turned into embeddings.
+    pub(super) files: ProgressBar,
+    /// Folds whose classifier was fitted and tested.
+    pub(super) folds: ProgressBar,
+}
+
 /// Evenly spread windows of a second; a clip that is shorter than a second is one window, filled up with silence.
 fn crops(sound: &[f32]) -> Vec<Vec<f32>> {
     if sound.len() <= SAMPLE_RATE {
@@ -43,31 +52,34 @@ fn crops(sound: &[f32]) -> Vec<Vec<f32>> {
 ///
 /// # Errors
 /// A file cannot be read.
-pub(super) fn sounds(judge: &mut Judge, set: &Folds) -> Result<Vec<Figure>, Error> {
+pub(super) fn sounds(judge: &mut Judge, set: &Folds, progress: &Progress) -> Result<Vec<Figure>, Error> {
     let mut features = Vec::with_capacity(set.files.len());
     for file in &set.files {
         let sound = media::sound(&file.path)?;
         features.push(crops(&sound).iter().map(|second| audio_embedding(judge, second)).collect());
+        progress.files.inc(1);
     }
-    classify(set, &features, "linear SVM on the audio tower", Objective::Svm)
+    classify(set, &features, progress, "linear SVM on the audio tower", Objective::Svm)
 }
 
 /// Accuracy of a linear classifier on pictures.
 ///
 /// # Errors
 /// A file cannot be read.
-pub(super) fn pictures(judge: &mut Judge, set: &Folds) -> Result<Vec<Figure>, Error> {
+pub(super) fn pictures(judge: &mut Judge, set: &Folds, progress: &Progress) -> Result<Vec<Figure>, Error> {
     let mut features = Vec::with_capacity(set.files.len());
     for file in &set.files {
         features.push(vec![vision_embedding(judge, &media::picture(&file.path)?)]);
+        progress.files.inc(1);
     }
-    classify(set, &features, "linear classifier on the vision tower", Objective::Logistic)
+    classify(set, &features, progress, "linear classifier on the vision tower", Objective::Logistic)
 }
 
 /// `features`: the windows of each file, each `[dims]`.
 fn classify(
     set: &Folds,
     features: &[Vec<Vec<f32>>],
+    progress: &Progress,
     what: &str,
     objective: Objective,
 ) -> Result<Vec<Figure>, Error> {
@@ -78,6 +90,7 @@ fn classify(
         *costs.entry(format!("{cost:e}")).or_default() += 1;
         let linear = fit(set, features, &fold.train, cost, objective)?;
         cases.extend(test(set, features, &fold.test, &linear));
+        progress.folds.inc(1);
     }
     let dims = features.first().and_then(|windows| windows.first()).map_or(0, Vec::len);
     let costs: Vec<String> = costs.into_iter().map(|(cost, folds)| format!("{cost} x{folds}")).collect();

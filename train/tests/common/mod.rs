@@ -7,11 +7,13 @@ use std::io::Read;
 use std::path::Path;
 use std::process::Command;
 
+use image::RgbImage;
 use image::imageops::{self, FilterType};
 use lookhear_train::prepare::Settings;
 use lookhear_train::shards::Sample;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use tempfile::TempDir;
 
 /// Settings that put all into the training side, three clips in a shard.
 pub fn settings(videos: &Path, out: &Path) -> Settings {
@@ -28,6 +30,29 @@ pub fn settings(videos: &Path, out: &Path) -> Settings {
         validation: 0.0,
         jobs: 2,
     }
+}
+
+/// A corpus of two classes: red pictures with a low tone, blue ones with a high tone.
+pub fn corpus() -> TempDir {
+    corpus_of(12)
+}
+
+/// The same with `count` photos and sounds of each class.
+pub fn corpus_of(count: u8) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (class, color, step) in [("low", [200, 40, 40], 0.03f32), ("high", [40, 40, 200], 0.4)] {
+        let (photos, sounds) =
+            (folder.path().join("photos").join(class), folder.path().join("sounds").join(class));
+        std::fs::create_dir_all(&photos).unwrap();
+        std::fs::create_dir_all(&sounds).unwrap();
+        for i in 0..count {
+            let shade = image::Rgb([color[0] + i / 4, color[1] + i, color[2]]);
+            RgbImage::from_pixel(60, 50, shade).save(photos.join(format!("{i}.png"))).unwrap();
+            let tone = |n: u32| 0.3 * (n as f32 * step * (1.0 + 0.01 * f32::from(i))).sin();
+            write_wav(&sounds.join(format!("{i}.wav")), (0..60_000).map(tone));
+        }
+    }
+    folder
 }
 
 /// Whether a picture `[3, 224, 224]` is red rather than blue.

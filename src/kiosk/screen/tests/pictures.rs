@@ -83,6 +83,7 @@ fn pictures_of_every_page() {
             score: take.score,
             columns: &take.columns,
             trouble: None,
+            deaf: false,
             recording: false,
             seconds: 1.3,
         };

@@ -1,0 +1,119 @@
+//! The one way in which the programs tell what happens besides their answers: the macros of the `log` crate, written
+//! to standard error a line each.
+//!
+//! LookHear's own news and warnings are told, its details with `-v`, those of the libraries with `-vv`. The environment
+//! variable `RUST_LOG` says it finer, as everywhere: `RUST_LOG=lookhear::capture=debug`.
+
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::sync::{Mutex, MutexGuard};
+
+use env_logger::{Builder, Target};
+use log::{Level, LevelFilter};
+
+/// Lines that are kept while a screen fills the terminal; of more, the oldest go.
+const KEPT: usize = 200;
+
+/// What waits until the screen is gone; `None` while there is none.
+static WAITING: Mutex<Option<Waiting>> = Mutex::new(None);
+
+/// Begins to write what is logged. `program` stands before each line, `verbose` is how often `-v` was given.
+///
+/// Without `-v`, `RUST_LOG` decides if it is set. Called again, it changes nothing.
+pub fn start(program: &'static str, verbose: u8) {
+    let mut builder = Builder::new();
+    match (verbose, std::env::var("RUST_LOG")) {
+        (0, Ok(filters)) if !filters.is_empty() => builder.parse_filters(&filters),
+        (0, _) => builder.filter(None, LevelFilter::Off).filter(Some("lookhear"), LevelFilter::Info),
+        (1, _) => builder.filter(None, LevelFilter::Warn).filter(Some("lookhear"), LevelFilter::Debug),
+        (_, _) => builder.filter(None, LevelFilter::Debug).filter(Some("lookhear"), LevelFilter::Trace),
+    };
+    builder.format(move |out, record| match record.level() {
+        Level::Error | Level::Warn | Level::Info => writeln!(out, "{program}: {}", record.args()),
+        level => writeln!(out, "{program}: [{level} {}] {}", record.target(), record.args()),
+    });
+    let _ = builder.target(Target::Pipe(Box::new(Terminal))).try_init();
+}
+
+/// Keeps back what is logged from now on, as it would spoil a screen that fills the terminal; written when the value
+/// is dropped.
+#[must_use]
+pub fn hold() -> Hold {
+    waiting().get_or_insert_default();
+    Hold(())
+}
+
+/// See [`hold`].
+#[derive(Debug)]
+pub struct Hold(());
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        if let Some(waiting) = waiting().take() {
+            let _ = waiting.write(&mut io::stderr().lock());
+        }
+    }
+}
+
+fn waiting() -> MutexGuard<'static, Option<Waiting>> {
+    // A thread that died while it held the lock left whole lines.
+    WAITING.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Standard error, unless lines are kept back. Nobody may be reading: that is no reason to end.
+struct Terminal;
+
+impl Write for Terminal {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        match waiting().as_mut() {
+            Some(waiting) => waiting.keep(line),
+            None => drop(io::stderr().lock().write_all(line)),
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The newest lines, and how many came before them.
+#[derive(Debug, Default)]
+struct Waiting {
+    lines: VecDeque<Vec<u8>>,
+    gone: usize,
+}
+
+impl Waiting {
+    fn keep(&mut self, line: &[u8]) {
+        if self.lines.len() == KEPT {
+            self.lines.pop_front();
+            self.gone += 1;
+        }
+        self.lines.push_back(line.to_vec());
+    }
+
+    fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        if self.gone > 0 {
+            writeln!(out, "({} lines before these are left out)", self.gone)?;
+        }
+        self.lines.iter().try_for_each(|line| out.write_all(line))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_comes_in_order_and_has_a_bound() {
+        let mut waiting = Waiting::default();
+        (0..KEPT + 2).for_each(|n| waiting.keep(format!("line {n}\n").as_bytes()));
+        let mut out = Vec::new();
+        waiting.write(&mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[..2], ["(2 lines before these are left out)", "line 2"]);
+        assert_eq!((lines.len(), lines[KEPT]), (KEPT + 1, "line 201"));
+    }
+}

@@ -1,0 +1,76 @@
+//! The program `lookhear-train` itself: what it says, and what it goes on with.
+
+mod common;
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::corpus;
+
+fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lookhear-train"));
+    command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn said(output: &Output) -> String {
+    [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes)).concat()
+}
+
+#[test]
+fn the_built_in_model_is_measured_wherever_the_program_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = program(&["eval", "avc"]).current_dir(folder.path()).output().unwrap();
+    assert!(!output.status.success());
+    assert!(said(&output).contains("eval avc needs --corpus FOLDER"), "{}", said(&output));
+}
+
+/// Runs until the first step can have begun, asks it to end as Ctrl-C does, and returns what it said.
+fn interrupted(arguments: &[&str], metrics: &Path) -> String {
+    let _ = std::fs::remove_file(metrics);
+    let mut child = program(arguments).spawn().unwrap();
+    let begun = Instant::now();
+    // Opened once Ctrl-C is listened for.
+    while !metrics.exists() && child.try_wait().unwrap().is_none() {
+        assert!(begun.elapsed() < Duration::from_secs(120), "training does not begin");
+        thread::sleep(Duration::from_millis(20));
+    }
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    said(&output)
+}
+
+#[test]
+fn a_run_that_is_interrupted_says_that_the_same_command_goes_on_and_it_does() {
+    let (data, folder) = (corpus(), tempfile::tempdir().unwrap());
+    let recipe = folder.path().join("tiny.toml");
+    std::fs::write(&recipe, "batch = 2\nsteps = 5\nwarmup = 0\nhalf_resolution = 1.0\n").unwrap();
+    let run = folder.path().join("run");
+    let [recipe, corpus, out] = [&recipe, data.path(), &run].map(|path| path.to_str().unwrap());
+    let fit = |steps: &'static str, out| ["fit", recipe, "--corpus", corpus, "--steps", steps, "--out", out];
+
+    let stopped = |said: &str| -> u64 {
+        assert!(said.contains("and the same command goes on"), "{said}");
+        let step = said.split("stopped after step ").nth(1).and_then(|rest| rest.split(' ').next());
+        assert!(said.contains(" of 100000; the checkpoint is in "), "{said}");
+        step.unwrap().parse().unwrap()
+    };
+    let metrics = run.join("metrics.jsonl");
+    let first = stopped(&interrupted(&fit("100000", out), &metrics));
+    let second = stopped(&interrupted(&fit("100000", out), &metrics));
+    assert!(second >= first, "{first}, then {second}: it goes on");
+
+    let other = program(&fit("7", out)).output().unwrap();
+    let key = "another config: steps is 100000 there, 7 here. ";
+    assert!(!other.status.success() && said(&other).contains(key), "{}", said(&other));
+
+    let fresh = folder.path().join("fresh");
+    let done = program(&fit("2", fresh.to_str().unwrap())).output().unwrap();
+    assert!(said(&done).contains("2 steps, 4 pairs; the checkpoint is in "), "{}", said(&done));
+    let metrics = std::fs::read_to_string(fresh.join("metrics.jsonl")).unwrap();
+    assert!(metrics.contains("\"step\":2"), "{metrics}");
+}
