@@ -102,7 +102,7 @@ impl Run {
                     made += 1;
                     if !loss.is_nothing() {
                         let input = job.input.display();
-                        self.bar.suspend(|| eprintln!("lookhear: {input}: {loss}; the rest was used"));
+                        self.bar.suspend(|| log::warn!("{input}: {loss}; the rest was used"));
                         damaged += 1;
                     }
                 }

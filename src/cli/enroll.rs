@@ -149,7 +149,7 @@ impl Enroll {
             return Err(Unfinished::Interrupted(String::new()).into());
         }
         if let Some(damage) = &summary.damage {
-            eprintln!("lookhear: {damage}");
+            log::warn!("{damage}");
         }
         let trouble = summary.health.as_ref().map_or(String::new(), trouble);
         eprintln!(

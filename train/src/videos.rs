@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use image::RgbImage;
-use lookhear::console::tell;
 use lookhear::media;
 
 use crate::Error;
