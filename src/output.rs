@@ -65,7 +65,6 @@ pub enum OutputError {
 pub struct Output {
     /// As it was given, for people to read.
     name: PathBuf,
-    target: PathBuf,
     existing: Existing,
     partial: TempPath,
     file: File,
@@ -85,7 +84,7 @@ impl Output {
         let failed = |source| OutputError::Io { path: name.into(), source };
         let partial = TempPath::try_from_path(partial).map_err(failed)?;
         let under_way = UnderWay::new(&partial);
-        let output = Self { name: name.into(), target, existing, partial, file, _under_way: under_way };
+        let output = Self { name: name.into(), existing, partial, file, _under_way: under_way };
         // Before the lock was ours, another run may have completed the file.
         place(name, existing)?;
         Ok(output)

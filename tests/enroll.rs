@@ -9,7 +9,7 @@ use image::{Rgb, RgbImage};
 use lookhear::event::{Event, State};
 use lookhear::media::{Encoder, FRAME_RATE, Quality};
 use lookhear::model::{Bundle, Thresholds};
-use lookhear::output::{Existing, Output};
+use lookhear::output::{self, Existing};
 use lookhear::preprocess::SAMPLE_RATE;
 
 fn lookhear(arguments: &[&str]) -> Output {
@@ -23,7 +23,7 @@ fn said(output: &Output) -> String {
 /// Four seconds of a picture with the samples.
 fn clip(path: &Path, picture: &RgbImage, sample: impl Fn(usize) -> f32) {
     let mut encoder =
-        Encoder::start(Output::new(path, Existing::Keep).unwrap(), (64, 48), Quality::Shown).unwrap();
+        Encoder::start(output::Output::new(path, Existing::Keep).unwrap(), (64, 48), Quality::Shown).unwrap();
     let samples: Vec<f32> = (0..4 * SAMPLE_RATE).map(sample).collect();
     for frame in samples.chunks(SAMPLE_RATE / FRAME_RATE as usize) {
         encoder.picture(picture).unwrap();

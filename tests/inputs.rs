@@ -63,7 +63,7 @@ fn decoded(input: &Path) -> (f64, Vec<f32>, u64) {
             Piece::Silence(count) => samples.resize(samples.len() + count, 0.0),
         }
     }
-    (f64::from(pictures) / 25.0, samples, decoder.finish().unwrap().map_or(0, |damage| damage.times))
+    (f64::from(pictures) / 25.0, samples, decoder.finish().unwrap().map_or(0, |damage| damage.loss.places))
 }
 
 /// Where sound begins and ends, in seconds.

@@ -136,7 +136,8 @@ fn lists_and_tables_say_what_single_pairs_say() {
     assert!(written.status.success() && written.stdout.is_empty(), "{}", said(&written));
     let mut archive = ZipArchive::new(File::open(&out).unwrap()).unwrap();
     let scores = npyz::NpyFile::new(archive.by_name("score.npy").unwrap()).unwrap();
-    assert_eq!((scores.shape(), scores.into_vec::<f32>().unwrap()), (&[3, 3][..], expected));
+    assert_eq!(scores.shape(), [3, 3]);
+    assert_eq!(scores.into_vec::<f32>().unwrap(), expected);
     let error = refused(&["--matrix", text(&names), text(&others), "--out", text(&out)]);
     assert!(error.contains("table.npz is there already") && error.contains("--force"), "{error}");
     let folder_error = refused(&["--matrix", text(&names), text(&others), "--out", "table.png"]);

@@ -61,8 +61,7 @@ impl Watch {
         let jobs = self.jobs()?;
         let controls = controls()?;
         let judge = named(self.model.load()?, self.run.gallery.as_deref())?;
-        let mut run =
-            Run { watch: self, judge, settings, patience, controls: controls.clone(), names: None };
+        let mut run = Run { watch: self, judge, settings, patience, controls: controls.clone(), names: None };
         match (jobs.many, &jobs.all[..]) {
             (false, [job]) => run.one(job, &Rc::default())?,
             _ => run.all(&jobs)?,

@@ -13,8 +13,8 @@ use image::RgbImage;
 use super::filters::{self, Transfer};
 use super::packets::{Packet, Packets};
 use super::process::{Canceller, Process, ffmpeg, missing};
-use super::timeline::{Grid, Piece, Timeline};
 use super::samples::floats;
+use super::timeline::{Grid, Piece, Timeline};
 use super::{Damage, Input, Loss, MediaError, probe};
 use crate::preprocess::{Channels, Loudness, SAMPLE_RATE};
 
@@ -128,7 +128,16 @@ impl Decoder {
         patience: Duration,
         input: &Input,
     ) -> Self {
-        Self { process, items, timeline, patience, name: input.to_string(), read: false, torn: false, values: 0 }
+        Self {
+            process,
+            items,
+            timeline,
+            patience,
+            name: input.to_string(),
+            read: false,
+            torn: false,
+            values: 0,
+        }
     }
 
     /// The next piece; `None` at the end.

@@ -257,8 +257,7 @@ impl Arguments<'_> {
             // A frame every millisecond (the same one again and again, which costs next to nothing), rounded up: each
             // is the newest that is not later.
             let (these, picture) = (these.join("+"), filters::picture(probe::transfer(input)?));
-            let filter =
-                format!("fps={TICKS}:start_time=0:round=up,{}select='{these}',{picture}", self.hold);
+            let filter = format!("fps={TICKS}:start_time=0:round=up,{}select='{these}',{picture}", self.hold);
             command.args(["-map", "0:v:0", "-vf", &filter, "-frames:v", &self.ticks.len().to_string()]);
             command.args(["-fps_mode", "passthrough", "-f", "image2pipe", "-c:v", "ppm", "pipe:1"]);
         }

@@ -90,7 +90,12 @@ fn look(input: &Input) -> Result<Report, MediaError> {
     let name = input.to_string();
     let mut command = ffprobe();
     command
-        .args(["-of", "json", "-show_entries", "stream=codec_type,color_transfer:format=duration:format_tags=title"])
+        .args([
+            "-of",
+            "json",
+            "-show_entries",
+            "stream=codec_type,color_transfer:format=duration:format_tags=title",
+        ])
         .stdin(Stdio::null());
     input.add_to(&mut command);
     let (mut process, mut stdout) = Process::start(command, &name)?;

@@ -27,12 +27,11 @@ pub const STEPS: f32 = 64.0;
 /// The data cannot be read, or the folder cannot be written.
 pub fn pack(config: &Config, steps: Range<u64>, folder: &Path) -> Result<(), Error> {
     std::fs::create_dir_all(folder).map_err(|e| Error::file(folder, e))?;
-    let path = |step: u64| folder.join(format!("{step:06}.safetensors"));
     let source = Source::open(config)?;
     let (config, folder) = (config.clone(), folder.to_path_buf());
     let bar = ProgressBar::new(steps.end.saturating_sub(steps.start));
     let mut loader = Loader::ahead(steps.clone(), threads(), move |step| {
-        let target = path(step);
+        let target = folder.join(format!("{step:06}.safetensors"));
         match target.exists() {
             true => Ok(()),
             false => write(&source.batch(&config, step)?, &folder, &target),

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use burn::tensor::{Device, Tensor};
 use common::{corpus, corpus_of};
-use lookhear::model::{Bundle, Thresholds, Training};
+use lookhear::model::{Bundle, Thresholds};
 use lookhear::preprocess::{Fit, Preprocessing};
 use lookhear_train::config::{Config, Negatives};
 use lookhear_train::learner::Learner;

@@ -120,7 +120,7 @@ impl Jobs {
             [one] => Err(OutputError::Exists { path: one.into() }.into()),
             [first, ..] => {
                 let (first, others) = (first.display(), there.len() - 1);
-                Err(format!("{first} and {others} others are there already: give another folder, or --force to replace them").into())
+                Err(format!("{first} and {others} more are there already: give another folder, or --force to replace them").into())
             }
         }
     }
@@ -224,7 +224,7 @@ mod tests {
         let refused = |inputs: &[&str], save, existing| saved(at, inputs, save, existing).unwrap_err();
         let there = refused(&["in"], "out", Existing::Keep);
         assert!(
-            there.contains("out/a.mp4 and 1 others are there already") && there.contains("--force"),
+            there.contains("out/a.mp4 and 1 more are there already") && there.contains("--force"),
             "{there}"
         );
         assert_eq!(saved(at, &["in"], "out", Existing::Replace).unwrap().len(), 3);

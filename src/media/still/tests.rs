@@ -2,7 +2,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::{Rgba, RgbaImage};
 
 use super::*;
-use crate::media::{as_argument, ffmpeg};
+use crate::media::process::ffmpeg;
 
 /// Four corners of different colours, wider than high.
 fn corners() -> RgbImage {
@@ -98,7 +98,8 @@ fn the_content_counts_and_not_the_name() {
                     "-update",
                     "1",
                 ])
-                .args(["-f", container, "-y", &as_argument(&path.to_string_lossy())])
+                .args(["-f", container, "-y"])
+                .arg(&path)
                 .status();
             assert!(made.unwrap().success(), "{codec}");
             let found = picture(&path).unwrap();
@@ -146,11 +147,7 @@ fn of_an_animation_the_first_frame_is_taken() {
     {
         let path = folder.path().join(name);
         let source = "color=red:s=64x48:d=1:r=5,drawbox=enable='gte(n,1)':color=blue:t=fill";
-        let made = ffmpeg()
-            .args(["-f", "lavfi", "-i", source])
-            .args(more)
-            .args(["-y", &as_argument(&path.to_string_lossy())])
-            .status();
+        let made = ffmpeg().args(["-f", "lavfi", "-i", source]).args(more).arg("-y").arg(&path).status();
         assert!(made.unwrap().success());
         let [red, _, blue] = picture(&path).unwrap().get_pixel(30, 20).0;
         assert!(red > 240 && blue < 15, "{name}");

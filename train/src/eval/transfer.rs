@@ -184,7 +184,9 @@ mod tests {
             };
             set.files.iter().enumerate().map(feature).collect()
         };
-        let percent = |holds| classify(&set, &features(holds), "", Objective::Svm).unwrap()[0].percent;
+        let progress = Progress { files: ProgressBar::hidden(), folds: ProgressBar::hidden() };
+        let percent =
+            |holds| classify(&set, &features(holds), &progress, "", Objective::Svm).unwrap()[0].percent;
         assert_eq!(percent(true), 100.0);
         assert!(percent(false) < 80.0);
     }

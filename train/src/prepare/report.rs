@@ -42,8 +42,9 @@ impl Reason {
         let reason = match &error {
             MediaError::NoStream { what: "sound", .. } => Self::NoSound,
             MediaError::NoStream { .. } => Self::NoPicture,
-            MediaError::Unreadable { .. } => Self::Unreadable,
+            MediaError::Unreadable { .. } | MediaError::Beyond { .. } => Self::Unreadable,
             MediaError::Missing { .. }
+            | MediaError::Output(_)
             | MediaError::Unwritable { .. }
             | MediaError::Died { .. }
             | MediaError::Stalled { .. } => return Err(error.into()),
