@@ -29,9 +29,6 @@ use lookhear::pipeline::{Controls, Settings, Sink};
 use lookhear::profile::Model;
 use lookhear::sinks::Snapshots;
 
-/// The model that is built into the program.
-const BUILT_IN: &[u8] = include_bytes!("../../models/lookhear-edge.safetensors");
-
 /// Says whether what the camera sees is what the microphone hears, and where in the picture the
 /// sound comes from.
 #[derive(Parser)]
@@ -105,7 +102,7 @@ impl ModelArguments {
     fn bundle(&self) -> Result<Bundle, BundleError> {
         match &self.model {
             Some(path) => Bundle::load(path),
-            None => Bundle::from_bytes(BUILT_IN.to_vec(), "(built in)".into()),
+            None => Bundle::built_in(),
         }
     }
 

@@ -1,13 +1,15 @@
 //! Preprocessing, once: what the towers see and hear, in training as at run time.
 //!
-//! Sound: any rate and channel count to 48 kHz mono ([`Resampler`]), then a streaming
+//! Sound: any rate and channel count to 48 kHz mono (`Resampler`, feature `resample`), then a streaming
 //! log-magnitude spectrogram ([`Spectrogram`]). Pictures: [`picture`].
 
 pub mod picture;
+#[cfg(feature = "resample")]
 mod resample;
 pub mod spectrogram;
 
 pub use picture::Fit;
+#[cfg(feature = "resample")]
 pub use resample::{ResampleError, Resampler};
 pub use spectrogram::Spectrogram;
 
@@ -54,6 +56,14 @@ impl Preprocessing {
     ///
     /// # Errors
     /// One sentence with both sides.
+    ///
+    /// ```
+    /// use lookhear::preprocess::{Fit, Preprocessing};
+    ///
+    /// let ours = Preprocessing::new(Fit::Stretch);
+    /// assert!(ours.validate().is_ok());
+    /// assert!(Preprocessing { sample_rate: 16_000, ..ours }.validate().is_err());
+    /// ```
     pub fn validate(&self) -> Result<(), String> {
         let ours = Self::new(self.fit);
         if *self == ours {

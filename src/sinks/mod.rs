@@ -5,8 +5,10 @@ mod heartbeat;
 mod lines;
 mod persistent;
 mod recorder;
+#[cfg(feature = "terminal")]
 mod screen;
 mod snapshots;
+#[cfg(feature = "terminal")]
 mod terminal;
 mod video;
 
@@ -15,8 +17,10 @@ pub use heartbeat::Heartbeat;
 pub use lines::{Json, Lines};
 pub use persistent::Persistent;
 pub use recorder::Recorder;
+#[cfg(feature = "terminal")]
 pub use screen::Screen;
 pub use snapshots::Snapshots;
+#[cfg(feature = "terminal")]
 pub use terminal::Terminal;
 pub use video::Video;
 
