@@ -9,6 +9,18 @@ use crate::model::Thresholds;
 /// after silence is no match until then. Sound begins above the silence threshold at once and ends when the level
 /// has been below it for as long as the judged second is long: the level is that of the whole second, so
 /// no further delay is needed.
+///
+/// ```
+/// use lookhear::State;
+/// use lookhear::decision::Decision;
+/// use lookhear::model::Thresholds;
+///
+/// let mut decision = Decision::new(Thresholds { on: 0.6, off: 0.4, ..Thresholds::default() });
+/// assert_eq!(decision.update(0.08, 0.5, -20.0), State::NoVisibleSource);
+/// assert_eq!(decision.update(0.16, 0.7, -20.0), State::Match);
+/// assert_eq!(decision.update(0.24, 0.5, -20.0), State::Match, "it ends below `off`");
+/// assert_eq!(decision.update(0.32, 0.9, -90.0), State::Silent);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Decision {
     thresholds: Thresholds,

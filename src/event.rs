@@ -6,6 +6,17 @@ use serde::{Deserialize, Serialize};
 pub const SCHEMA: u32 = 1;
 
 /// What is seen and heard at one moment.
+///
+/// ```
+/// use lookhear::{Event, State};
+///
+/// let line = r#"{"schema": 1, "t": 4.08, "score": 0.91, "state": "match", "peak": [0.3, 0.6],
+///     "box": [0.2, 0.4, 0.4, 0.8], "confidence": 0.91, "latency_ms": 31.5}"#;
+/// let event: Event = serde_json::from_str(line)?;
+/// assert_eq!(event.state, State::Match);
+/// assert_eq!(event.sentence(), "I hear it. It is here.");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// [`SCHEMA`].
@@ -136,6 +147,12 @@ impl DeviceState {
     ];
 
     /// In plain words, for a device called `what`.
+    ///
+    /// ```
+    /// use lookhear::event::DeviceState;
+    ///
+    /// assert_eq!(DeviceState::Gone.words("microphone"), "microphone is unplugged");
+    /// ```
     pub fn words(self, what: &str) -> String {
         match self {
             Self::Opening => format!("opening the {what}"),
@@ -179,6 +196,10 @@ pub enum State {
 
 impl State {
     /// The state in plain words.
+    ///
+    /// ```
+    /// assert_eq!(lookhear::State::Silent.sentence(), "It is quiet.");
+    /// ```
     pub fn sentence(self) -> &'static str {
         match self {
             Self::Silent => "It is quiet.",
@@ -201,11 +222,25 @@ pub struct Map {
 
 impl Map {
     /// The value at a row and a column.
+    ///
+    /// ```
+    /// use lookhear::event::Map;
+    ///
+    /// let map = Map { rows: 2, columns: 2, values: vec![0.1, 0.2, 0.3, 0.4] };
+    /// assert_eq!(map.at(1, 0), 0.3);
+    /// ```
     pub fn at(&self, row: usize, column: usize) -> f32 {
         self.values[row * self.columns + column]
     }
 
     /// Rows as separate vectors, each value rounded to 3 decimals: the form that JSON gets.
+    ///
+    /// ```
+    /// use lookhear::event::Map;
+    ///
+    /// let map = Map { rows: 2, columns: 1, values: vec![0.12345, 1.0] };
+    /// assert_eq!(map.to_rows(), [[0.123], [1.0]]);
+    /// ```
     pub fn to_rows(&self) -> Vec<Vec<f32>> {
         let round = |v: &f32| (v * 1000.0).round() / 1000.0;
         self.values.chunks(self.columns.max(1)).map(|row| row.iter().map(round).collect()).collect()
@@ -239,5 +274,13 @@ mod tests {
         let longest = STATES.map(|state| state.sentence().len()).into_iter().max().unwrap();
         let longer = DeviceState::ALL.into_iter().filter_map(DeviceState::deaf).find(|s| s.len() > longest);
         assert_eq!(longer, None);
+    }
+
+    #[test]
+    fn what_is_known_by_name_is_called_by_it() {
+        let mut event = Event::example(State::Match);
+        assert_eq!(event.sentence(), "I hear it. It is here.");
+        event.name = Some("the bell".into());
+        assert_eq!(event.sentence(), "I hear the bell. It is here.");
     }
 }

@@ -38,6 +38,11 @@ impl Judge {
         Ok(Self { engine: bundle.into_engine(&setup.into())?, manifest, model, gallery: None })
     }
 
+    /// A bundle with an engine of one's own.
+    pub fn with_engine(bundle: &Bundle, engine: Box<dyn Engine>) -> Self {
+        Self { engine, manifest: bundle.manifest.clone(), model: bundle.hash.clone(), gallery: None }
+    }
+
     /// What the bundle says of itself.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest

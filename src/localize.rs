@@ -13,12 +13,29 @@ pub struct Place {
 }
 
 /// The cell where a map is highest, counted row by row; `None` without a map.
+///
+/// ```
+/// use lookhear::event::Map;
+/// use lookhear::localize::peak;
+///
+/// assert_eq!(peak(&Map { rows: 1, columns: 3, values: vec![0.1, 0.8, 0.3] }), Some(1));
+/// assert_eq!(peak(&Map::default()), None);
+/// ```
 pub fn peak(map: &Map) -> Option<usize> {
     (0..map.values.len()).max_by(|a, b| map.values[*a].total_cmp(&map.values[*b]))
 }
 
 /// Finds the peak and the connected cells around it that reach at least `extent` (0..1) of the way
 /// from the map's lowest value to its highest. Without a map: the middle, and all of the picture.
+///
+/// ```
+/// use lookhear::event::Map;
+/// use lookhear::localize::place;
+///
+/// let place = place(&Map { rows: 1, columns: 4, values: vec![0.1, 0.1, 0.9, 0.8] }, 0.5);
+/// assert_eq!(place.peak, [0.625, 0.5]);
+/// assert_eq!(place.bounds, [0.5, 0.0, 1.0, 1.0]);
+/// ```
 pub fn place(map: &Map, extent: f32) -> Place {
     let Map { rows, columns, values } = map;
     let Some(top) = peak(map) else {

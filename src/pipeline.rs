@@ -4,7 +4,7 @@
 //! in threads of their own. Between them everything happens here, in order, so that the same input
 //! gives the same events whatever the machine's speed.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -16,13 +16,13 @@ use thiserror::Error;
 use crate::capture::Source;
 use crate::capture::monitor::Health;
 use crate::event::{Devices, Event, Map, State};
-use crate::gallery::{Impression, Naming};
-use crate::judge::{Judge, level};
+use crate::gallery::Impression;
+use crate::judge::Judge;
 use crate::media::{FRAME_RATE, MediaError};
 use crate::output::OutputError;
-use crate::preprocess::spectrogram::{BINS, COLUMNS};
-use crate::preprocess::{SAMPLE_RATE, Spectrogram};
+use crate::preprocess::SAMPLE_RATE;
 use crate::ring::VideoFrame;
+use crate::session::{Decided, Stream};
 use crate::swap::{SwapCheck, Swapped};
 use crate::timing::{Stage, Timings};
 
@@ -199,9 +199,8 @@ pub fn run(
     settings: Settings,
     controls: &Controls,
 ) -> Result<Summary, PipelineError> {
-    let mut window = Window::new();
+    let mut stream = Stream::new(judge);
     let mut arrived = Arrived::default();
-    let (mut decision, mut naming) = (judge.decision(), Naming::default());
     let mut swap = SwapCheck::new(settings.swap);
     let mut scores = Vec::new();
     let mut summary = Summary::default();
@@ -224,7 +223,7 @@ pub fn run(
             *busy += now - lap;
             lap = now;
         };
-        arrived.hear(&mut window);
+        arrived.hear(&mut stream);
         done(Stage::Spectrogram, &mut summary.timings, &mut summary.busy);
         let Some(latest) = arrived.frames.last() else {
             if controls.stop.load(Ordering::Relaxed) {
@@ -242,17 +241,10 @@ pub fn run(
             continue;
         }
 
-        let seen = judge.see(&latest.picture);
-        done(Stage::Vision, &mut summary.timings, &mut summary.busy);
-        let heard = judge.listen(window.columns.make_contiguous(), arrived.columns);
-        done(Stage::Audio, &mut summary.timings, &mut summary.busy);
-        let judgement = judge.judge(&seen, &heard);
-        let level = level(window.second.make_contiguous());
-        let mut event = judge.event(t, &judgement, &latest.picture, level, &mut decision);
-        let map = judge.shown_map(&judgement.map, latest.picture.dimensions());
-        let impression = Impression::new(&seen, &heard, &judgement.map);
-        let named = |gallery| naming.update(gallery, t, event.state, &impression);
-        event.name = judge.gallery().and_then(named);
+        let decided = stream.decide(judge, t, &latest.picture, |stage| {
+            done(stage, &mut summary.timings, &mut summary.busy);
+        });
+        let Decided { mut event, map, impression, seen, heard } = decided;
         let (audible, asked) = (event.state != State::Silent, controls.swap.swap(false, Ordering::Relaxed));
         let swapped = swap.update(t, &seen, &heard, audible, asked, judge);
         done(Stage::Heads, &mut summary.timings, &mut summary.busy);
@@ -271,6 +263,7 @@ pub fn run(
         event.map = settings.map.then(|| map.to_rows());
         scores.push(event.score);
         scores.drain(..scores.len().saturating_sub(SCORES));
+        let (columns, second) = stream.window.both();
         let moment = Moment {
             event: &event,
             picture: &latest.picture,
@@ -278,8 +271,8 @@ pub fn run(
             impression: &impression,
             frames: arrived.shown(),
             sound: &arrived.sound,
-            second: window.second.make_contiguous(),
-            columns: window.columns.make_contiguous(),
+            second,
+            columns,
             scores: &scores,
             timings: &summary.timings,
             swapped,
@@ -314,8 +307,6 @@ struct Arrived {
     sound: Vec<f32>,
     /// How much of `sound` the window has.
     heard: usize,
-    /// Columns that the sound completed.
-    columns: usize,
     /// Samples since the start.
     samples: usize,
     /// Seconds to which there was sound, and a picture.
@@ -342,8 +333,8 @@ impl Arrived {
         t <= self.heard_to.max(self.seen_to) + 1e-6
     }
 
-    fn hear(&mut self, window: &mut Window) {
-        self.columns += window.push(&self.sound[self.heard..]);
+    fn hear(&mut self, stream: &mut Stream) {
+        stream.hear(&self.sound[self.heard..]);
         self.heard = self.sound.len();
     }
 
@@ -357,39 +348,6 @@ impl Arrived {
         self.frames.drain(..self.frames.len().saturating_sub(1));
         self.kept = self.frames.len();
         self.sound.clear();
-        (self.heard, self.columns) = (0, 0);
-    }
-}
-
-/// The last second, as sound and as columns.
-struct Window {
-    stream: Spectrogram,
-    columns: VecDeque<Vec<f32>>,
-    second: VecDeque<f32>,
-}
-
-impl Window {
-    fn new() -> Self {
-        Self {
-            stream: Spectrogram::new(),
-            columns: vec![vec![0.0; BINS]; COLUMNS].into(),
-            second: vec![0.0; SAMPLE_RATE].into(),
-        }
-    }
-
-    /// Takes samples; returns the number of columns that they completed.
-    fn push(&mut self, samples: &[f32]) -> usize {
-        let (columns, mut fresh) = (&mut self.columns, 0);
-        self.stream.push(samples, |values| {
-            // The oldest column's memory becomes the newest column.
-            let mut column = columns.pop_front().unwrap_or_default();
-            column.clear();
-            column.extend_from_slice(values);
-            columns.push_back(column);
-            fresh += 1;
-        });
-        self.second.extend(samples);
-        self.second.drain(..self.second.len() - SAMPLE_RATE);
-        fresh
+        self.heard = 0;
     }
 }

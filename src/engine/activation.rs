@@ -15,6 +15,13 @@ pub struct ActivationMap {
 
 impl ActivationMap {
     /// One unit's plane, `[rows, columns]`.
+    ///
+    /// ```
+    /// use lookhear::engine::ActivationMap;
+    ///
+    /// let map = ActivationMap { channels: 2, rows: 1, columns: 2, values: vec![0.0, 3.0, 1.0, 2.0] };
+    /// assert_eq!(map.unit(1), [1.0, 2.0]);
+    /// ```
     pub fn unit(&self, channel: usize) -> &[f32] {
         let size = self.rows * self.columns;
         &self.values[channel * size..][..size]
@@ -25,6 +32,14 @@ impl ActivationMap {
     /// Where the map's side is a multiple of the grid's, these are the windows of the paper ("Look, Listen and
     /// Learn", section 4: 8x8 over the audio map, 7x7 over the vision map at 224 pixels); otherwise windows
     /// overlap by one, so that every position counts.
+    ///
+    /// ```
+    /// use lookhear::engine::ActivationMap;
+    ///
+    /// let map = ActivationMap { channels: 1, rows: 2, columns: 2, values: vec![0.0, 3.0, 1.0, 2.0] };
+    /// assert_eq!(map.pool(1, 1), [3.0], "pool4: the embedding");
+    /// assert_eq!(map.pool(2, 1), [3.0, 2.0]);
+    /// ```
     pub fn pool(&self, rows: usize, columns: usize) -> Vec<f32> {
         let window = |i: usize, of: usize, size: usize| i * size / of..((i + 1) * size).div_ceil(of);
         let mut pooled = Vec::with_capacity(rows * columns * self.channels);

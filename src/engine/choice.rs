@@ -2,19 +2,26 @@
 
 use std::str::FromStr;
 
-use ::burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use super::int::kernel::Choice;
 
 /// What runs the network.
+///
+/// ```
+/// use lookhear::engine::Backend;
+///
+/// assert_eq!("int".parse(), Ok(Backend::default()));
+/// let error = "tpu".parse::<Backend>().unwrap_err();
+/// assert_eq!(error, "no engine is called tpu; there are int, flex, wgpu and ndarray");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Backend {
     /// The integer engine: the CPU. Always there.
     #[default]
     Int,
-    /// burn-flex: the CPU, in floating point. Always there.
+    /// burn-flex: the CPU, in floating point (feature `burn`).
     Flex,
     /// burn-wgpu: GPUs (feature `wgpu`).
     Wgpu,
@@ -47,29 +54,22 @@ impl Backend {
         }
     }
 
-    /// Where Burn's tensors of this backend live. The integer engine has none and is made from those
-    /// of flex.
-    ///
-    /// # Errors
-    /// The backend is not built in; the message names the feature.
-    pub fn device(self) -> Result<Device, String> {
-        match self {
-            Self::Int | Self::Flex => Ok(Device::flex()),
-            #[cfg(feature = "wgpu")]
-            Self::Wgpu => Ok(Device::wgpu(::burn::tensor::DeviceKind::DefaultDevice)),
-            #[cfg(feature = "ndarray")]
-            #[expect(deprecated, reason = "kept as the plain reference that the others are checked against")]
-            Self::Ndarray => Ok(Device::ndarray()),
-            #[allow(unreachable_patterns, reason = "which arms are left depends on the features")]
-            other => {
-                let name = other.name();
-                Err(format!("engine {name} is not built in; build with `--features {name}`"))
-            }
-        }
+    /// That it is not built in, and how it would be.
+    pub(super) fn missing(self) -> String {
+        let name = self.name();
+        let feature = if self == Self::Flex { "burn" } else { name };
+        format!("engine {name} is not built in; build with `--features {feature}`")
     }
 }
 
 /// An engine with its settings.
+///
+/// ```
+/// use lookhear::engine::{Backend, Setup};
+///
+/// assert_eq!(Setup { threads: Some(2), ..Setup::default() }.threads(), 2);
+/// assert_eq!(Setup::from(Backend::Flex).backend.name(), "flex");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Setup {
     /// What runs the network.

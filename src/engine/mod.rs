@@ -1,12 +1,15 @@
 //! Engines: what runs the network. All of them take the same inputs and give the same outputs.
 
 mod activation;
+#[cfg(feature = "burn")]
 mod burn;
 mod choice;
 #[allow(unsafe_code, reason = "vector instructions, and memory shared by threads; documented there")]
 pub mod int;
+mod load;
 
 pub use self::activation::ActivationMap;
+#[cfg(feature = "burn")]
 pub use self::burn::BurnEngine;
 pub use self::choice::{Backend, Setup};
 
@@ -18,7 +21,7 @@ use crate::preprocess::spectrogram::transpose;
 ///
 /// Towers and judgement are separate, because a picture may be judged with several sounds
 /// and the other way round.
-pub trait Engine {
+pub trait Engine: Send {
     /// Vision tower: `[3, height, width]`, -1..1, of the spec's size.
     fn see(&mut self, picture: &[f32], seen: &mut Seen);
 
@@ -76,6 +79,15 @@ pub struct Judgement {
 
 impl Judgement {
     /// The AVC score, 0..1: of both heads, the fusion head counts by its share (0..1).
+    ///
+    /// ```
+    /// use lookhear::engine::Judgement;
+    ///
+    /// let both = Judgement { fusion: Some(0.8), localization: Some(0.4), ..Judgement::default() };
+    /// assert!((both.score(0.75) - 0.7).abs() < 1e-6);
+    /// let one = Judgement { localization: Some(0.4), ..Judgement::default() };
+    /// assert_eq!(one.score(0.75), 0.4);
+    /// ```
     pub fn score(&self, fusion_share: f32) -> f32 {
         match (self.fusion, self.localization) {
             (Some(a), Some(b)) => a * fusion_share + b * (1.0 - fusion_share),

@@ -2,8 +2,7 @@
 
 use thiserror::Error;
 
-use super::entry::thin;
-use super::{Example, Impression};
+use super::entry::{Example, Recording, thin};
 use crate::event::State;
 use crate::judge::level;
 use crate::pipeline::Moment;
@@ -15,15 +14,6 @@ pub const FEWEST: usize = 25;
 pub const FEWEST_RECORDED: usize = 5;
 /// Most examples of a recording, and most moments of quiet.
 const MOST: usize = 48;
-
-/// What a name is made of.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Recording {
-    /// Moments in which the thing was seen to sound, in order.
-    pub examples: Vec<Example>,
-    /// The same place while it was quiet.
-    pub quiet: Vec<Impression>,
-}
 
 /// Watches a run, and keeps the moments in which there was sound that fits what is seen.
 ///

@@ -1,7 +1,7 @@
 //! What is known of one name.
 
+use super::impression::Impression;
 use super::nearest::similarity;
-use super::{Impression, Recording};
 
 /// Most examples of a name; of more, every nth is kept.
 const MOST: usize = 128;
@@ -17,6 +17,15 @@ pub struct Example {
     pub t: f64,
     /// What it sounded and looked like.
     pub impression: Impression,
+}
+
+/// What a name is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recording {
+    /// Moments in which the thing was seen to sound, in order.
+    pub examples: Vec<Example>,
+    /// The same place while it was quiet.
+    pub quiet: Vec<Impression>,
 }
 
 /// What is known of one name.

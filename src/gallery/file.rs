@@ -4,13 +4,8 @@
 //! examples, then its moments of quiet. The metadata holds two entries, as a bundle's does: `lookhear-gallery`, the
 //! [`Manifest`] as JSON, and `sha256`, the hash of that JSON followed by the tensor's data.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs::Permissions;
-use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::collections::BTreeMap;
 
-use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -20,71 +15,42 @@ use super::{Entry, Example, Gallery, GalleryError, Impression, check_name};
 /// Version of the format that this version of LookHear writes and reads.
 pub(super) const VERSION: u32 = 1;
 
-const MANIFEST: &str = "lookhear-gallery";
-const HASH: &str = "sha256";
-const TENSOR: &str = "impressions";
+pub(super) const MANIFEST: &str = "lookhear-gallery";
+pub(super) const HASH: &str = "sha256";
+pub(super) const TENSOR: &str = "impressions";
 
 /// Everything but the impressions.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Manifest {
+pub(super) struct Manifest {
     /// [`VERSION`] of the writer.
-    version: u32,
+    pub(super) version: u32,
     /// Hash of the model that made the impressions.
-    model: String,
-    names: BTreeMap<String, Kept>,
+    pub(super) model: String,
+    pub(super) names: BTreeMap<String, Kept>,
 }
 
 /// What of the tensor belongs to a name.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Kept {
+pub(super) struct Kept {
     /// Seconds, one for each example: see [`Example::t`].
-    times: Vec<f64>,
+    pub(super) times: Vec<f64>,
     /// Moments of quiet.
-    quiet: usize,
+    pub(super) quiet: usize,
 }
 
-/// Writes beside the target, then moves it there.
-pub(super) fn write(gallery: &Gallery, target: &Path) -> io::Result<()> {
-    let bytes = encode(gallery)?;
-    let folder = target.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    // Temporary files are private by default; the kiosk may run as another user than who enrolls.
-    let mut builder = tempfile::Builder::new();
-    builder.permissions(Permissions::from_mode(0o644));
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(&bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(target)?;
-    Ok(())
-}
-
-fn encode(gallery: &Gallery) -> io::Result<Vec<u8>> {
-    let (mut names, mut rows) = (BTreeMap::new(), Vec::new());
-    for (name, Entry { examples, quiet, .. }) in &gallery.entries {
-        let times = examples.iter().map(|example| example.t).collect();
-        names.insert(name.clone(), Kept { times, quiet: quiet.len() });
-        rows.extend(examples.iter().map(|example| &example.impression).chain(quiet));
-    }
-    let manifest = Manifest { version: VERSION, model: gallery.model.clone(), names };
-    let json = serde_json::to_string(&manifest)?;
-    let dims = rows.first().map_or(0, |row| row.values().len());
-    let data: Vec<u8> =
-        rows.iter().flat_map(|row| row.values()).flat_map(|value| value.to_le_bytes()).collect();
-    let hash = digest(&json, &data);
-    let tensor = TensorView::new(Dtype::F32, vec![rows.len(), dims], &data).map_err(io::Error::other)?;
-    let metadata = HashMap::from([(MANIFEST.into(), json), (HASH.into(), hash)]);
-    safetensors::serialize([(TENSOR, tensor)], Some(metadata)).map_err(io::Error::other)
-}
-
-/// Reads what [`encode`] made; `path` names it in errors.
+/// Reads a file; `path` names it in errors.
 pub(super) fn decode(bytes: &[u8], path: &str) -> Result<Gallery, GalleryError> {
     let damaged = |reason: String| GalleryError::Damaged { path: path.into(), reason };
     let tensors = SafeTensors::deserialize(bytes).map_err(|e| damaged(e.to_string()))?;
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|e| damaged(e.to_string()))?;
-    let metadata = metadata.metadata().clone().unwrap_or_default();
-    let entry = |key: &str| metadata.get(key).ok_or_else(|| damaged(format!("it has no `{key}` entry")));
+    let entry = |key: &str| {
+        let entries = metadata.metadata().as_ref();
+        entries
+            .and_then(|entries| entries.get(key))
+            .ok_or_else(|| damaged(format!("it has no `{key}` entry")))
+    };
     let (json, hash) = (entry(MANIFEST)?, entry(HASH)?);
     #[derive(Deserialize)]
     struct Version {
@@ -134,7 +100,7 @@ pub(super) fn decode(bytes: &[u8], path: &str) -> Result<Gallery, GalleryError> 
     Ok(gallery)
 }
 
-fn digest(json: &str, data: &[u8]) -> String {
+pub(super) fn digest(json: &str, data: &[u8]) -> String {
     let hash = Sha256::new().chain_update(json).chain_update(data).finalize();
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -32,8 +32,8 @@ impl Impression {
         Self(values)
     }
 
-    /// Sound, then sight.
-    pub(super) fn values(&self) -> &[f32] {
+    /// Sound, then sight, `[2 * dims]`.
+    pub fn values(&self) -> &[f32] {
         &self.0
     }
 

@@ -7,6 +7,7 @@
 //!
 //! A gallery is of use only with the model that made it: another one puts the same things elsewhere.
 
+#[cfg(feature = "enroll")]
 mod enrolment;
 mod entry;
 mod error;
@@ -14,17 +15,18 @@ mod file;
 mod impression;
 mod naming;
 pub mod nearest;
+#[cfg(feature = "enroll")]
+mod save;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use etcetera::BaseStrategy;
-
-pub use enrolment::{Enrolment, EnrolmentError, FEWEST, FEWEST_RECORDED, Recording};
-pub use entry::{Entry, Example};
+#[cfg(feature = "enroll")]
+pub use enrolment::{Enrolment, EnrolmentError, FEWEST, FEWEST_RECORDED};
+pub use entry::{Entry, Example, Recording};
 pub use error::GalleryError;
 pub use impression::Impression;
 pub use naming::Naming;
@@ -42,6 +44,25 @@ pub struct Named<'a> {
 }
 
 /// Names, each with its examples.
+///
+/// ```
+/// use lookhear::engine::{Heard, Seen};
+/// use lookhear::event::Map;
+/// use lookhear::gallery::{Example, Gallery, Impression, Recording};
+///
+/// // As the towers would give them of moments with a bell.
+/// let moment = |x: f32| {
+///     let seen = Seen { embedding: vec![1.0, x], ..Seen::default() };
+///     let heard = Heard { embedding: vec![x, 1.0], ..Heard::default() };
+///     Impression::new(&seen, &heard, &Map::default())
+/// };
+/// let examples = (0..12).map(|n| Example { t: f64::from(n), impression: moment(n as f32 * 0.01) }).collect();
+/// let mut gallery = Gallery::new("the model's hash");
+/// gallery.enroll("bell", Recording { examples, quiet: vec![] }, false)?;
+/// assert_eq!(gallery.name(&moment(0.05)).map(|named| named.name), Some("bell"));
+/// assert!(gallery.name(&moment(-20.0)).is_none());
+/// # Ok::<(), lookhear::gallery::GalleryError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gallery {
     model: String,
@@ -52,12 +73,6 @@ impl Gallery {
     /// Without names, for a model ([`crate::model::Bundle::hash`]).
     pub fn new(model: &str) -> Self {
         Self { model: model.into(), entries: BTreeMap::new() }
-    }
-
-    /// `lookhear/gallery.safetensors` in the user's folder of data; `None` for a user without one.
-    pub fn default_path() -> Option<PathBuf> {
-        let folders = etcetera::choose_base_strategy().ok()?;
-        Some(folders.data_dir().join("lookhear").join("gallery.safetensors"))
     }
 
     /// Reads a file, whichever model made it.
@@ -82,15 +97,6 @@ impl Gallery {
             return Err(GalleryError::OtherModel { path, made: gallery.model, used: model.into() });
         }
         Ok(gallery)
-    }
-
-    /// Writes the file, and its folder if there is none. A power cut leaves the old file or the new one.
-    ///
-    /// # Errors
-    /// [`GalleryError::Write`]; what was there before is still there.
-    pub fn save(&self, path: &Path) -> Result<(), GalleryError> {
-        file::write(self, path)
-            .map_err(|source| GalleryError::Write { path: path.display().to_string(), source })
     }
 
     /// The model that the examples are of.
@@ -182,6 +188,13 @@ impl Gallery {
 }
 
 /// Whether a name can be shown.
+///
+/// ```
+/// use lookhear::gallery::check_name;
+///
+/// assert!(check_name("Grandma's clock").is_ok());
+/// assert!(check_name(" bell").is_err());
+/// ```
 ///
 /// # Errors
 /// [`GalleryError::Name`] says why it cannot, and what would be right.

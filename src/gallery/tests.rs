@@ -1,7 +1,5 @@
 //! Galleries as files, and the names of what plays in the virtual studio.
 
-use std::sync::OnceLock;
-
 use super::*;
 
 const MODEL: &str = "b7f0ae0ae950aaaa";
@@ -59,6 +57,7 @@ fn names_are_replaced_added_to_and_removed() {
     assert_eq!(gallery.entries().map(|(name, _)| name).collect::<Vec<_>>(), ["Grandma's clock"]);
 }
 
+#[cfg(feature = "enroll")]
 #[test]
 fn a_file_comes_back_as_it_was_and_only_for_its_model() {
     let folder = tempfile::tempdir().unwrap();
@@ -82,9 +81,10 @@ fn a_file_comes_back_as_it_was_and_only_for_its_model() {
     assert!(unwritable.contains("a-file") && unwritable.contains("--gallery"), "{unwritable}");
 }
 
+#[cfg(feature = "enroll")]
 /// The bytes of a small gallery.
 fn bytes() -> &'static [u8] {
-    static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
+    static BYTES: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
     BYTES.get_or_init(|| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("gallery");
@@ -93,6 +93,7 @@ fn bytes() -> &'static [u8] {
     })
 }
 
+#[cfg(feature = "enroll")]
 #[test]
 fn a_file_that_was_changed_or_cut_off_is_refused() {
     let refused = |bytes: &[u8], how: &str| match file::decode(bytes, "the/file") {

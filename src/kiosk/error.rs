@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use super::app::Fault;
 use super::screen::ScreenError;
-use crate::profile::Problem;
+use crate::problem::Problem;
 
 /// What ends the kiosk. A unit with `Restart=always` begins it again.
 #[derive(Debug, Error)]

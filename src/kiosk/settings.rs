@@ -8,7 +8,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::screen::{Language, Theme};
-use crate::profile::Problem;
+use crate::problem::Problem;
 
 /// The table `[kiosk]` of a settings file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use burn::module::{Module, Param};
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor, activation};
 
-use super::network::ConvBlock;
+use super::block::ConvBlock;
 use super::spec::{Distance, Fusion, Localization, Pooling};
 
 /// fc - ReLU - fc over concatenated embeddings.
@@ -158,7 +158,7 @@ impl LocalizationNet {
         Self { vision, audio, ..self }
     }
 
-    /// See [`super::Network::unfold`].
+    /// See [`ConvBlock::unfold`].
     pub(super) fn unfold(self, vision: Tensor<4>, audio: Tensor<4>) -> Self {
         let norm = self.spec.batch_norm;
         let side = |[first, second]: [ConvBlock; 2], x| {

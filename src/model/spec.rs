@@ -1,7 +1,7 @@
 //! The layer table: every network of LookHear as plain data.
 //!
-//! The Burn modules ([`super::Network`]) are built by walking this table, so shapes, parameter
-//! counts and costs that are computed here are those of the network that runs.
+//! Engines and Burn's modules are built by walking this table, so shapes, parameter counts and costs that are computed
+//! here are those of the network that runs.
 
 use serde::{Deserialize, Serialize};
 
@@ -113,22 +113,13 @@ pub struct LayerShape {
 }
 
 impl Tower {
-    /// Four blocks of two convolutions, a pool after the first three; `widths` are their channels.
-    fn blocks(input: [usize; 3], widths: [usize; 4], first_stride: usize) -> Self {
-        let mut layers = Vec::new();
-        for (block, channels) in widths.into_iter().enumerate() {
-            for conv in 0..2 {
-                let stride = if block + conv == 0 { first_stride } else { 1 };
-                layers.push(Layer::Conv { channels, stride });
-            }
-            if block < 3 {
-                layers.push(Layer::MaxPool);
-            }
-        }
-        Self { input, layers }
-    }
-
     /// The table: name, shapes and cost of every layer.
+    ///
+    /// ```
+    /// let spec = lookhear::model::Spec::preset("l3").unwrap();
+    /// let first = &spec.vision.shapes()[0];
+    /// assert_eq!((&first.name[..], first.output, first.macs), ("conv1_1", [64, 224, 224], 86_704_128));
+    /// ```
     pub fn shapes(&self) -> Vec<LayerShape> {
         let (mut block, mut conv) = (1, 0);
         let mut input = self.input;
@@ -161,6 +152,11 @@ impl Tower {
     }
 
     /// `[channels, height, width]` of the activation map.
+    ///
+    /// ```
+    /// let spec = lookhear::model::Spec::preset("l3").unwrap();
+    /// assert_eq!(spec.audio.map_shape(), [512, 32, 24]);
+    /// ```
     pub fn map_shape(&self) -> [usize; 3] {
         self.shapes().last().map_or(self.input, |last| last.output)
     }
@@ -180,11 +176,21 @@ impl Tower {
     }
 
     /// Trainable parameters.
+    ///
+    /// ```
+    /// let spec = lookhear::model::Spec::preset("l3").unwrap();
+    /// assert_eq!(spec.vision.parameters(), 4_687_296);
+    /// ```
     pub fn parameters(&self) -> usize {
         self.shapes().iter().map(|s| s.parameters).sum()
     }
 
     /// Multiply-accumulates for one input.
+    ///
+    /// ```
+    /// let spec = lookhear::model::Spec::preset("edge").unwrap();
+    /// assert!(spec.vision.macs() < 200_000_000);
+    /// ```
     pub fn macs(&self) -> usize {
         self.shapes().iter().map(|s| s.macs).sum()
     }
@@ -228,49 +234,17 @@ impl Tower {
 }
 
 impl Spec {
-    /// Names that [`Spec::preset`] knows.
-    pub const PRESETS: [&'static str; 5] = ["l3", "ave", "avol", "edge", "edge-wide"];
-
-    /// A ready-made table: `l3` (the paper), `ave` and `avol` (its successor's heads for retrieval and for
-    /// localization on the same towers), `edge` (a quarter of the width, stride 2 in conv1, both heads), `edge-wide`
-    /// (the same with half of the paper's width up to conv3, and 192 channels in conv4).
-    pub fn preset(name: &str) -> Option<Self> {
-        let (widths, stride) = match name {
-            "l3" | "ave" | "avol" => ([64, 128, 256, 512], 1),
-            "edge" => ([16, 32, 64, 128], 2),
-            // All of twice the width would make a file of more than 10 MB.
-            "edge-wide" => ([32, 64, 128, 192], 2),
-            _ => return None,
-        };
-        let tower = |input| Tower::blocks(input, widths, stride);
-        let fusion = matches!(name, "l3" | "edge" | "edge-wide").then_some(Fusion { hidden: 128 });
-        let distance = (name == "ave").then_some(Distance { dims: 128 });
-        let localization = match name {
-            "avol" => {
-                Some(Localization { dims: 128, batch_norm: false, normalize: false, pooling: Pooling::Max })
-            }
-            "edge" | "edge-wide" => Some(Localization {
-                dims: 128,
-                batch_norm: true,
-                normalize: true,
-                pooling: Pooling::LogMeanExp { sharpness: 8.0 },
-            }),
-            _ => None,
-        };
-        Some(Self {
-            name: name.into(),
-            vision: tower([3, 224, 224]),
-            audio: tower([1, 257, 199]),
-            fusion,
-            distance,
-            localization,
-        })
-    }
-
     /// Checks a table that came from outside.
     ///
     /// # Errors
     /// One sentence that names the key, the value and what would be right.
+    ///
+    /// ```
+    /// use lookhear::model::Spec;
+    ///
+    /// let headless = Spec { fusion: None, localization: None, ..Spec::preset("edge").unwrap() };
+    /// assert!(headless.validate().unwrap_err().contains("a network needs a head"));
+    /// ```
     pub fn validate(&self) -> Result<(), String> {
         self.vision.validate("vision")?;
         self.audio.validate("audio")?;
@@ -300,6 +274,10 @@ impl Spec {
     }
 
     /// `[rows, columns]` of the localization map.
+    ///
+    /// ```
+    /// assert_eq!(lookhear::model::Spec::preset("avol").unwrap().map_size(), [28, 28]);
+    /// ```
     pub fn map_size(&self) -> [usize; 2] {
         let [_, rows, columns] = self.vision.map_shape();
         [rows, columns]

@@ -1,15 +1,17 @@
 //! Preprocessing, once: what the towers see and hear, in training as at run time.
 //!
-//! Sound: any channel count to one ([`Channels`]), any rate to 48 kHz ([`Resampler`]), then a streaming
+//! Sound: any channel count to one ([`Channels`]), any rate to 48 kHz (`Resampler`, feature `resample`), then a streaming
 //! log-magnitude spectrogram ([`Spectrogram`]). Pictures: [`picture`].
 
 mod channels;
 pub mod picture;
+#[cfg(feature = "resample")]
 mod resample;
 pub mod spectrogram;
 
 pub use channels::{Channels, Loudness};
 pub use picture::Fit;
+#[cfg(feature = "resample")]
 pub use resample::{ResampleError, Resampler};
 pub use spectrogram::Spectrogram;
 
@@ -56,6 +58,14 @@ impl Preprocessing {
     ///
     /// # Errors
     /// One sentence with both sides.
+    ///
+    /// ```
+    /// use lookhear::preprocess::{Fit, Preprocessing};
+    ///
+    /// let ours = Preprocessing::new(Fit::Stretch);
+    /// assert!(ours.validate().is_ok());
+    /// assert!(Preprocessing { sample_rate: 16_000, ..ours }.validate().is_err());
+    /// ```
     pub fn validate(&self) -> Result<(), String> {
         let ours = Self::new(self.fit);
         if *self == ours {

@@ -18,6 +18,14 @@ pub enum Fit {
 }
 
 /// Resizes to `side` x `side` pixels.
+///
+/// ```
+/// use image::RgbImage;
+/// use lookhear::preprocess::{Fit, picture};
+///
+/// let square = picture::square(&RgbImage::new(640, 360), Fit::Stretch, 224);
+/// assert_eq!(square.dimensions(), (224, 224));
+/// ```
 pub fn square(picture: &RgbImage, fit: Fit, side: u32) -> RgbImage {
     let (w, h) = picture.dimensions();
     if (w, h) == (side, side) {
@@ -36,6 +44,15 @@ pub fn square(picture: &RgbImage, fit: Fit, side: u32) -> RgbImage {
 
 /// Resizes an area `[left, top, width, height]` (pixels, inside the picture) to `width` x `height`,
 /// by area-weighted linear interpolation. A picture or area without pixels gives black.
+///
+/// ```
+/// use image::{Rgb, RgbImage};
+/// use lookhear::preprocess::picture::resize;
+///
+/// let picture = RgbImage::from_fn(40, 20, |x, _| Rgb([if x < 20 { 0 } else { 200 }; 3]));
+/// let right = resize(&picture, [20.0, 0.0, 20.0, 20.0], 5, 5);
+/// assert!(right.pixels().all(|pixel| pixel.0 == [200; 3]));
+/// ```
 pub fn resize(picture: &RgbImage, area: [f64; 4], width: u32, height: u32) -> RgbImage {
     let mut out = RgbImage::new(width, height);
     let [left, top, w, h] = area;
@@ -51,6 +68,13 @@ pub fn resize(picture: &RgbImage, area: [f64; 4], width: u32, height: u32) -> Rg
 }
 
 /// Pixels of a square picture as the vision tower takes them: `[3, side, side]`, red first, -1..1.
+///
+/// ```
+/// use image::{Rgb, RgbImage};
+/// use lookhear::preprocess::picture::normalize;
+///
+/// assert_eq!(normalize(&RgbImage::from_pixel(1, 1, Rgb([255, 0, 255]))), [1.0, -1.0, 1.0]);
+/// ```
 pub fn normalize(square: &RgbImage) -> Vec<f32> {
     let plane = (square.width() * square.height()) as usize;
     let mut values = vec![0.0; 3 * plane];
@@ -63,6 +87,13 @@ pub fn normalize(square: &RgbImage) -> Vec<f32> {
 }
 
 /// A position in the square picture (0..1) to the position in the picture it was made of (0..1).
+///
+/// ```
+/// use lookhear::preprocess::picture::{Fit, to_shown};
+///
+/// assert_eq!(to_shown(Fit::Stretch, 400, 200, [0.0, 0.5]), [0.0, 0.5]);
+/// assert_eq!(to_shown(Fit::Crop, 400, 200, [0.0, 0.5]), [0.25, 0.5]);
+/// ```
 pub fn to_shown(fit: Fit, width: u32, height: u32, [x, y]: [f32; 2]) -> [f32; 2] {
     let Fit::Crop = fit else { return [x, y] };
     let (w, h) = (width as f32, height as f32);

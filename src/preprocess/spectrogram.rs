@@ -28,6 +28,21 @@ pub const FLOOR: f32 = 1e-4;
 pub const LOG_SCALE: f32 = 5.0;
 
 /// Turns chunks of sound of any size into columns.
+///
+/// ```
+/// use lookhear::preprocess::Spectrogram;
+/// use lookhear::preprocess::spectrogram::BINS;
+///
+/// let mut spectrogram = Spectrogram::new();
+/// let mut columns = 0;
+/// for chunk in [[0.1; 300], [0.2; 300]] {
+///     spectrogram.push(&chunk, |column| {
+///         assert_eq!(column.len(), BINS);
+///         columns += 1;
+///     });
+/// }
+/// assert_eq!(columns, 1, "480 samples make the first, 240 more each other one");
+/// ```
 pub struct Spectrogram {
     fft: Arc<dyn RealToComplex<f32>>,
     hann: Vec<f32>,
@@ -98,6 +113,14 @@ impl Spectrogram {
 /// The spectrogram of one second: 48,000 samples to `[257, 199]`, bin by bin.
 ///
 /// Shorter sound is followed by silence; what is beyond a second is ignored.
+///
+/// ```
+/// use lookhear::preprocess::spectrogram::{BINS, COLUMNS, second};
+///
+/// let silence = second(&[]);
+/// assert_eq!(silence.len(), BINS * COLUMNS);
+/// assert!(silence.iter().all(|value| *value == 0.0));
+/// ```
 pub fn second(samples: &[f32]) -> Vec<f32> {
     let mut padded = samples[..samples.len().min(super::SAMPLE_RATE)].to_vec();
     padded.resize(super::SAMPLE_RATE, 0.0);
@@ -107,6 +130,13 @@ pub fn second(samples: &[f32]) -> Vec<f32> {
 }
 
 /// Column after column, as [`Spectrogram::push`] gives them, to bin by bin, as the audio tower takes them.
+///
+/// ```
+/// use lookhear::preprocess::spectrogram::{BINS, transpose};
+///
+/// let columns = [vec![1.0; BINS], vec![2.0; BINS]].concat();
+/// assert_eq!(transpose(&columns)[..4], [1.0, 2.0, 1.0, 2.0]);
+/// ```
 pub fn transpose(columns: &[f32]) -> Vec<f32> {
     let count = columns.len() / BINS;
     let mut bins = vec![0.0; columns.len()];

@@ -6,15 +6,14 @@
 
 mod mistake;
 mod place;
-mod problem;
 mod settings;
 mod words;
 
 #[cfg(test)]
 mod tests;
 
+pub use crate::problem::Problem;
 pub use mistake::{Mistake, ProfileError};
-pub use problem::Problem;
 pub use settings::{Camera, Decisions, Microphone, Model, Names};
 
 use std::fs::File;

@@ -31,7 +31,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::profile::Problem;
+use crate::problem::Problem;
 pub use publisher::Publisher;
 pub use secret::Secret;
 pub use settings::Settings;

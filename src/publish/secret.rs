@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::PublishError;
-use crate::profile::Problem;
+use crate::problem::Problem;
 
 /// A string that `Debug` does not show. Serializing writes it as it is: settings stay the same when they are
 /// written and read again.

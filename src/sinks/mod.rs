@@ -7,8 +7,10 @@ mod keys;
 mod lines;
 mod persistent;
 mod recorder;
+#[cfg(feature = "terminal")]
 mod screen;
 mod snapshots;
+#[cfg(feature = "terminal")]
 mod terminal;
 mod unheard;
 mod video;
@@ -19,8 +21,10 @@ pub use heartbeat::Heartbeat;
 pub use lines::{Json, Lines, NamedJson};
 pub use persistent::Persistent;
 pub use recorder::Recorder;
+#[cfg(feature = "terminal")]
 pub use screen::Screen;
 pub use snapshots::Snapshots;
+#[cfg(feature = "terminal")]
 pub use terminal::Terminal;
 pub use unheard::Unheard;
 pub use video::Video;

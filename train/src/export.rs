@@ -8,7 +8,7 @@ use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Device;
 use lookhear::engine::Backend;
 use lookhear::judge::Judge;
-use lookhear::model::{Bundle, BundleError, Network, Sample, Spec, Thresholds, Training};
+use lookhear::model::{Bundle, BundleError, Network, Preset, Sample, Spec, Thresholds, Training};
 use lookhear::preprocess::{Fit, Preprocessing};
 
 use crate::Error;
@@ -36,9 +36,9 @@ const FALSE_ALARMS: f64 = 0.08;
 /// Seconds for which an answer must last: three hops.
 const HOLD: f32 = 0.24;
 
-/// How the towers of a preset see pictures: the papers crop, the shipped models see all.
+/// How the towers of a preset see pictures.
 fn fit(preset: &str) -> Fit {
-    if preset.starts_with("edge") { Fit::Stretch } else { Fit::Crop }
+    Preset::find(preset).map_or(Fit::default(), |preset| preset.fit)
 }
 
 /// Training examples that the run has not seen, for activation ranges.

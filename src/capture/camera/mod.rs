@@ -26,7 +26,8 @@ pub struct CameraInfo {
 }
 
 /// Which library drives the camera.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum Driver {
     /// V4L2 itself on Linux, because it has timeouts, lost frames and capture times; nokhwa elsewhere.

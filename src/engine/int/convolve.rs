@@ -4,14 +4,12 @@ use std::ops::Range;
 
 use super::buffer::Buffer;
 use super::kernel::{Kernel, LANES, PATCH, POSITIONS, TILE, groups};
+use super::layout::{sums_stride, sums_values, transformed_stride, transformed_values};
 use super::plane::{Plane, RealMap};
 use super::quantize::{Block, Quantized};
 use super::step::{Needs, Operation, Step};
 use super::taps::Taps;
 use super::team::Member;
-
-/// Values between the positions of transformed tiles, against cache conflicts.
-const APART: usize = 32;
 
 /// Memory of one thread.
 pub(super) struct Scratch {
@@ -246,26 +244,6 @@ fn place<'a, T: Copy + 'a>(
 /// The tiles of a chunk.
 fn chunk(step: &Step, index: usize) -> Range<usize> {
     index * step.chunk..((index + 1) * step.chunk).min(step.tiles())
-}
-
-/// Values from one position of `tiles` transformed tiles to the next.
-fn transformed_stride(tiles: usize, depth: usize) -> usize {
-    tiles * depth + APART
-}
-
-/// Values of `tiles` transformed tiles.
-pub(super) fn transformed_values(tiles: usize, depth: usize) -> usize {
-    POSITIONS * transformed_stride(tiles, depth)
-}
-
-/// Values from one position of the sums of `tiles` tiles to the next.
-fn sums_stride(tiles: usize) -> usize {
-    (tiles + 1) * LANES
-}
-
-/// Values of the sums of `tiles` tiles and a panel.
-pub(super) fn sums_values(tiles: usize) -> usize {
-    POSITIONS * sums_stride(tiles)
 }
 
 /// All positions of some tiles times the weights of a group of panels: `[panel][position][tile][16]`.

@@ -3,8 +3,8 @@
 use super::buffer::Buffer;
 use super::convolve::{Hand, Scratch};
 use super::kernel::Kernel;
+use super::step::Step;
 use super::team::Team;
-use super::tower::Tower;
 
 /// Threads with their tools and memory. Towers run one after the other, so that one crew does for all.
 pub(super) struct Crew {
@@ -16,9 +16,12 @@ pub(super) struct Crew {
 }
 
 impl Crew {
-    /// With enough memory for any step of the towers.
-    pub(super) fn new(kernel: Box<dyn Kernel>, team: Team, towers: [&Tower; 2]) -> Self {
-        let steps = || towers.into_iter().flat_map(Tower::steps);
+    /// With enough memory for any of the steps.
+    pub(super) fn new<'a, S: Iterator<Item = &'a Step>>(
+        kernel: Box<dyn Kernel>,
+        team: Team,
+        steps: impl Fn() -> S,
+    ) -> Self {
         let threads = team.threads();
         let transformed = steps().map(|step| step.shared_values(threads)).max().unwrap_or(0);
         let scratches = (0..threads).map(|_| Scratch::for_steps(steps(), threads)).collect();

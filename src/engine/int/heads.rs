@@ -1,31 +1,11 @@
 //! Both heads on the outputs of the towers. What is done once per decision is done in floating point;
 //! only the 1x1 convolutions over the whole vision map are rounded ([`super::pointwise`]).
 
-use super::weights::{dense, single_pixel};
+use super::dense::Dense;
+use super::weights::{dense, scalar, single_pixel};
 use crate::engine::{Heard, Judgement, Seen};
 use crate::event::Map;
-use crate::model::{DistanceNet, FusionNet, Localization, LocalizationNet, Pooling};
-
-/// A linear layer, `[in, out]`.
-pub(super) struct Dense {
-    pub(super) weights: Vec<f32>,
-    pub(super) bias: Vec<f32>,
-}
-
-impl Dense {
-    /// `out = in * weights + bias`, over the concatenation of `inputs`.
-    pub(super) fn run(&self, inputs: [&[f32]; 2], relu: bool, out: &mut Vec<f32>) {
-        out.clear();
-        out.extend_from_slice(&self.bias);
-        let values = inputs.into_iter().flatten();
-        for (value, weights) in values.zip(self.weights.chunks_exact(self.bias.len())) {
-            out.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += value * weight);
-        }
-        if relu {
-            out.iter_mut().for_each(|v| *v = v.max(0.0));
-        }
-    }
-}
+use crate::model::{Distance, Fusion, Localization, Pooling, Weights, WeightsError};
 
 /// L3-Net's head.
 pub(super) struct FusionHead {
@@ -35,9 +15,11 @@ pub(super) struct FusionHead {
 }
 
 impl FusionHead {
-    pub(super) fn new(head: &FusionNet) -> Self {
-        let layers = [dense(&head.fc1), dense(&head.fc2)];
-        Self { layers, hidden: Vec::new(), logits: Vec::new() }
+    /// For this many channels of both embeddings together.
+    pub(super) fn new(weights: &mut Weights, spec: Fusion, embeddings: usize) -> Result<Self, WeightsError> {
+        let first = dense(weights, "fusion.fc1", [embeddings, spec.hidden])?;
+        let layers = [first, dense(weights, "fusion.fc2", [spec.hidden, 2])?];
+        Ok(Self { layers, hidden: Vec::new(), logits: Vec::new() })
     }
 
     /// Probability of correspondence.
@@ -59,15 +41,24 @@ pub(super) struct DistanceHead {
 }
 
 impl DistanceHead {
-    pub(super) fn new(head: &DistanceNet) -> Self {
-        let Dense { weights, bias } = dense(&head.fc);
-        Self {
-            vision: head.vision.each_ref().map(dense),
-            audio: head.audio.each_ref().map(dense),
+    /// For this many channels of the embeddings, vision and audio.
+    pub(super) fn new(
+        weights: &mut Weights,
+        spec: Distance,
+        [vision, audio]: [usize; 2],
+    ) -> Result<Self, WeightsError> {
+        let line = dense(weights, "distance.fc", [1, 2])?;
+        let mut side = |name: &str, channels| -> Result<[Dense; 2], WeightsError> {
+            let first = dense(weights, &format!("distance.{name}.0"), [channels, spec.dims])?;
+            Ok([first, dense(weights, &format!("distance.{name}.1"), [spec.dims, spec.dims])?])
+        };
+        Ok(Self {
+            vision: side("vision", vision)?,
+            audio: side("audio", audio)?,
             hidden: Vec::new(),
-            slope: weights[1] - weights[0],
-            offset: bias[1] - bias[0],
-        }
+            slope: line.weights[1] - line.weights[0],
+            offset: line.bias[1] - line.bias[0],
+        })
     }
 
     /// The vision side: embedding to common space.
@@ -104,16 +95,17 @@ pub(super) struct LocalizationHead {
 }
 
 impl LocalizationHead {
-    pub(super) fn new(head: &LocalizationNet, spec: Localization) -> Self {
-        let [first, second] = &head.audio;
-        Self {
-            audio: [single_pixel(first), single_pixel(second)],
+    /// For this many channels of the audio embedding.
+    pub(super) fn new(weights: &mut Weights, spec: Localization, audio: usize) -> Result<Self, WeightsError> {
+        let first = single_pixel(weights, "localization.audio.0", [audio, spec.dims])?;
+        Ok(Self {
+            audio: [first, single_pixel(weights, "localization.audio.1", [spec.dims, spec.dims])?],
             hidden: Vec::new(),
             normalize: spec.normalize,
-            scale: head.log_scale.val().into_scalar::<f32>().exp(),
-            bias: head.bias.val().into_scalar::<f32>(),
+            scale: scalar(weights, "localization.log_scale")?.exp(),
+            bias: scalar(weights, "localization.bias")?,
             pooling: spec.pooling,
-        }
+        })
     }
 
     /// The audio side: embedding to common space.
@@ -153,7 +145,7 @@ fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + (-x).exp())
 }
 
-/// As [`crate::model::pool`], for one map.
+/// The similarities of one map as one.
 fn pool(similarities: &[f32], pooling: Pooling) -> f32 {
     let largest = similarities.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     match pooling {

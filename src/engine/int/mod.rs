@@ -9,9 +9,13 @@ mod allocator;
 mod buffer;
 mod convolve;
 mod crew;
+mod dense;
 mod direct;
 mod heads;
 pub mod kernel;
+mod layout;
+#[cfg(test)]
+mod oracle;
 mod plan;
 mod plane;
 mod pointwise;
@@ -28,6 +32,7 @@ mod winograd;
 
 pub(crate) use allocator::Loading;
 pub use quantize::QuantizeError;
+pub use tower::LayerTime;
 
 use std::time::Instant;
 
@@ -37,29 +42,14 @@ use self::kernel::Kernel;
 use self::team::Team;
 use self::tower::{Rounding, Tower};
 use self::vision_head::VisionHead;
-use self::weights::tower_weights;
+use self::weights::tower_conv;
 use super::{ActivationMap, Engine, Heard, Judgement, Seen};
-use crate::model::{Network, Peaks, Spec};
+use crate::model::{ActivationRanges, Spec, Weights};
 
 /// Pixels of a normalized picture are multiples of 1/255.
 const PICTURE: Rounding = Rounding { factor: 255.0, range: [-255, 255] };
 /// Values of a spectrogram are below 3.
 const SPECTROGRAM: Rounding = Rounding { factor: 8192.0, range: [0, i16::MAX] };
-
-/// How long a layer took.
-#[derive(Clone, Debug)]
-pub struct LayerTime {
-    /// `vision` or `audio`.
-    pub tower: &'static str,
-    /// As in the layer table.
-    pub layer: String,
-    /// Multiply-accumulates of the layer as the table counts them.
-    pub macs: usize,
-    /// Products that the engine computed: with Winograd about a quarter.
-    pub products: usize,
-    /// Seconds.
-    pub seconds: f64,
-}
 
 /// The engine.
 pub struct IntEngine {
@@ -75,38 +65,42 @@ pub struct IntEngine {
 }
 
 impl IntEngine {
-    /// Quantizes a folded network. Its towers go from memory as the engine's grow.
+    /// Quantizes a folded network. Its weights go from memory as the engine's grow.
     ///
     /// # Errors
-    /// The network has values that are no numbers.
+    /// The weights do not fit the layer table, or are no numbers to count with.
     pub fn new(
         spec: &Spec,
-        network: Network,
-        peaks: &Peaks,
+        mut weights: Weights,
+        ranges: &ActivationRanges,
         kernel: Box<dyn Kernel>,
         threads: usize,
     ) -> Result<Self, QuantizeError> {
         let team = Team::new(threads);
-        let tower = |name, table, network, transposed, peaks: &[Vec<f32>], rounding| {
-            let weights = tower_weights(name, network, transposed);
-            Tower::new(table, weights, peaks, rounding, &*kernel, team.threads())
+        let mut tower = |name, table, transposed, ranges: &[Vec<f32>], rounding| {
+            let conv = |number, channels| tower_conv(&mut weights, name, number, channels, transposed);
+            Tower::new(table, conv, ranges, rounding, &*kernel, team.threads())
         };
-        let vision = tower("vision", &spec.vision, network.vision, false, &peaks.vision, PICTURE)?;
+        let vision = tower("vision", &spec.vision, false, &ranges.vision, PICTURE)?;
         // Time runs down, so that new columns of the spectrogram are new rows.
         let mut sideways = spec.audio.clone();
         sideways.input.swap(1, 2);
-        let audio = tower("audio", &sideways, network.audio, true, &peaks.audio, SPECTROGRAM)?;
-        let fusion = network.fusion.as_ref().map(FusionHead::new);
-        let distance = network.distance.as_ref().map(DistanceHead::new);
-        let localization = match (&network.localization, spec.localization) {
-            (Some(head), Some(spec)) => {
-                let vision = VisionHead::new(head, spec, vision.positions(), &*kernel, team.threads())?;
-                Some((vision, LocalizationHead::new(head, spec)))
+        let audio = tower("audio", &sideways, true, &ranges.audio, SPECTROGRAM)?;
+        let [seen, heard] = [vision.channels(), audio.channels()];
+        let weights = &mut weights;
+        let fusion = spec.fusion.map(|head| FusionHead::new(weights, head, seen + heard)).transpose()?;
+        let distance =
+            spec.distance.map(|head| DistanceHead::new(weights, head, [seen, heard])).transpose()?;
+        let localization = match spec.localization {
+            Some(head) => {
+                let map = [seen, vision.positions()];
+                let vision = VisionHead::new(weights, head, map, &*kernel, team.threads())?;
+                Some((vision, LocalizationHead::new(weights, head, heard)?))
             }
-            _ => None,
+            None => None,
         };
         let map_size = spec.map_size();
-        let crew = Crew::new(kernel, team, [&vision, &audio]);
+        let crew = Crew::new(kernel, team, || vision.steps().chain(audio.steps()));
         Ok(Self { crew, vision, audio, fusion, distance, localization, map_size, listening: false })
     }
 

@@ -7,10 +7,14 @@ use thiserror::Error;
 use super::buffer::{Buffer, Frozen};
 use super::kernel::{Finish, Kernel, LANES, POSITIONS, TAPS};
 use super::winograd::{input_range, transform_filter};
+use crate::model::WeightsError;
 
 /// Why a network cannot be quantized.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Debug, Error)]
 pub enum QuantizeError {
+    /// There are not the weights that the layer table asks for.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
     /// A weight, bias or range is not finite.
     #[error("{layer}: weights, biases and activation ranges must be finite numbers")]
     NotFinite {

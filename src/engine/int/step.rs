@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::convolve::{sums_values, transformed_values};
 use super::kernel::{LANES, POSITIONS, TILE};
+use super::layout::{sums_values, transformed_values};
 use super::plan::Plan;
 use super::plane::Plane;
 use super::quantize::{Block, Quantized};

@@ -3,7 +3,6 @@
 use std::ops::Range;
 use std::time::Instant;
 
-use super::LayerTime;
 use super::convolve::{Hand, Source, Target};
 use super::crew::Crew;
 use super::kernel::{Kernel, LANES};
@@ -12,7 +11,7 @@ use super::plane::{Plane, RealMap};
 use super::quantize::{Block, ConvWeights, QuantizeError, Quantized, Units};
 use super::step::{Operation, Step};
 use crate::engine::ActivationMap;
-use crate::model::{Layer, Tower as Table};
+use crate::model::{Layer, Tower as Table, WeightsError};
 
 /// Transformed weights that are larger than this are read once for many tiles: the transformed inputs
 /// of a whole layer are kept then. Smaller ones stay in the cache of each processor. (In tests the limit is
@@ -37,6 +36,21 @@ impl Rounding {
     }
 }
 
+/// How long a layer took.
+#[derive(Clone, Debug)]
+pub struct LayerTime {
+    /// `vision` or `audio`.
+    pub tower: &'static str,
+    /// As in the layer table.
+    pub layer: String,
+    /// Multiply-accumulates of the layer as the table counts them.
+    pub macs: usize,
+    /// Products that the engine computed: with Winograd about a quarter.
+    pub products: usize,
+    /// Seconds.
+    pub seconds: f64,
+}
+
 /// A tower with all of its memory.
 pub(super) struct Tower {
     /// `[rows, width, channels]` of rounded inputs.
@@ -51,12 +65,12 @@ pub(super) struct Tower {
 }
 
 impl Tower {
-    /// Quantizes and allocates. The table's rows are this tower's rows, weights must fit them; `peaks`
-    /// are the largest outputs of each channel of each convolution.
+    /// Quantizes and allocates. The table's rows are this tower's rows; `conv` gives the weights of a convolution by its
+    /// number (from 0) and its channels `[inputs, outputs]`; `ranges` are the largest outputs of each channel of each.
     pub(super) fn new(
         table: &Table,
-        mut convs: impl Iterator<Item = ConvWeights>,
-        peaks: &[Vec<f32>],
+        mut conv: impl FnMut(usize, [usize; 2]) -> Result<ConvWeights, WeightsError>,
+        ranges: &[Vec<f32>],
         rounding: Rounding,
         kernel: &dyn Kernel,
         threads: usize,
@@ -76,12 +90,11 @@ impl Tower {
                     (Operation::Pool { units: units.iter().map(|unit| *unit as f32).collect() }, 0)
                 }
                 Layer::Conv { stride, .. } => {
-                    // Weights fit the table, as the caller says.
-                    let Some(conv) = convs.next() else { break };
-                    number += 1;
+                    let conv = conv(number, [shape.input[0], shape.output[0]])?;
                     let tiled = stride == 1 && layer > 0;
                     let ends = layer + 1 + usize::from(tiled && pools_next) == shapes.len();
-                    let outputs = output_units(&peaks[number - 1], ends);
+                    let outputs = output_units(&ranges[number], ends);
+                    number += 1;
                     let real = Units { input: &units, output: &outputs };
                     let operation = if tiled {
                         if pools_next {
@@ -234,9 +247,9 @@ impl Tower {
 }
 
 /// Real values of an output of 1, for each channel. What ends the tower is not rounded.
-fn output_units(peaks: &[f32], ends: bool) -> Vec<f64> {
-    let unit = |peak: &f32| if ends { 1.0 } else { (f64::from(*peak) / 255.0).max(1e-12) };
-    peaks.iter().map(unit).collect()
+fn output_units(ranges: &[f32], ends: bool) -> Vec<f64> {
+    let unit = |end: &f32| if ends { 1.0 } else { (f64::from(*end) / 255.0).max(1e-12) };
+    ranges.iter().map(unit).collect()
 }
 
 /// Rounds a number of 16 bits to the nearest integer, ties to even; NaN gives something.

@@ -7,7 +7,7 @@ use super::kernel::Kernel;
 use super::pointwise::{PIXELS, Pointwise, Scratch};
 use super::quantize::QuantizeError;
 use super::weights::pointwise;
-use crate::model::{Localization, LocalizationNet};
+use crate::model::{Localization, Weights};
 
 /// Two 1x1 convolutions, with their memory.
 pub(super) struct VisionHead {
@@ -27,17 +27,17 @@ struct Thread {
 }
 
 impl VisionHead {
+    /// For a map of this many channels and positions.
     pub(super) fn new(
-        head: &LocalizationNet,
+        weights: &mut Weights,
         spec: Localization,
-        positions: usize,
+        [channels, positions]: [usize; 2],
         kernel: &dyn Kernel,
         threads: usize,
     ) -> Result<Self, QuantizeError> {
-        let [first, second] = &head.vision;
         let layers = [
-            Pointwise::new(&pointwise("localization 1", first), true, kernel)?,
-            Pointwise::new(&pointwise("localization 2", second), false, kernel)?,
+            Pointwise::new(&pointwise(weights, 0, [channels, spec.dims])?, true, kernel)?,
+            Pointwise::new(&pointwise(weights, 1, [spec.dims, spec.dims])?, false, kernel)?,
         ];
         let widest = layers[0].depth().max(layers[1].depth());
         let thread = |_| Thread {

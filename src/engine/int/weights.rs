@@ -1,59 +1,75 @@
-//! Weights out of Burn's modules.
+//! What the engine takes out of a model's weights, layer by layer: a layer's are gone from there before the next is
+//! asked for.
 
-use burn::nn::Linear;
-use burn::tensor::Tensor;
-
-use super::heads::Dense;
+use super::dense::Dense;
 use super::quantize::ConvWeights;
-use crate::model::{ConvBlock, TowerNet};
+use crate::model::{Weights, WeightsError};
 
-/// The numbers of a tensor; not copied if nobody else has it.
-fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().convert::<f32>().try_into_vec().expect("they have been converted")
-}
-
-fn conv(name: String, block: ConvBlock) -> ConvWeights {
-    let weight = block.conv.weight.into_value();
-    let [outputs, inputs, _, _] = weight.dims();
-    let bias = block.conv.bias.map_or(vec![0.0; outputs], |bias| values(bias.into_value()));
-    ConvWeights { name, weights: values(weight), bias, inputs, outputs }
-}
-
-/// The convolutions of a folded tower, each gone from memory when the next is asked for; `transposed` swaps height
-/// and width of the filters.
-pub(super) fn tower_weights(
-    name: &str,
-    tower: TowerNet,
+/// Convolution `number` (from 0) of a folded tower with `[inputs, outputs]` channels; `transposed` swaps height and
+/// width of the filters.
+pub(super) fn tower_conv(
+    weights: &mut Weights,
+    tower: &str,
+    number: usize,
+    channels: [usize; 2],
     transposed: bool,
-) -> impl Iterator<Item = ConvWeights> {
-    let one = move |(i, block): (usize, ConvBlock)| {
-        let mut conv = conv(format!("{name}, convolution {}", i + 1), block);
-        if transposed {
-            for filter in conv.weights.chunks_exact_mut(9) {
-                [(1, 3), (2, 6), (5, 7)].into_iter().for_each(|(a, b)| filter.swap(a, b));
-            }
+) -> Result<ConvWeights, WeightsError> {
+    let name = format!("{tower}, convolution {}", number + 1);
+    let mut conv = conv(weights, &format!("{tower}.convs.{number}"), name, channels, 3)?;
+    if transposed {
+        for filter in conv.weights.chunks_exact_mut(9) {
+            [(1, 3), (2, 6), (5, 7)].into_iter().for_each(|(a, b)| filter.swap(a, b));
         }
-        conv
-    };
-    tower.convs.into_iter().enumerate().map(one)
+    }
+    Ok(conv)
 }
 
-/// A 1x1 convolution, `[out, in]`.
-pub(super) fn pointwise(name: &str, block: &ConvBlock) -> ConvWeights {
-    conv(name.into(), block.clone())
+/// Convolution `number` (from 0) of the localization head's vision side, 1x1.
+pub(super) fn pointwise(
+    weights: &mut Weights,
+    number: usize,
+    channels: [usize; 2],
+) -> Result<ConvWeights, WeightsError> {
+    let name = format!("localization {}", number + 1);
+    conv(weights, &format!("localization.vision.{number}"), name, channels, 1)
+}
+
+/// A convolution, `[out, in, side, side]`.
+fn conv(
+    weights: &mut Weights,
+    tensor: &str,
+    name: String,
+    [inputs, outputs]: [usize; 2],
+    side: usize,
+) -> Result<ConvWeights, WeightsError> {
+    let filters = weights.take(&format!("{tensor}.conv.weight"), &[outputs, inputs, side, side])?;
+    let bias = weights.take(&format!("{tensor}.conv.bias"), &[outputs])?;
+    Ok(ConvWeights { name, weights: filters, bias, inputs, outputs })
 }
 
 /// A linear layer.
-pub(super) fn dense(layer: &Linear) -> Dense {
-    let weight = layer.weight.val();
-    let outputs = weight.dims()[1];
-    let bias = layer.bias.as_ref().map_or(vec![0.0; outputs], |bias| values(bias.val()));
-    Dense { weights: values(weight), bias }
+pub(super) fn dense(
+    weights: &mut Weights,
+    tensor: &str,
+    [inputs, outputs]: [usize; 2],
+) -> Result<Dense, WeightsError> {
+    let matrix = weights.take(&format!("{tensor}.weight"), &[inputs, outputs])?;
+    Ok(Dense { weights: matrix, bias: weights.take(&format!("{tensor}.bias"), &[outputs])? })
 }
 
 /// A 1x1 convolution as a linear layer, for a map of one pixel.
-pub(super) fn single_pixel(block: &ConvBlock) -> Dense {
-    let ConvWeights { weights, bias, inputs, outputs, .. } = conv(String::new(), block.clone());
+pub(super) fn single_pixel(
+    weights: &mut Weights,
+    tensor: &str,
+    channels: [usize; 2],
+) -> Result<Dense, WeightsError> {
+    let ConvWeights { weights, bias, inputs, outputs, .. } =
+        conv(weights, tensor, String::new(), channels, 1)?;
     let at = |i: usize| weights[i % outputs * inputs + i / outputs];
-    Dense { weights: (0..inputs * outputs).map(at).collect(), bias }
+    Ok(Dense { weights: (0..inputs * outputs).map(at).collect(), bias })
+}
+
+/// A number by itself.
+pub(super) fn scalar(weights: &mut Weights, tensor: &str) -> Result<f32, WeightsError> {
+    Ok(weights.take(tensor, &[1])?[0])
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::State;
-use crate::profile::Problem;
+use crate::problem::Problem;
 
 /// A colour, written `"#rrggbb"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

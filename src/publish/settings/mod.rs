@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::profile::Problem;
+use crate::problem::Problem;
 pub use mqtt::Mqtt;
 pub use web::Web;
 pub(super) use web::check_token;

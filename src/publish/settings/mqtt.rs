@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::Events;
-use crate::profile::Problem;
+use crate::problem::Problem;
 use crate::publish::secret::{self, Secret};
 
 /// Messages to an MQTT 3.1.1 broker, under a prefix:

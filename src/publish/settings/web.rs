@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::profile::Problem;
+use crate::problem::Problem;
 use crate::publish::secret::{self, Secret};
 
 /// One listener for HTTP; what it answers is switched on one by one.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::profile::Problem;
+use crate::problem::Problem;
 use crate::publish::secret::{self, Secret};
 
 /// A POST request with the event's JSON, `run` and `sequence` at every change of the state.

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use clap::Args;
-use clap::builder::PossibleValue;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{ValueEnum, builder};
 use lookhear::engine::Backend;
-use lookhear::model::Bundle;
+use lookhear::model::{Bundle, Spec};
 use lookhear_train::corpus::Split;
 use lookhear_train::eval::{Bars, Cache, Experiment, Fold, Inputs, Missing, Report, Run, markdown, page};
 use lookhear_train::{Error, export};
@@ -53,8 +53,8 @@ pub(super) struct Eval {
     /// A bundle; without it, the built-in model is measured.
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
-    /// Measure random weights of a preset (l3, avol, edge) instead of a bundle.
-    #[arg(long, value_name = "PRESET")]
+    /// Measure random weights of a preset instead of a bundle.
+    #[arg(long, value_name = "PRESET", value_parser = PossibleValuesParser::new(Spec::PRESETS))]
     random_weights: Option<String>,
     /// Leave out the same network with random weights, which is measured beside every figure.
     #[arg(long)]

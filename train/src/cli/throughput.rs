@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use lookhear::model::Spec;
 use lookhear_train::config::Config;
 use lookhear_train::{Error, loader, throughput};
@@ -11,8 +12,8 @@ use super::device;
 
 #[derive(Args)]
 pub(super) struct Throughput {
-    /// l3, ave, avol, edge or edge-wide.
-    #[arg(long, default_value = "edge")]
+    /// Which network.
+    #[arg(long, default_value = "edge", value_parser = PossibleValuesParser::new(Spec::PRESETS))]
     preset: String,
     /// Pairs a step.
     #[arg(long, default_value_t = 32)]

@@ -4,8 +4,8 @@
 //! operations in the same order everywhere, and a fused multiply-add is used only where the product is
 //! a power of two times a number, so that it rounds no differently.
 
-#[cfg(any(test, feature = "checks"))]
-pub mod checks;
+#[cfg(test)]
+mod checks;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
@@ -117,6 +117,12 @@ pub trait Kernel: Send + Sync {
 
 /// Divides `tiles` into as few groups of at most `most` as possible, of nearly equal size: the first of each, and their
 /// number.
+///
+/// ```
+/// use lookhear::engine::int::kernel::groups;
+///
+/// assert_eq!(groups(10, 4).collect::<Vec<_>>(), [(0, 3), (3, 3), (6, 4)]);
+/// ```
 pub fn groups(tiles: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     let count = tiles.div_ceil(most);
     (0..count).map(move |i| {
@@ -126,6 +132,11 @@ pub fn groups(tiles: usize, most: usize) -> impl Iterator<Item = (usize, usize)>
 }
 
 /// Every kernel that this processor can run, the slowest first.
+///
+/// ```
+/// let names: Vec<_> = lookhear::engine::int::kernel::all().iter().map(|kernel| kernel.name()).collect();
+/// assert_eq!(names[0], "portable");
+/// ```
 pub fn all() -> Vec<Box<dyn Kernel>> {
     let mut kernels: Vec<Box<dyn Kernel>> = vec![Box::new(Portable)];
     #[cfg(target_arch = "x86_64")]
@@ -162,6 +173,14 @@ impl Choice {
     ///
     /// # Errors
     /// This processor has none of that name; the message lists those it has.
+    ///
+    /// ```
+    /// use lookhear::engine::int::kernel::Choice;
+    ///
+    /// assert!(Choice::Best.kernel().is_ok());
+    /// let error = Choice::Named("mmx".into()).kernel().err().unwrap();
+    /// assert!(error.starts_with("this processor has no kernel mmx; it has portable"));
+    /// ```
     pub fn kernel(&self) -> Result<Box<dyn Kernel>, String> {
         let mut kernels = all();
         let names: Vec<&str> = kernels.iter().map(|k| k.name()).collect();

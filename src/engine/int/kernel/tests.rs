@@ -31,6 +31,13 @@ proptest! {
     }
 }
 
+/// Or nothing would be compared.
+#[cfg(target_arch = "aarch64")]
+#[test]
+fn there_are_vector_instructions() {
+    assert!(all().iter().any(|kernel| kernel.name() == "neon"));
+}
+
 #[test]
 fn a_kernel_is_found_by_its_name() {
     for kernel in all() {

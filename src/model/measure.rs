@@ -1,23 +1,11 @@
-//! How large activations become: what the integer engine needs to know before it rounds them.
+//! Activation ranges, measured on samples in floating point.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use serde::{Deserialize, Serialize};
 
-use super::{Network, Spec, TowerNet};
-
-/// A picture as [`crate::engine::Engine::see`] takes it, and a sound as
-/// [`crate::engine::Engine::hear`] does.
-pub type Sample = (Vec<f32>, Vec<f32>);
-
-/// The activation of each channel that becomes the largest byte; larger ones are cut off.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Peaks {
-    /// Vision tower, one value per channel of each convolution.
-    pub vision: Vec<Vec<f32>>,
-    /// Audio tower, likewise.
-    pub audio: Vec<Vec<f32>>,
-}
+use super::golden::Sample;
+use super::network::{Network, TowerNet};
+use super::ranges::ActivationRanges;
+use super::spec::Spec;
 
 /// A channel that the samples hardly wake has at least this share of the range of its layer's widest: there may be
 /// pictures and sounds that do wake it.
@@ -61,37 +49,19 @@ impl Histogram {
     }
 }
 
-impl Peaks {
+impl ActivationRanges {
     /// Runs a folded network that lives on flex, twice over the samples.
     pub fn measure(spec: &Spec, network: &Network, samples: &[Sample]) -> Self {
         let pictures = samples.iter().map(|(picture, _)| &picture[..]);
         let sounds = samples.iter().map(|(_, sound)| &sound[..]);
         Self {
-            vision: tower_peaks(&network.vision, spec.vision.input, pictures),
-            audio: tower_peaks(&network.audio, spec.audio.input, sounds),
+            vision: tower_ranges(&network.vision, spec.vision.input, pictures),
+            audio: tower_ranges(&network.audio, spec.audio.input, sounds),
         }
-    }
-
-    /// Checks peaks that came from outside.
-    ///
-    /// # Errors
-    /// One sentence with what does not fit.
-    pub fn validate(&self, spec: &Spec) -> Result<(), String> {
-        for (name, tower, peaks) in
-            [("vision", &spec.vision, &self.vision), ("audio", &spec.audio, &self.audio)]
-        {
-            let fit = peaks.iter().map(Vec::len).eq(tower.channels());
-            if !fit || !peaks.iter().flatten().all(|p| p.is_finite() && *p >= 0.0) {
-                return Err(format!(
-                    "peaks of the {name} tower: a number of at least 0 for each channel is needed"
-                ));
-            }
-        }
-        Ok(())
     }
 }
 
-fn tower_peaks<'a>(
+fn tower_ranges<'a>(
     tower: &TowerNet,
     [c, h, w]: [usize; 3],
     samples: impl Iterator<Item = &'a [f32]> + Clone,

@@ -1,8 +1,8 @@
 //! The reference engine: the Burn modules themselves, on any of Burn's backends.
 
-use ::burn::tensor::{Device, Tensor, TensorData, activation};
+use burn::tensor::{Device, Tensor, TensorData, activation};
 
-use super::{ActivationMap, Engine, Heard, Judgement, Seen};
+use crate::engine::{ActivationMap, Engine, Heard, Judgement, Seen};
 use crate::event::Map;
 use crate::model::{Network, Spec, embedding};
 

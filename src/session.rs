@@ -1,0 +1,181 @@
+//! Judging a stream: frames and samples go in as they come, events come out.
+
+use image::RgbImage;
+
+use crate::decision::Decision;
+use crate::engine::{Heard, Seen};
+use crate::event::{Event, Map};
+use crate::gallery::{Impression, Naming};
+use crate::judge::{Judge, level};
+use crate::preprocess::SAMPLE_RATE;
+use crate::ready::Model;
+use crate::timing::Stage;
+use crate::window::Window;
+
+/// Least time between two decisions, in seconds.
+const LEAST_HOP: f64 = 0.01;
+
+/// A decision, and what it was made of.
+#[cfg_attr(not(feature = "capture"), expect(dead_code, reason = "the pipeline shows all of it"))]
+pub(crate) struct Decided {
+    pub(crate) event: Event,
+    /// The localization map over the whole picture.
+    pub(crate) map: Map,
+    pub(crate) impression: Impression,
+    pub(crate) seen: Seen,
+    pub(crate) heard: Heard,
+}
+
+/// What is kept of a stream from decision to decision.
+pub(crate) struct Stream {
+    pub(crate) window: Window,
+    /// Columns since the decision before.
+    fresh: usize,
+    decision: Decision,
+    naming: Naming,
+}
+
+impl Stream {
+    /// Before the first sample, for a judge.
+    pub(crate) fn new(judge: &Judge) -> Self {
+        let (window, decision) = (Window::new(), judge.decision());
+        Self { window, fresh: 0, decision, naming: Naming::default() }
+    }
+
+    /// Takes samples, 48 kHz mono.
+    pub(crate) fn hear(&mut self, samples: &[f32]) {
+        self.fresh += self.window.push(samples);
+    }
+
+    /// Judges a picture with the last second, at `t` (seconds). `done` is told when a tower has run.
+    pub(crate) fn decide(
+        &mut self,
+        judge: &mut Judge,
+        t: f64,
+        picture: &RgbImage,
+        mut done: impl FnMut(Stage),
+    ) -> Decided {
+        let (columns, second) = self.window.both();
+        let seen = judge.see(picture);
+        done(Stage::Vision);
+        let heard = judge.listen(columns, std::mem::take(&mut self.fresh));
+        done(Stage::Audio);
+        let judgement = judge.judge(&seen, &heard);
+        let mut event = judge.event(t, &judgement, picture, level(second), &mut self.decision);
+        let map = judge.shown_map(&judgement.map, picture.dimensions());
+        let impression = Impression::new(&seen, &heard, &judgement.map);
+        let state = event.state;
+        let named = |gallery| self.naming.update(gallery, t, state, &impression);
+        event.name = judge.gallery().and_then(named);
+        Decided { event, map, impression, seen, heard }
+    }
+}
+
+/// Judges a stream, hop by hop: the newest frame with the second of sound that ends at the same moment.
+///
+/// Time is counted in samples. Nothing is decided before the first frame; before the first second is complete, it begins
+/// with silence. A match begins and ends by the model's thresholds, with hysteresis.
+///
+/// ```
+/// use image::{Rgb, RgbImage};
+/// use lookhear::{Model, Session};
+///
+/// let mut session = Session::new(Model::built_in()?, 0.08);
+/// session.frame(RgbImage::from_pixel(640, 360, Rgb([200, 180, 40])));
+/// let mut events = Vec::new();
+/// // As a sound card might deliver them.
+/// for chunk in vec![0.0; 9_600].chunks(512) {
+///     session.sound(chunk, |event| events.push(event));
+/// }
+/// let times: Vec<f64> = events.iter().map(|event| event.t).collect();
+/// assert_eq!(times, [0.08, 0.16]);
+/// # Ok::<(), lookhear::model::BundleError>(())
+/// ```
+pub struct Session {
+    judge: Judge,
+    stream: Stream,
+    /// Seconds.
+    hop: f64,
+    picture: Option<RgbImage>,
+    /// Samples so far.
+    samples: usize,
+    /// Hops so far.
+    hops: usize,
+}
+
+impl Session {
+    /// A stream that begins now, with `hop` seconds between decisions. At multiples of 0.08 the built-in model computes
+    /// only what is new of the spectrogram.
+    pub fn new(model: Model, hop: f64) -> Self {
+        let judge = model.into_judge();
+        let stream = Stream::new(&judge);
+        Self { judge, stream, hop: hop.max(LEAST_HOP), picture: None, samples: 0, hops: 0 }
+    }
+
+    /// What is seen from now on: RGB, any size.
+    pub fn frame(&mut self, picture: RgbImage) {
+        self.picture = Some(picture);
+    }
+
+    /// Takes samples as they come (48 kHz, mono, -1..1), any number; hands on the event of every hop that they complete,
+    /// with its localization map.
+    pub fn sound(&mut self, mut samples: &[f32], mut on_event: impl FnMut(Event)) {
+        while !samples.is_empty() {
+            // Counted from the start, so that nothing drifts.
+            let t = (self.hops + 1) as f64 * self.hop;
+            let missing = (t * SAMPLE_RATE as f64).round() as usize - self.samples;
+            let (now, later) = samples.split_at(missing.min(samples.len()));
+            self.stream.hear(now);
+            self.samples += now.len();
+            samples = later;
+            if now.len() < missing {
+                return;
+            }
+            self.hops += 1;
+            if let Some(picture) = &self.picture {
+                let Decided { mut event, map, .. } = self.stream.decide(&mut self.judge, t, picture, |_| ());
+                event.map = Some(map.to_rows());
+                on_event(event);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn events(chunks: &[usize]) -> Vec<Event> {
+        let mut session = Session::new(Model::built_in().unwrap(), 0.08);
+        session.frame(RgbImage::from_fn(64, 48, |x, y| image::Rgb([4 * x as u8, 5 * y as u8, 90])));
+        let sound: Vec<f32> = (0..12_000).map(|n| (n as f32 * 0.05).sin() * 0.3).collect();
+        let (mut rest, mut events) = (&sound[..], Vec::new());
+        for chunk in chunks.iter().cycle() {
+            let (now, later) = rest.split_at((*chunk).min(rest.len()));
+            session.sound(now, |event| events.push(event));
+            rest = later;
+            if rest.is_empty() {
+                break;
+            }
+        }
+        events
+    }
+
+    #[test]
+    fn how_the_sound_comes_changes_nothing() {
+        let at_once = events(&[12_000]);
+        assert_eq!(at_once.iter().map(|event| event.t).collect::<Vec<_>>(), [0.08, 0.16, 0.24]);
+        assert_eq!(events(&[1, 700, 3839, 3840, 3841]), at_once);
+        assert_eq!(events(&[480]), at_once);
+    }
+
+    #[test]
+    fn nothing_is_decided_before_the_first_frame() {
+        let mut session = Session::new(Model::built_in().unwrap(), f64::NAN);
+        session.sound(&[0.1; 960], |_| panic!("nothing was seen"));
+        session.frame(RgbImage::new(8, 8));
+        let mut times = Vec::new();
+        session.sound(&[0.1; 480], |event| times.push(event.t));
+        assert_eq!(times, [0.03], "the shortest hop");
+    }
+}
