@@ -104,12 +104,23 @@ impl Canceller {
     /// Kills the process: who reads from it comes to the end. Whatever it complains of is then no fault.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
-        let _ = locked(&self.child).kill();
+        kill(&mut locked(&self.child));
     }
 
     pub(super) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
     }
+}
+
+/// Ends a process, and whatever it started: it leads a group of its own.
+fn kill(child: &mut Child) {
+    #[cfg(target_os = "linux")]
+    if let (Ok(None), Ok(group)) = (child.try_wait(), i32::try_from(child.id())) {
+        // SAFETY: a system call that touches no memory of ours; the group's leader was not waited for yet, so its number
+        // is nobody else's.
+        unsafe { libc::kill(-group, libc::SIGKILL) };
+    }
+    let _ = child.kill();
 }
 
 /// What a process said, as far as it is of use.

@@ -85,6 +85,9 @@ fn the_content_counts_and_not_the_name() {
     for (codec, container) in formats {
         for name in ["p.jpg", "p.png", "p"] {
             let path = folder.path().join(name);
+            // Of its own, GIF's palette has no pure colours.
+            let palette = "split[a][b];[a]palettegen=reserve_transparent=0[p];[b][p]paletteuse";
+            let filter = if codec == "gif" { palette } else { "null" };
             let made = ffmpeg()
                 .args([
                     "-i",
@@ -97,6 +100,8 @@ fn the_content_counts_and_not_the_name() {
                     "1",
                     "-update",
                     "1",
+                    "-vf",
+                    filter,
                 ])
                 .args(["-f", container, "-y"])
                 .arg(&path)
