@@ -167,7 +167,7 @@ impl Process {
         Ok((Self { input: input.into(), canceller, said, ear: Some(ear) }, stdout))
     }
 
-    pub(super) fn canceller(&self) -> Canceller {
+    pub(crate) fn canceller(&self) -> Canceller {
         self.canceller.clone()
     }
 
