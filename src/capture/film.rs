@@ -67,3 +67,58 @@ impl Film {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use image::RgbImage;
+
+    use super::*;
+    use crate::capture::device::{Camera, ErrorKind, Microphone};
+    use crate::media::{Encoder, FRAME_RATE, Quality};
+    use crate::output::{Existing, Output};
+    use crate::preprocess::SAMPLE_RATE;
+
+    #[test]
+    fn one_process_plays_for_both_and_a_new_one_again_for_both() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("film.mp4");
+        let output = Output::new(&path, Existing::Keep).unwrap();
+        let mut encoder = Encoder::start(output, (64, 48), Quality::Shown).unwrap();
+        encoder.sound(&vec![0.1; SAMPLE_RATE]).unwrap();
+        for _ in 0..FRAME_RATE {
+            encoder.picture(&RgbImage::new(64, 48)).unwrap();
+        }
+        encoder.finish().unwrap();
+        let film = Film::of(path.to_str().unwrap()).unwrap();
+        let readers = || film.playing.lock().unwrap().process.strong_count();
+
+        let mut camera = film.camera().unwrap();
+        let mut microphone = film.microphone().unwrap();
+        assert_eq!(readers(), 2, "both read what one process writes");
+        // A busy machine may be late: that is no end.
+        let patient = |outcome: &mut dyn FnMut() -> Result<(), DeviceError>| loop {
+            match outcome() {
+                Err(error) if error.kind == ErrorKind::Stalled => {}
+                outcome => break outcome.map_err(|error| error.kind),
+            }
+        };
+        assert_eq!(patient(&mut || camera.frame().map(drop)), Ok(()));
+        assert_eq!(patient(&mut || microphone.chunk().map(drop)), Ok(()));
+
+        // The camera is opened anew: the microphone comes to its end, and then goes on with the same film.
+        camera = film.camera().unwrap();
+        let end = std::iter::repeat_with(|| patient(&mut || microphone.chunk().map(drop)));
+        assert_eq!(end.skip_while(Result::is_ok).next(), Some(Err(ErrorKind::Gone)));
+        microphone = film.microphone().unwrap();
+        assert_eq!(readers(), 2);
+        assert_eq!(patient(&mut || camera.frame().map(drop)), Ok(()));
+        assert_eq!(patient(&mut || microphone.chunk().map(drop)), Ok(()));
+    }
+
+    #[test]
+    fn only_a_file_with_both_is_a_film() {
+        for name in ["", "studio", "/dev/null", "rtsp://camera/1", "/nowhere/film.mp4", "Cargo.toml"] {
+            assert!(Film::of(name).is_none(), "{name}");
+        }
+    }
+}

@@ -54,11 +54,8 @@ pub struct Lines<W: Write>(pub W);
 
 impl<W: Write> Sink for Lines<W> {
     fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
-        writeln!(self.0, "{}", line(moment.event)).map_err(io_error)
-    }
-
-    fn finish(&mut self) -> Result<(), SinkError> {
-        self.0.flush().map_err(io_error)
+        // At once: whoever reads through a pipe waits for each line.
+        writeln!(self.0, "{}", line(moment.event)).and_then(|()| self.0.flush()).map_err(io_error)
     }
 }
 
