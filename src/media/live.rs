@@ -62,7 +62,8 @@ fn picture_output(command: &mut Command, input: &Input, pipe: &str) -> Result<()
     let times = filters::picture_times(Some(f64::from(FRAME_RATE)));
     let filter = format!("{times},{}", filters::picture(transfer));
     command.args(["-map", "0:v:0", "-vf", &filter, "-enc_time_base", "1:1000"]);
-    command.args(["-c:v", "ppm", "-f", "image2pipe", pipe]);
+    // Each as it comes: at a constant rate it would be repeated a thousand times a second.
+    command.args(["-fps_mode", "passthrough", "-c:v", "ppm", "-f", "image2pipe", pipe]);
     Ok(())
 }
 
