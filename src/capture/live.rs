@@ -137,7 +137,7 @@ fn keep_open<T: ?Sized>(
             Ok(Ok(())) => return,
             Ok(Err(error)) => {
                 let error = error.after(delivered);
-                log::debug!("{}: {error}; opened again in {backoff:?}", device.name());
+                log::debug!("{error}; opened again in {backoff:?}");
                 monitor.fail(device, &error);
             }
             Err(_) => monitor.set(device, DeviceState::Failed, "its driver failed; it is opened again"),
