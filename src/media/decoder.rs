@@ -228,7 +228,17 @@ fn sound_output(command: &mut Command, descriptor: u8) {
 }
 
 fn matroska(command: &mut Command, descriptor: u8) {
-    command.args(["-map_metadata", "-1", "-map_chapters", "-1", "-f", "matroska"]);
+    // Each packet a cluster of its own, or a stream that ends early would keep its last ones in ffmpeg.
+    command.args([
+        "-map_metadata",
+        "-1",
+        "-map_chapters",
+        "-1",
+        "-cluster_size_limit",
+        "1",
+        "-f",
+        "matroska",
+    ]);
     command.arg(format!("pipe:{descriptor}"));
 }
 
