@@ -103,7 +103,8 @@ impl Oracle {
         values
     }
 
-    /// The largest activation of each channel, and some room, above all where the samples hardly wake one.
+    /// The largest activation of each channel, and much room, since the samples are few: above all where they hardly wake
+    /// one.
     pub(super) fn ranges(&self, samples: &[Sample]) -> ActivationRanges {
         let of = |name, table: &Tower, inputs: Vec<&[f32]>| {
             let mut layers: Vec<Vec<f32>> = table.channels().map(|channels| vec![0.0; channels]).collect();
@@ -117,7 +118,7 @@ impl Oracle {
             }
             for ends in &mut layers {
                 let least = ends.iter().copied().fold(0.0, f32::max) / 16.0;
-                ends.iter_mut().for_each(|end| *end = end.max(least) * 1.2);
+                ends.iter_mut().for_each(|end| *end = end.max(least) * 1.5);
             }
             layers
         };

@@ -82,7 +82,6 @@ fn agrees_with_floating_point(spec: &Spec) {
             (&seen.positions, &seen_f.positions),
             (&heard.direction, &heard_f.direction),
         ] {
-            eprintln!("DEBUG {} {} {:?} {:?}", a.len(), cosine(a, b), &a[..6], &b[..6]);
             assert!(cosine(a, b) > 0.999, "{}", cosine(a, b));
         }
         let off = |a: Option<f32>, b: Option<f32>| (a.unwrap() - b.unwrap()).abs();
