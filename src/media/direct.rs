@@ -13,6 +13,7 @@ use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 
 use super::Loss;
+use super::passed::Passed;
 use super::whole::Take;
 use crate::preprocess::{Loudness, Resampler};
 
@@ -49,6 +50,8 @@ struct Reading {
     format: Box<dyn FormatReader>,
     decoder: Box<dyn AudioDecoder>,
     track: u32,
+    /// Of an MP3, in which damage between frames is not told.
+    passed: Option<Passed>,
     /// Rate and number of channels, and what is made for them.
     stream: Option<((usize, usize), Resampler)>,
     /// Audio frames that could not be decoded before the first that could.
@@ -72,10 +75,12 @@ impl Reading {
         let probe = symphonia::default::get_probe();
         let format = probe.probe(&hint, stream, FormatOptions::default(), MetadataOptions::default()).ok()?;
         let (track, decoder) = decoder(&*format)?;
+        let passed = if format.format_info().short_name == "mp3" { Passed::over(path) } else { None };
         Some(Self {
             format,
             decoder,
             track,
+            passed,
             stream: None,
             lost_before: 0,
             interleaved: Vec::new(),
@@ -116,11 +121,21 @@ impl Reading {
     }
 
     fn decode(&mut self, packet: &Packet) -> Option<()> {
+        let frames = usize::try_from(packet.dur.get()).unwrap_or(0);
+        match self.passed.as_mut().map(|passed| passed.before(&packet.data)) {
+            Some(Some(0)) | None => {}
+            Some(Some(bytes)) => {
+                self.loss.places += 1;
+                // As many frames as would have been there.
+                self.silence((bytes + packet.data.len() / 2) / packet.data.len() * frames)?;
+            }
+            Some(None) => self.passed = None,
+        }
         let decoded = match self.decoder.decode(packet) {
             Ok(decoded) => decoded,
             Err(Error::DecodeError(_) | Error::IoError(_)) => {
                 self.loss.places += 1;
-                return self.silence(usize::try_from(packet.dur.get()).unwrap_or(0));
+                return self.silence(frames);
             }
             Err(_) => return self.give_up(),
         };
@@ -273,6 +288,13 @@ mod tests {
         );
         let late = good.len() - 24_000;
         assert!(good[late..late + 9600].iter().zip(&found[late..]).all(|(a, b)| (a - b).abs() < 0.01));
+
+        // Without its header, no frame is seen there.
+        damaged[frame..frame + 300].fill(b'x');
+        std::fs::write(&path, &damaged).unwrap();
+        let (found, loss) = read(&path).unwrap();
+        assert!((1..=3).contains(&loss.places), "{loss}");
+        assert!(found.len().abs_diff(good.len()) <= 2 * 1254, "{} of {}", found.len(), good.len());
     }
 
     #[test]

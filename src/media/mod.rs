@@ -11,6 +11,7 @@ mod loss;
 mod loudest;
 mod moments;
 mod packets;
+mod passed;
 mod ppm;
 mod probe;
 #[allow(unsafe_code, reason = "children that end with us: between fork and exec; documented there")]
