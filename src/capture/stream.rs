@@ -2,13 +2,12 @@
 
 use std::io::{BufReader, Read};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::device::{Camera, CameraFrame, Chunk, DeviceError, ErrorKind, Microphone, PATIENCE};
-use crate::media::{self, MediaError, Process, Stream};
+use crate::media::{self, Process, Stream};
 use crate::preprocess::{Channels, Loudness, SAMPLE_RATE};
 
 /// Frames and chunks that wait; more are not kept, so that what is shown is new.
@@ -24,21 +23,22 @@ pub(super) fn is_stream(name: &str) -> bool {
 /// What a thread reads from an ffmpeg process, until that ends or nobody wants it any more.
 struct Reader<T> {
     name: String,
-    /// Ends with its last reader; what it says is always heard, or it would wait for that.
-    process: Arc<Process>,
+    /// Ends with this; what it says is always heard, or it would wait for that.
+    process: Process,
     items: Receiver<(Instant, T)>,
 }
 
 impl<T: Send + 'static> Reader<T> {
     fn start(
         name: &str,
-        process: Arc<Process>,
-        pipe: impl Read + Send + 'static,
+        stream: Stream,
         mut next: impl FnMut(&mut dyn Read) -> Option<T> + Send + 'static,
-    ) -> Self {
+    ) -> Result<Self, DeviceError> {
+        let failed = |error: &dyn ToString| DeviceError::new(ErrorKind::Failed, name, &error.to_string());
+        let (process, stdout) = media::live(name, stream).map_err(|error| failed(&error))?;
         let (sender, items) = sync_channel(WAITING);
         thread::spawn(move || {
-            let mut pipe = BufReader::with_capacity(1 << 20, pipe);
+            let mut pipe = BufReader::with_capacity(1 << 20, stdout);
             while let Some(item) = next(&mut pipe) {
                 // A reader that is late blocks ffmpeg, which then drops what the network brings.
                 if sender.send((Instant::now(), item)).is_err() {
@@ -46,7 +46,7 @@ impl<T: Send + 'static> Reader<T> {
                 }
             }
         });
-        Self { name: name.into(), process, items }
+        Ok(Self { name: name.into(), process, items })
     }
 
     fn next(&mut self) -> Result<(Instant, T), DeviceError> {
@@ -59,22 +59,12 @@ impl<T: Send + 'static> Reader<T> {
     }
 }
 
-pub(super) fn failed(name: &str, error: &MediaError) -> DeviceError {
-    DeviceError::new(ErrorKind::Failed, name, &error.to_string())
-}
-
 /// The picture of a stream.
-pub struct StreamCamera(Reader<image::RgbImage>);
+pub(super) struct StreamCamera(Reader<image::RgbImage>);
 
 impl StreamCamera {
     pub(super) fn open(name: &str) -> Result<Self, DeviceError> {
-        let (process, pipe) = media::live(name, Stream::Picture).map_err(|error| failed(name, &error))?;
-        Ok(Self::new(name, Arc::new(process), pipe))
-    }
-
-    /// Reads pictures that a process writes.
-    pub(super) fn new(name: &str, process: Arc<Process>, pipe: impl Read + Send + 'static) -> Self {
-        Self(Reader::start(name, process, pipe, |pipe| media::read_ppm(pipe).ok().flatten()))
+        Ok(Self(Reader::start(name, Stream::Picture, |pipe| media::read_ppm(pipe).ok().flatten())?))
     }
 }
 
@@ -91,16 +81,10 @@ impl Camera for StreamCamera {
 }
 
 /// The sound of a stream.
-pub struct StreamMicrophone(Reader<Vec<f32>>);
+pub(super) struct StreamMicrophone(Reader<Vec<f32>>);
 
 impl StreamMicrophone {
     pub(super) fn open(name: &str) -> Result<Self, DeviceError> {
-        let (process, pipe) = media::live(name, Stream::Sound).map_err(|error| failed(name, &error))?;
-        Ok(Self::new(name, Arc::new(process), pipe))
-    }
-
-    /// Reads samples that a process writes.
-    pub(super) fn new(name: &str, process: Arc<Process>, pipe: impl Read + Send + 'static) -> Self {
         let mut channels = Channels::new(SAMPLE_RATE, 2, Loudness::Power);
         let chunk = move |pipe: &mut dyn Read| {
             let mut bytes = [0; CHUNK * 8];
@@ -110,7 +94,7 @@ impl StreamMicrophone {
             channels.push(&stereo, &mut mono);
             Some(mono)
         };
-        Self(Reader::start(name, process, pipe, chunk))
+        Ok(Self(Reader::start(name, Stream::Sound, chunk)?))
     }
 }
 

@@ -19,6 +19,8 @@ use crate::ring::VideoFrame;
 pub const GAP: f64 = 60.0;
 /// Seconds that timestamps of sound may be off: containers round them, and clocks drift.
 const TOLERANCE: f64 = 0.1;
+/// What is left of it while sound comes that was heard already: what is new begins where the old ended.
+const CLOSE: f64 = 0.005;
 /// Seconds of one stream that wait for the other, and the most bytes of pictures.
 const LEAD: f64 = 10.0;
 const LEAD_BYTES: usize = 600 << 20;
@@ -105,6 +107,8 @@ pub(super) struct Timeline {
     stayed: f64,
     /// Samples given so far, silence among them.
     heard: u64,
+    /// Whether the last sound that came was heard already.
+    repeated: bool,
     /// Whether the last of them were silence: sound then begins where it belongs.
     silent: bool,
     ready: VecDeque<Piece>,
@@ -123,6 +127,7 @@ impl Timeline {
             shown: None,
             stayed: 1.0 / grid.rate().max(1.0),
             heard: 0,
+            repeated: false,
             silent: true,
             ready: VecDeque::new(),
         }
@@ -226,7 +231,8 @@ impl Timeline {
             self.show(self.grid.tick(t), self.pictures.waiting.is_empty());
         }
         let late = self.heard as f64 / SAMPLE_RATE as f64 - t;
-        if late > TOLERANCE {
+        self.repeated = late > if self.repeated { CLOSE } else { TOLERANCE };
+        if self.repeated {
             samples.drain(..samples.len().min((late * SAMPLE_RATE as f64).round() as usize));
         } else if late < -TOLERANCE || self.silent {
             self.silence(t);
