@@ -122,9 +122,21 @@ fn a_decoder_that_is_killed_is_no_success() {
 #[test]
 fn what_is_embedded_in_part_is_embedded_again() {
     let folder = folder();
-    let (sound, out) = (folder.path().join("a.wav"), folder.path().join("out"));
+    let (sound, out) = (folder.path().join("a.mka"), folder.path().join("out"));
     let made = Command::new("ffmpeg")
-        .args(["-v", "error", "-nostdin", "-f", "lavfi", "-t", "600", "-i", "sine=frequency=600"])
+        .args([
+            "-v",
+            "error",
+            "-nostdin",
+            "-f",
+            "lavfi",
+            "-t",
+            "600",
+            "-i",
+            "sine=frequency=600",
+            "-c:a",
+            "pcm_s16le",
+        ])
         .arg(&sound)
         .status();
     assert!(made.unwrap().success());

@@ -265,7 +265,7 @@ fn of_damaged_files_is_used_what_can_be() {
     let output = watch(&damaged, &["--save", saved.to_str().unwrap()]);
     assert!(!output.status.success(), "the exit code tells");
     assert!(
-        said(&output).contains("damaged.mp4 is damaged: what could be read was used"),
+        said(&output).contains("damaged.mp4 is damaged:") && said(&output).contains("the rest was used"),
         "{}",
         said(&output)
     );
@@ -284,9 +284,10 @@ fn of_damaged_files_is_used_what_can_be() {
         fs::write(&path, bytes).unwrap();
         let embed = || lookhear(&["embed".as_ref(), path.as_os_str(), "--out".as_ref(), out.as_os_str()]);
         let output = embed();
-        let told = said(&output).contains("is damaged: what could be read was used");
+        let told = said(&output).contains("the rest was used");
         assert_eq!(told, !output.status.success(), "{name}: {}", said(&output));
-        assert!(out.join(name).with_extension("npz").exists(), "{name}: {}", said(&output));
+        let npz = out.join(name.replace(".mp3", "_audio.npz"));
+        assert!(npz.exists(), "{name}: {}", said(&output));
         assert!(said(&embed()).contains("1 up to date"), "the same file gives no more the next time");
     }
 }

@@ -243,7 +243,17 @@ fn pictures_that_look_alike_are_judged_alike() {
         command.args(["-v", "error", "-y", "-i", text(&plain), "-c:v", format]).args(more);
         let container = if format == "libwebp" { "webp" } else { "image2" };
         assert!(command.args(["-f", container]).arg(&path).status().unwrap().success(), "{format}");
-        assert_eq!(event(text(&path), &cluck), expected, "{format} {more:?}");
+        let found = event(text(&path), &cluck);
+        match more {
+            // ffmpeg's own way to 16 bits rounds.
+            ["-pix_fmt", ..] => {
+                assert!(
+                    found.state == expected.state && (found.score - expected.score).abs() < 0.01,
+                    "{found:?}"
+                );
+            }
+            _ => assert_eq!(found, expected, "{format} {more:?}"),
+        }
     }
 }
 

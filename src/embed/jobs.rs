@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::{EmbedError, Format, Settings, What};
 use crate::media::endings::{PICTURES, SOUNDS, VIDEOS, search};
+use crate::output::shortened;
 
 /// One input and where its embeddings go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +78,7 @@ pub fn jobs(inputs: &[PathBuf], out: &Path, settings: &Settings) -> Result<Vec<J
 fn job(file: &Path, root: &Path, out: &Path, suffix: &str) -> Job {
     let place = file.strip_prefix(root).unwrap_or(file);
     let folder = place.parent().unwrap_or(Path::new(""));
-    let mut name = file.file_stem().unwrap_or_default().to_os_string();
+    let mut name = shortened(file.file_stem().unwrap_or_default());
     name.push(suffix);
     Job { input: file.into(), stem: out.join(folder).join(name) }
 }

@@ -29,7 +29,7 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) enum Stream {
     /// What is seen.
     Picture,
-    /// What is heard: 48 kHz stereo, 32-bit floating point.
+    /// What is heard: 48 kHz, 32-bit floating point.
     Sound,
 }
 
@@ -223,7 +223,7 @@ fn picture_output(command: &mut Command, rate: Option<f64>, transfer: Option<Tra
 fn sound_output(command: &mut Command, descriptor: u8) {
     let rate = SAMPLE_RATE.to_string();
     let filter = filters::sound_times();
-    command.args(["-map", "0:a:0", "-af", &filter, "-ar", &rate, "-ac", "2", "-c:a", "pcm_f32le"]);
+    command.args(["-map", "0:a:0", "-af", &filter, "-ar", &rate, "-c:a", "pcm_f32le"]);
     matroska(command, descriptor);
 }
 
@@ -245,8 +245,7 @@ fn matroska(command: &mut Command, descriptor: u8) {
 /// Reads one of ffmpeg's outputs to its end, or until nobody wants it any more.
 fn hand_over(pipe: impl Read, stream: Stream, sender: &SyncSender<Item>) {
     let mut packets = Packets::new(BufReader::with_capacity(1 << 16, pipe));
-    // ffmpeg gives stereo, whatever the channels were.
-    let mut channels = Channels::new(SAMPLE_RATE, 2, Loudness::Power);
+    let mut channels: Option<Channels> = None;
     let end = loop {
         let packet = match packets.next_packet() {
             Ok(Some(packet)) => packet,
@@ -263,7 +262,10 @@ fn hand_over(pipe: impl Read, stream: Stream, sender: &SyncSender<Item>) {
                 }
             }
             Stream::Sound => {
-                let mut mono = Vec::with_capacity(bytes.len() / 8);
+                let mut mono = Vec::with_capacity(bytes.len() / 4);
+                let count = packets.channels();
+                let channels =
+                    channels.get_or_insert_with(|| Channels::new(SAMPLE_RATE, count, Loudness::Power));
                 channels.push(&floats(&bytes), &mut mono);
                 Item::Sound(t, mono)
             }
@@ -272,5 +274,5 @@ fn hand_over(pipe: impl Read, stream: Stream, sender: &SyncSender<Item>) {
             return;
         }
     };
-    let _ = sender.send(Item::End(stream, end, channels.damaged()));
+    let _ = sender.send(Item::End(stream, end, channels.map_or(0, |channels| channels.damaged())));
 }

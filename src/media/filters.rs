@@ -81,7 +81,8 @@ pub(super) fn picture_times(rate: Option<f64>) -> String {
     }
 }
 
-/// The same for sound.
+/// The same for sound; of more than two channels ffmpeg makes two.
 pub(super) fn sound_times() -> String {
-    format!("asetpts='{}',atrim=start=0", forward("NB_SAMPLES"))
+    let times = forward("NB_SAMPLES");
+    format!("asetpts='{times}',atrim=start=0,aformat=channel_layouts=mono|stereo")
 }

@@ -17,6 +17,7 @@ pub(super) struct Packets<R> {
     /// Milliseconds that the blocks of this cluster count from.
     cluster: u64,
     size: (u32, u32),
+    channels: usize,
 }
 
 /// More is no frame that ffmpeg was asked for.
@@ -26,6 +27,8 @@ mod id {
     pub(super) const SEGMENT: u64 = 0x1853_8067;
     pub(super) const TRACKS: u64 = 0x1654_AE6B;
     pub(super) const TRACK: u64 = 0xAE;
+    pub(super) const AUDIO: u64 = 0xE1;
+    pub(super) const CHANNELS: u64 = 0x9F;
     pub(super) const VIDEO: u64 = 0xE0;
     pub(super) const WIDTH: u64 = 0xB0;
     pub(super) const HEIGHT: u64 = 0xBA;
@@ -38,12 +41,17 @@ mod id {
 
 impl<R: Read> Packets<R> {
     pub(super) fn new(stream: R) -> Self {
-        Self { stream, cluster: 0, size: (0, 0) }
+        Self { stream, cluster: 0, size: (0, 0), channels: 1 }
     }
 
     /// Width and height of pictures, known with the first packet.
     pub(super) fn size(&self) -> (u32, u32) {
         self.size
+    }
+
+    /// Channels of sound, known with the first packet.
+    pub(super) fn channels(&self) -> usize {
+        self.channels
     }
 
     /// The next packet; `None` at the end.
@@ -55,8 +63,9 @@ impl<R: Read> Packets<R> {
             let Some(id) = self.number(true)? else { return Ok(None) };
             let size = self.number(false)?.ok_or(io::ErrorKind::UnexpectedEof)?;
             match id {
-                id::SEGMENT | id::TRACKS | id::TRACK | id::VIDEO | id::CLUSTER | id::GROUP => {}
+                id::SEGMENT | id::TRACKS | id::TRACK | id::VIDEO | id::AUDIO | id::CLUSTER | id::GROUP => {}
                 id::WIDTH => self.size.0 = self.unsigned(size)? as u32,
+                id::CHANNELS => self.channels = self.unsigned(size)? as usize,
                 id::HEIGHT => self.size.1 = self.unsigned(size)? as u32,
                 id::TIMESTAMP => self.cluster = self.unsigned(size)?,
                 id::BLOCK | id::SIMPLE_BLOCK if (4..=LARGEST).contains(&size) => {

@@ -141,7 +141,10 @@ impl Said {
         if line.contains("matches no streams") {
             self.missing = Some(if line.contains("0:a:0") { "sound" } else { "picture" });
         }
-        self.last = without_module(line).to_string();
+        // What follows a refusal is its consequence.
+        if !self.last.contains("whitelist") {
+            self.last = without_module(line).to_string();
+        }
         if DAMAGE.iter().any(|word| line.contains(word)) {
             self.damage += 1;
             self.last_damage.clone_from(&self.last);
@@ -329,7 +332,10 @@ mod tests {
         );
         assert_eq!(words("exit 1"), "a.mp4 cannot be read: no reason was given");
         assert!(words("echo \"Stream map '0:a:0' matches no streams.\" >&2; exit 1").contains("no sound"));
-        assert!(words("echo 'Format not on whitelist' >&2; exit 1").contains("--allow-network"));
+        assert!(
+            words("echo 'Format not on whitelist' >&2; echo 'Invalid argument' >&2; exit 1")
+                .contains("--allow-network")
+        );
     }
 
     #[test]
