@@ -228,13 +228,15 @@ fn sound_output(command: &mut Command, descriptor: u8) {
 }
 
 fn matroska(command: &mut Command, descriptor: u8) {
-    // Each packet a cluster of its own, or a stream that ends early would keep its last ones in ffmpeg.
+    // Each packet a cluster of its own, and written at once, or a stream that ends early would keep its last ones in ffmpeg.
     command.args([
         "-map_metadata",
         "-1",
         "-map_chapters",
         "-1",
         "-cluster_size_limit",
+        "1",
+        "-flush_packets",
         "1",
         "-f",
         "matroska",

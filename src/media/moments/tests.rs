@@ -51,7 +51,7 @@ fn frames_are_those_that_are_shown_and_seconds_lie_around_their_moments() {
     let clip_of = |name, more: &[&str]| clip(folder.path(), name, more);
     let clips = [clip_of("a.mkv", &[]), clip_of("b.mov", &[]), clip_of("c.ts", &["-c:a", "aac"])];
     for (n, path) in clips.iter().enumerate() {
-        let wanted = [Picture(3.33), Second(3.33), Picture(3.33), Picture(7.0), Second(6.1)];
+        let wanted = [Picture(3.33), Second(3.33), Picture(3.33), Picture(7.02), Second(6.1)];
         let found = all(path, &wanted);
         for (found, wanted) in found.iter().zip(&wanted) {
             let (told, t) = (told(found), wanted.t());
