@@ -215,7 +215,8 @@ fn sound_that_ends_early_holds_nothing_up() {
     ffmpeg(&[&sources[..], &["-preset", "ultrafast"]].concat(), &path);
     let (pictures, samples, _) = decoded(&path);
     near(pictures, 40.0, 0.1);
-    near(heard(&samples)[1], 1.0, 0.05);
+    // What the decoder holds back comes only at the end of the file: a few packets.
+    near(heard(&samples)[1], 1.0, 0.12);
     assert!(samples.len() < 41 * 48_000);
 }
 

@@ -55,10 +55,12 @@ fn frames_are_those_that_are_shown_and_seconds_lie_around_their_moments() {
         let found = all(path, &wanted);
         for (found, wanted) in found.iter().zip(&wanted) {
             let (told, t) = (told(found), wanted.t());
-            // The newest frame that is not later; brightness is rounded down.
+            // The newest frame that is not later; brightness is rounded down. A transport stream begins with what the
+            // sound's encoder puts before it, so its pictures come a little later.
             let shown = (t * 20.0).floor() / 20.0;
+            let behind = if n == 2 { 0.095 } else { 0.045 };
             assert!(
-                (-0.01..=0.045).contains(&(shown - told[0])) || told.len() == 3,
+                (-0.01..=behind).contains(&(shown - told[0])) || told.len() == 3,
                 "{told:?} at {t} of {n}"
             );
             let off = |at: usize, seconds: f64| (told[at] - t - seconds).abs();
