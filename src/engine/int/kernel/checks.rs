@@ -1,6 +1,6 @@
 //! Every kernel equals the portable one bit for bit: one case of each operation, made from a seed.
 //!
-//! Plain functions of odd sizes and a seed: `tests.rs` draws both.
+//! Plain functions, because they also run where there is no test harness (see `tests/kernels`).
 
 use super::{Finish, Kernel, LANES, PATCH, POSITIONS, TAPS, TILE, all, groups};
 
@@ -48,7 +48,7 @@ fn grouped(kernel: &dyn Kernel, inputs: &[i16], tiles: usize) -> Vec<i16> {
 ///
 /// # Errors
 /// Names the kernel that differs.
-pub(super) fn products(tiles: usize, blocks: usize, seed: u64) -> Result<(), String> {
+pub fn products(tiles: usize, blocks: usize, seed: u64) -> Result<(), String> {
     let depth = blocks * LANES;
     let inputs: Vec<i16> = noise(depth * tiles, seed).map(|n| n as i16).collect();
     let weights: Vec<i16> = noise(depth * LANES, seed ^ 1).map(|n| n as i16).collect();
@@ -70,7 +70,7 @@ pub(super) fn products(tiles: usize, blocks: usize, seed: u64) -> Result<(), Str
 ///
 /// # Errors
 /// Names the kernel that differs.
-pub(super) fn input_transform(blocks: usize, pad: usize, seed: u64) -> Result<(), String> {
+pub fn input_transform(blocks: usize, pad: usize, seed: u64) -> Result<(), String> {
     let channels = blocks * LANES;
     let rows: Vec<Vec<u8>> =
         (0..PATCH as u64).map(|i| noise(PATCH * channels, seed ^ i).map(|n| n as u8).collect()).collect();
@@ -88,7 +88,7 @@ pub(super) fn input_transform(blocks: usize, pad: usize, seed: u64) -> Result<()
 ///
 /// # Errors
 /// Names the kernel that differs.
-pub(super) fn filter_transform(blocks: usize, row: usize, pad: usize, seed: u64) -> Result<(), String> {
+pub fn filter_transform(blocks: usize, row: usize, pad: usize, seed: u64) -> Result<(), String> {
     let depth = blocks * LANES;
     let taps: Vec<i16> = noise(depth * TAPS * LANES, seed).map(|n| n as i16).collect();
     // A position's largest value is 49 times the largest tap.
@@ -122,7 +122,7 @@ pub(super) fn filter_transform(blocks: usize, row: usize, pad: usize, seed: u64)
 ///
 /// # Errors
 /// Names the kernel that differs.
-pub(super) fn output_transform(pool: bool, pad: usize, seed: u64) -> Result<(), String> {
+pub fn output_transform(pool: bool, pad: usize, seed: u64) -> Result<(), String> {
     let stride = LANES + pad;
     let m: Vec<i32> = noise(POSITIONS * stride, seed).map(|n| (n as i32) - (1 << 30)).collect();
     // So small that no seed saturates every value: the transform multiplies by up to 25 in one corner of the tile,
@@ -144,7 +144,7 @@ pub(super) fn output_transform(pool: bool, pad: usize, seed: u64) -> Result<(), 
 ///
 /// # Errors
 /// Names the kernel that differs.
-pub(super) fn requantization(pixels: usize, pad: usize, seed: u64) -> Result<(), String> {
+pub fn requantization(pixels: usize, pad: usize, seed: u64) -> Result<(), String> {
     let m: Vec<i32> = noise(pixels * LANES, seed).map(|n| (n as i32) - (1 << 30)).collect();
     let scales: Vec<f32> = noise(LANES, seed ^ 1).map(|n| n as f32 * 2e-16).collect();
     let bias: Vec<f32> = noise(LANES, seed ^ 2).map(|n| n as f32 * 1e-7).collect();

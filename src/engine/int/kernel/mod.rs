@@ -4,8 +4,8 @@
 //! operations in the same order everywhere, and a fused multiply-add is used only where the product is
 //! a power of two times a number, so that it rounds no differently.
 
-#[cfg(test)]
-mod checks;
+#[cfg(any(test, feature = "checks"))]
+pub mod checks;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
