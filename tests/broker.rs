@@ -77,7 +77,7 @@ impl Drop for Broker {
 /// Someone who listens to everything, with a session that the broker keeps.
 fn subscriber(broker: &Broker, name: &str) -> Receiver<Publish> {
     let mut options = MqttOptions::new(name, "127.0.0.1", broker.address.port());
-    options.set_clean_session(false);
+    options.set_clean_session(false).set_max_packet_size(1 << 20, 1 << 20);
     let (client, mut connection) = Client::new(options, 10);
     let (tell, told) = mpsc::channel();
     let (ready, is_ready) = mpsc::channel();
@@ -143,6 +143,7 @@ fn publisher(to: SocketAddr, events: Events) -> Publisher {
         port: Some(to.port()),
         prefix: "museum/lookhear".into(),
         events,
+        picture: true,
         home_assistant: true,
         ..Mqtt::default()
     };
@@ -259,7 +260,7 @@ fn the_broker_knows_who_is_there_and_keeps_what_home_assistant_needs() {
             assert!(message.retain, "{}", message.topic);
             (message.topic.clone(), message.payload.to_vec())
         }));
-        (retained.len() == 8).then_some(())
+        (retained.len() == 10).then_some(())
     });
     let config: Value =
         serde_json::from_slice(&retained["homeassistant/binary_sensor/lookhear/match/config"]).unwrap();
@@ -268,4 +269,9 @@ fn the_broker_knows_who_is_there_and_keeps_what_home_assistant_needs() {
     let state: Value = serde_json::from_slice(&retained["museum/lookhear/state"]).unwrap();
     assert_eq!(state["state"], "match");
     assert_eq!(retained["museum/lookhear/status"], b"offline");
+    let image: Value =
+        serde_json::from_slice(&retained["homeassistant/image/lookhear/picture/config"]).unwrap();
+    assert_eq!(image["image_topic"], "museum/lookhear/picture");
+    let picture = image::load_from_memory(&retained["museum/lookhear/picture"]).unwrap();
+    assert!(picture.width() > 0, "the match as it began");
 }

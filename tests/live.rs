@@ -78,7 +78,7 @@ fn without_devices_it_says_so_and_ends_when_asked() {
 }
 
 #[test]
-fn a_file_may_stand_in_for_either_device() {
+fn a_file_may_stand_in_for_both_devices() {
     let folder = tempfile::tempdir().unwrap();
     let clip = folder.path().join("clip.mp4");
     let made = Command::new("ffmpeg")
@@ -90,12 +90,30 @@ fn a_file_may_stand_in_for_either_device() {
     let clip = clip.to_str().unwrap();
     let arguments =
         ["live", "--camera", clip, "--microphone", clip, "--json", "--hop", "0.2", "--seconds", "5"];
-    let events = events(&lookhear(&arguments));
+    let mut child =
+        Command::new(env!("CARGO_BIN_EXE_lookhear")).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+    // Two would begin at moments of their own, and picture and sound would lie apart.
+    let mut most = 0;
+    while child.try_wait().unwrap().is_none() {
+        most = most.max(readers(clip).saturating_sub(1));
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(most, 1, "one ffmpeg plays it for both");
+    let events = events(&child.wait_with_output().unwrap());
     let live = |event: &&Event| {
         event.devices.is_some_and(|d| d.camera == DeviceState::Live && d.microphone == DeviceState::Live)
     };
     assert!(events.iter().filter(live).count() > 15, "it goes on beyond the clip's end");
     assert_ne!(events.last().unwrap().state, State::Silent);
+}
+
+/// Processes whose command line names a file; the first is the program itself.
+fn readers(file: &str) -> usize {
+    let processes = std::fs::read_dir("/proc").unwrap().filter_map(|entry| Some(entry.ok()?.path()));
+    processes
+        .filter_map(|process| std::fs::read(process.join("cmdline")).ok())
+        .filter(|line| !line.starts_with(b"ffprobe") && String::from_utf8_lossy(line).contains(file))
+        .count()
 }
 
 /// What a fake device does next.

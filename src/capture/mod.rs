@@ -3,6 +3,7 @@
 pub mod calibration;
 pub mod camera;
 pub mod device;
+mod film;
 pub mod live;
 pub mod microphone;
 pub mod monitor;
@@ -21,6 +22,7 @@ use crate::media::{Canceller, Damage, FRAME_RATE, MediaError};
 use crate::preprocess::SAMPLE_RATE;
 use crate::ring::{Consumer, VideoFrame, pause};
 
+pub use film::Film;
 pub use offsets::{Offsets, OffsetsError};
 pub use recorded::open as open_recorded;
 pub use studio::{Stage, StudioCamera, StudioMicrophone, open as open_studio};

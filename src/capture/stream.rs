@@ -2,12 +2,13 @@
 
 use std::io::{BufReader, Read};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::device::{Camera, CameraFrame, Chunk, DeviceError, ErrorKind, Microphone, PATIENCE};
-use crate::media::{self, Process, Stream};
+use crate::media::{self, MediaError, Process, Stream};
 use crate::preprocess::{Channels, Loudness, SAMPLE_RATE};
 
 /// Frames and chunks that wait; more are not kept, so that what is shown is new.
@@ -23,22 +24,21 @@ pub(super) fn is_stream(name: &str) -> bool {
 /// What a thread reads from an ffmpeg process, until that ends or nobody wants it any more.
 struct Reader<T> {
     name: String,
-    /// Ends with this; what it says is always heard, or it would wait for that.
-    process: Process,
+    /// Ends with its last reader; what it says is always heard, or it would wait for that.
+    process: Arc<Process>,
     items: Receiver<(Instant, T)>,
 }
 
 impl<T: Send + 'static> Reader<T> {
     fn start(
         name: &str,
-        stream: Stream,
+        process: Arc<Process>,
+        pipe: impl Read + Send + 'static,
         mut next: impl FnMut(&mut dyn Read) -> Option<T> + Send + 'static,
-    ) -> Result<Self, DeviceError> {
-        let failed = |error: &dyn ToString| DeviceError::new(ErrorKind::Failed, name, &error.to_string());
-        let (process, stdout) = media::live(name, stream).map_err(|error| failed(&error))?;
+    ) -> Self {
         let (sender, items) = sync_channel(WAITING);
         thread::spawn(move || {
-            let mut pipe = BufReader::with_capacity(1 << 20, stdout);
+            let mut pipe = BufReader::with_capacity(1 << 20, pipe);
             while let Some(item) = next(&mut pipe) {
                 // A reader that is late blocks ffmpeg, which then drops what the network brings.
                 if sender.send((Instant::now(), item)).is_err() {
@@ -46,7 +46,7 @@ impl<T: Send + 'static> Reader<T> {
                 }
             }
         });
-        Ok(Self { name: name.into(), process, items })
+        Self { name: name.into(), process, items }
     }
 
     fn next(&mut self) -> Result<(Instant, T), DeviceError> {
@@ -59,12 +59,22 @@ impl<T: Send + 'static> Reader<T> {
     }
 }
 
+pub(super) fn failed(name: &str, error: &MediaError) -> DeviceError {
+    DeviceError::new(ErrorKind::Failed, name, &error.to_string())
+}
+
 /// The picture of a stream.
-pub(super) struct StreamCamera(Reader<image::RgbImage>);
+pub struct StreamCamera(Reader<image::RgbImage>);
 
 impl StreamCamera {
     pub(super) fn open(name: &str) -> Result<Self, DeviceError> {
-        Ok(Self(Reader::start(name, Stream::Picture, |pipe| media::read_ppm(pipe).ok().flatten())?))
+        let (process, pipe) = media::live(name, Stream::Picture).map_err(|error| failed(name, &error))?;
+        Ok(Self::new(name, Arc::new(process), pipe))
+    }
+
+    /// Reads pictures that a process writes.
+    pub(super) fn new(name: &str, process: Arc<Process>, pipe: impl Read + Send + 'static) -> Self {
+        Self(Reader::start(name, process, pipe, |pipe| media::read_ppm(pipe).ok().flatten()))
     }
 }
 
@@ -81,10 +91,16 @@ impl Camera for StreamCamera {
 }
 
 /// The sound of a stream.
-pub(super) struct StreamMicrophone(Reader<Vec<f32>>);
+pub struct StreamMicrophone(Reader<Vec<f32>>);
 
 impl StreamMicrophone {
     pub(super) fn open(name: &str) -> Result<Self, DeviceError> {
+        let (process, pipe) = media::live(name, Stream::Sound).map_err(|error| failed(name, &error))?;
+        Ok(Self::new(name, Arc::new(process), pipe))
+    }
+
+    /// Reads samples that a process writes.
+    pub(super) fn new(name: &str, process: Arc<Process>, pipe: impl Read + Send + 'static) -> Self {
         let mut channels = Channels::new(SAMPLE_RATE, 2, Loudness::Power);
         let chunk = move |pipe: &mut dyn Read| {
             let mut bytes = [0; CHUNK * 8];
@@ -94,7 +110,7 @@ impl StreamMicrophone {
             channels.push(&stereo, &mut mono);
             Some(mono)
         };
-        Ok(Self(Reader::start(name, Stream::Sound, chunk)?))
+        Self(Reader::start(name, process, pipe, chunk))
     }
 }
 

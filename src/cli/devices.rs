@@ -8,7 +8,7 @@ use lookhear::capture::camera::{self, CameraInfo, CameraRequest, Driver, cameras
 use lookhear::capture::device::{Camera, Microphone};
 use lookhear::capture::live::{self, Opener};
 use lookhear::capture::microphone::{self, MicrophoneInfo, MicrophoneOpener, microphones};
-use lookhear::capture::{Offsets, Source, Stage};
+use lookhear::capture::{Film, Offsets, Source, Stage};
 use lookhear::output::is_same;
 use lookhear::profile::{self, Profile};
 use lookhear::studio::{self, Play};
@@ -68,16 +68,21 @@ impl DeviceArguments {
             let cast = studio::favourites(Path::new(studio::STAMPS), &mut rng);
             Stage::new(Play::new(&cast, 6, request.size, &mut rng))
         });
-        let camera: Opener<dyn Camera> = match &stage {
-            Some(stage) if self.camera == STUDIO => {
+        let film = (self.camera == self.microphone).then(|| Film::of(&self.camera)).flatten();
+        let camera: Opener<dyn Camera> = match (&stage, film.clone()) {
+            (Some(stage), _) if self.camera == STUDIO => {
                 let stage: Arc<Stage> = stage.clone();
                 Box::new(move || Ok(Box::new(stage.camera())))
             }
+            (_, Some(film)) => Box::new(move || Ok(Box::new(film.camera()?))),
             _ => Box::new(move || open_camera(&request)),
         };
         let opener = MicrophoneOpener::new(&self.microphone);
-        let microphone: Opener<dyn Microphone> = match stage {
-            Some(stage) if self.microphone == STUDIO => Box::new(move || Ok(Box::new(stage.microphone()))),
+        let microphone: Opener<dyn Microphone> = match (stage, film) {
+            (Some(stage), _) if self.microphone == STUDIO => {
+                Box::new(move || Ok(Box::new(stage.microphone())))
+            }
+            (_, Some(film)) => Box::new(move || Ok(Box::new(film.microphone()?))),
             _ => Box::new(move || opener.open()),
         };
         live::open(camera, microphone, offset)

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -71,6 +71,9 @@ impl Enroll {
             return Ok(());
         }
         if let Some(name) = &self.remove {
+            // Nothing is made where there is none.
+            Gallery::read(&path)?;
+            let _turn = Gallery::turn(&path)?;
             let mut gallery = Gallery::read(&path)?;
             gallery.remove(name)?;
             return Ok(gallery.save(&path)?);
@@ -85,10 +88,7 @@ impl Enroll {
             Output::check(&path, Existing::Replace)?;
         }
         let mut judge = self.model.load()?;
-        let mut gallery = match path.exists() {
-            true => Gallery::load(&path, judge.model())?,
-            false => Gallery::new(judge.model()),
-        };
+        gallery(&path, &judge)?;
 
         let recording = self.record(&mut judge).map_err(|error| match error.downcast_ref() {
             Some(Unfinished::Interrupted(_)) => {
@@ -97,8 +97,12 @@ impl Enroll {
             _ => Failure::from(format!("\"{name}\" is not enrolled: {error}")),
         })?;
         let good = recording.examples.len();
+        // What another enrolment has added meanwhile stays.
+        let turn = Gallery::turn(&path)?;
+        let mut gallery = gallery(&path, &judge)?;
         gallery.enroll(name, recording, self.add)?;
         gallery.save(&path)?;
+        drop(turn);
         let [right, tried] = gallery.recalled(name);
         let told = match tried {
             // All of them share their second of sound with each other, so none is evidence for another.
@@ -159,6 +163,14 @@ impl Enroll {
         );
         collected.enrolment.clone().finish().map_err(|e| format!("{e}{trouble}").into())
     }
+}
+
+/// The names so far.
+fn gallery(path: &Path, judge: &Judge) -> Result<Gallery, Failure> {
+    Ok(match path.exists() {
+        true => Gallery::load(path, judge.model())?,
+        false => Gallery::new(judge.model()),
+    })
 }
 
 /// What a run has given so far.

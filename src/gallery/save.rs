@@ -1,8 +1,8 @@
 //! Galleries that are kept: see [`super::file`].
 
 use std::collections::BTreeMap;
-use std::fs::Permissions;
-use std::io::{self, Write};
+use std::fs::{File, Permissions};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +22,25 @@ impl Gallery {
         Some(folders.data_dir().join("lookhear").join("gallery.safetensors"))
     }
 
+    /// Waits until nobody else changes galleries of the same folder. Held from reading to saving, it keeps what two
+    /// enrolments at a time add; it ends when it is dropped.
+    ///
+    /// # Errors
+    /// [`GalleryError::Write`]: the folder cannot be made.
+    pub fn turn(path: &Path) -> Result<File, GalleryError> {
+        let wait = || {
+            let folder = folder(path);
+            std::fs::create_dir_all(folder)?;
+            let folder = File::open(folder)?;
+            match folder.lock() {
+                // Some network file systems have no locks.
+                Err(error) if error.kind() != ErrorKind::Unsupported => Err(error),
+                _ => Ok(folder),
+            }
+        };
+        wait().map_err(|source| GalleryError::Write { path: path.display().to_string(), source })
+    }
+
     /// Writes the file, and its folder if there is none. A power cut leaves the old file or the new one.
     ///
     /// # Errors
@@ -31,10 +50,15 @@ impl Gallery {
     }
 }
 
+/// Where a file lies.
+fn folder(target: &Path) -> &Path {
+    target.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Writes beside the target, then moves it there.
 fn write(gallery: &Gallery, target: &Path) -> io::Result<()> {
     let bytes = encode(gallery)?;
-    let folder = target.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder(target);
     std::fs::create_dir_all(folder)?;
     // Temporary files are private by default; the kiosk may run as another user than who enrolls.
     let mut builder = tempfile::Builder::new();

@@ -34,7 +34,7 @@ pub use timeline::{GAP, Piece};
 pub use whole::{sound, sound_in_parts};
 
 pub(crate) use decoder::Stream;
-pub(crate) use live::live;
+pub(crate) use live::{live, live_both};
 pub(crate) use ppm::read_ppm;
 pub(crate) use process::Process;
 

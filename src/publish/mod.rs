@@ -16,6 +16,7 @@ mod mqtt;
 mod network;
 mod publisher;
 mod queue;
+mod scene;
 mod secret;
 pub mod settings;
 mod socket;

@@ -136,7 +136,7 @@ impl Sink for Publisher {
         self.board.decide(event);
         self.lines(moment, changed)?;
         if let Some(mqtt) = &mut self.mqtt {
-            mqtt.offer(event, changed);
+            mqtt.offer(moment, changed);
         }
         if let Some(webhook) = self.webhook.as_mut().filter(|_| changed) {
             webhook.offer(event);
@@ -156,8 +156,11 @@ impl Sink for Publisher {
             file.map(|(file, ..)| file).chain(socket.map(|(socket, _)| socket)).collect();
         lines.iter_mut().for_each(|queue| queue.close());
         self.webhook.iter_mut().for_each(Webhook::close);
-        self.network.iter_mut().for_each(Network::close);
+        self.mqtt.iter_mut().for_each(Mqtt::close);
         let mut late: Vec<&str> = Vec::new();
+        // Drawn before the network is told that nothing more comes.
+        late.extend(self.mqtt.iter().filter(|mqtt| !mqtt.wait(end)).map(|_| "mqtt"));
+        self.network.iter_mut().for_each(Network::close);
         late.extend(lines.iter().filter(|queue| !queue.wait(end)).map(|queue| queue.name()));
         late.extend(self.webhook.iter().filter(|webhook| !webhook.wait(end)).map(|_| "webhook"));
         late.extend(self.network.iter().filter(|network| !network.wait(end)).map(|_| "network"));

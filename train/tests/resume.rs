@@ -8,6 +8,8 @@ use std::sync::atomic::AtomicBool;
 
 use burn::tensor::{Device, Tensor};
 use common::{corpus, corpus_of};
+#[cfg(feature = "wgpu")]
+use lookhear::model::Training;
 use lookhear::model::{Bundle, Thresholds};
 use lookhear::preprocess::{Fit, Preprocessing};
 use lookhear_train::config::{Config, Negatives};

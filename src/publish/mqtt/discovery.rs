@@ -9,14 +9,13 @@ use crate::publish::About;
 use crate::publish::metrics::word;
 use crate::publish::settings;
 
-/// Topics and configurations: whether there is a match, the score, the state, the name of what sounds, and how camera
-/// and microphone are doing.
+/// Topics and configurations: whether there is a match, the score, the state, the name of what sounds, how camera and
+/// microphone are doing, and the picture of the latest match, if pictures are sent.
 pub(super) fn messages(settings: &settings::Mqtt, topics: &Topics, about: &About) -> Vec<(String, Value)> {
     let id = &settings.client_id;
     let entity = |component: &str, what: &str, own: Value| {
         let mut config = json!({
             "unique_id": format!("{id}_{what}"),
-            "state_topic": topics.state,
             "availability_topic": topics.status,
             "payload_available": ONLINE,
             "payload_not_available": OFFLINE,
@@ -35,6 +34,15 @@ pub(super) fn messages(settings: &settings::Mqtt, topics: &Topics, about: &About
         }
         (format!("{}/{component}/{id}/{what}/config", settings.discovery_prefix), config)
     };
+    let picture = || {
+        let own = json!({ "name": "Picture", "image_topic": topics.picture, "content_type": "image/jpeg" });
+        entity("image", "picture", own)
+    };
+    let entity = |component: &str, what: &str, own: Value| {
+        let (topic, mut config) = entity(component, what, own);
+        config["state_topic"] = json!(topics.state);
+        (topic, config)
+    };
     let device = |what: &str, name: &str, icon: &str| {
         let own = json!({
             "name": name,
@@ -46,7 +54,7 @@ pub(super) fn messages(settings: &settings::Mqtt, topics: &Topics, about: &About
         });
         entity("sensor", what, own)
     };
-    vec![
+    let mut messages = vec![
         entity(
             "binary_sensor",
             "match",
@@ -90,7 +98,9 @@ pub(super) fn messages(settings: &settings::Mqtt, topics: &Topics, about: &About
         ),
         device("camera", "Camera", "mdi:camera"),
         device("microphone", "Microphone", "mdi:microphone"),
-    ]
+    ];
+    messages.extend(settings.picture.then(picture));
+    messages
 }
 
 /// What the device is called: several of them must be told apart.
@@ -139,6 +149,17 @@ mod tests {
         let states = [State::Silent, State::Match, State::NoVisibleSource].map(|state| word(&state));
         assert_eq!(messages[2].1["options"], json!(states));
         assert_eq!((called("lookhear").as_str(), called("hall-2").as_str()), ("LookHear", "LookHear hall-2"));
+    }
+
+    #[test]
+    fn a_picture_has_an_entity_if_it_is_sent() {
+        let settings = settings::Mqtt { picture: true, ..settings::Mqtt::default() };
+        let messages = messages(&settings, &Topics::new("lookhear"), &about());
+        let (topic, config) = messages.last().unwrap();
+        assert_eq!((messages.len(), topic.as_str()), (7, "homeassistant/image/lookhear/picture/config"));
+        assert_eq!(config["image_topic"], "lookhear/picture");
+        assert_eq!(config["availability_topic"], "lookhear/status");
+        assert!(config["state_topic"].is_null());
     }
 
     #[test]

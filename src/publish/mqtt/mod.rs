@@ -5,27 +5,32 @@ mod discovery;
 mod outbox;
 mod tls;
 
+use std::io;
+use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use prometheus_client::metrics::gauge::Gauge;
 use rumqttc::{LastWill, MqttOptions, QoS, TlsConfiguration, Transport};
 
 use super::message::{Numbering, json};
 use super::network::Task;
+use super::queue::Queue;
+use super::scene::Scene;
 use super::secret::Secret;
 use super::settings::{self, Events};
 use super::standing::Standing;
 use super::{About, PublishError};
-use crate::event::Event;
+use crate::event::State;
+use crate::pipeline::Moment;
 use outbox::{Kind, Message, Outbox};
 
 /// The broker asks after a client that was silent for one and a half times as long, and then sends its last will.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// Seconds between two messages about a state that stays.
 const EVERY: f64 = 1.0;
-/// The largest message, in bytes: an event with its map is about 6 kB.
-const LARGEST: usize = 64 * 1024;
+/// The largest message, in bytes: an event with its map is about 6 kB, a picture of 960 x 720 hardly above 400.
+const LARGEST: usize = 1024 * 1024;
 
 /// The pipeline's side.
 pub(super) struct Mqtt {
@@ -35,6 +40,8 @@ pub(super) struct Mqtt {
     numbering: Numbering,
     /// When the state was last sent.
     told: Option<f64>,
+    /// Draws pictures, if they are asked for.
+    pictures: Option<Queue<Scene>>,
 }
 
 /// Where messages go.
@@ -43,12 +50,18 @@ struct Topics {
     status: String,
     state: String,
     event: String,
+    picture: String,
 }
 
 impl Topics {
     fn new(prefix: &str) -> Self {
         let under = |name: &str| format!("{prefix}/{name}");
-        Self { status: under("status"), state: under("state"), event: under("event") }
+        Self {
+            status: under("status"),
+            state: under("state"),
+            event: under("event"),
+            picture: under("picture"),
+        }
     }
 }
 
@@ -95,14 +108,18 @@ pub(super) fn start(
     let farewell = Message::new(Kind::Greeting, &topics.status, OFFLINE);
     let outbox = Arc::new(Mutex::new(Outbox::new(qos, greeting, standing.clone())));
     let broker = format!("{}:{}", settings.host, settings.port());
+    let pictures = settings.picture.then(|| drawing(outbox.clone(), topics.picture.clone(), &standing));
+    let pictures = pictures.transpose()?;
     let courier = courier::Courier { options, broker, outbox: outbox.clone(), farewell, standing, connected };
-    let mqtt = Mqtt { outbox, topics, events: settings.events, numbering: Numbering::new(), told: None };
+    let (events, numbering) = (settings.events, Numbering::new());
+    let mqtt = Mqtt { outbox, topics, events, numbering, told: None, pictures };
     Ok((mqtt, Box::new(move |ending| Box::pin(courier.run(ending)))))
 }
 
 impl Mqtt {
     /// Puts what is to be said about a decision into the outbox.
-    pub(super) fn offer(&mut self, event: &Event, changed: bool) {
+    pub(super) fn offer(&mut self, moment: &Moment, changed: bool) {
+        let event = moment.event;
         let state = changed || self.told.is_none_or(|told| event.t - told >= EVERY);
         if state {
             self.told = Some(event.t);
@@ -112,9 +129,31 @@ impl Mqtt {
             let numbered = self.numbering.next(event);
             self.put(Message::new(Kind::Event, &self.topics.event, numbered));
         }
+        if let Some(pictures) = self.pictures.as_ref().filter(|_| changed && event.state == State::Match) {
+            pictures.offer(Scene::of(moment));
+        }
+    }
+
+    /// No more decisions will come.
+    pub(super) fn close(&mut self) {
+        self.pictures.iter_mut().for_each(Queue::close);
+    }
+
+    /// After [`close`](Self::close): gives the pictures until `end` to be drawn.
+    pub(super) fn wait(&self, end: Instant) -> bool {
+        self.pictures.as_ref().is_none_or(|pictures| pictures.wait(end))
     }
 
     fn put(&self, message: Message) {
         outbox::lock(&self.outbox).put(message);
     }
+}
+
+/// Starts the thread that draws pictures and puts them into the outbox.
+fn drawing(outbox: Arc<Mutex<Outbox>>, topic: String, standing: &Standing) -> io::Result<Queue<Scene>> {
+    Queue::start(2, standing.clone(), move |scenes: Receiver<Scene>| {
+        for jpeg in scenes.iter().filter_map(|scene| scene.jpeg()) {
+            outbox::lock(&outbox).put(Message::new(Kind::Picture, &topic, jpeg));
+        }
+    })
 }

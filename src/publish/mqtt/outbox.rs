@@ -24,6 +24,8 @@ pub(super) enum Kind {
     Greeting,
     /// Only the latest is worth sending.
     State,
+    /// Likewise.
+    Picture,
     /// Each is kept.
     Event,
 }
@@ -60,6 +62,7 @@ pub(super) struct Outbox {
     /// What is still to be said of the greeting.
     first: VecDeque<Message>,
     state: Option<Message>,
+    picture: Option<Message>,
     events: VecDeque<Message>,
     /// Handed over, oldest first.
     flights: VecDeque<Flight>,
@@ -75,6 +78,7 @@ impl Outbox {
             client: None,
             first: VecDeque::new(),
             state: None,
+            picture: None,
             events: VecDeque::new(),
             flights: VecDeque::new(),
         }
@@ -85,6 +89,7 @@ impl Outbox {
         match message.kind {
             Kind::Greeting => self.first.push_back(message),
             Kind::State => self.state = Some(message),
+            Kind::Picture => self.picture = Some(message),
             Kind::Event => {
                 if self.events.len() >= CAPACITY {
                     self.events.pop_front();
@@ -114,6 +119,9 @@ impl Outbox {
                 Kind::State => {
                     self.state.get_or_insert(message);
                 }
+                Kind::Picture => {
+                    self.picture.get_or_insert(message);
+                }
                 Kind::Event => self.events.push_front(message),
             }
         }
@@ -139,7 +147,8 @@ impl Outbox {
 
     /// Whether there is a connection, and the broker has everything.
     pub(super) fn is_settled(&self) -> bool {
-        let waiting = !self.first.is_empty() || self.state.is_some() || !self.events.is_empty();
+        let latest = self.state.is_some() || self.picture.is_some();
+        let waiting = !self.first.is_empty() || latest || !self.events.is_empty();
         self.client.is_some() && self.flights.is_empty() && !waiting
     }
 
@@ -160,8 +169,8 @@ impl Outbox {
     fn hand_over(&mut self) {
         let Some(client) = &self.client else { return };
         while self.flights.len() < WINDOW {
-            let next =
-                self.first.pop_front().or_else(|| self.state.take()).or_else(|| self.events.pop_front());
+            let latest = || self.state.take().or_else(|| self.picture.take());
+            let next = self.first.pop_front().or_else(latest).or_else(|| self.events.pop_front());
             let Some(message) = next else { return };
             let retain = message.kind != Kind::Event;
             // The channel has room for the whole window, and topics were checked with the settings: the only error is
@@ -256,15 +265,17 @@ mod tests {
     fn the_oldest_events_make_room_and_only_the_latest_state_is_kept() {
         let mut bench = Bench::new(QoS::AtLeastOnce);
         let state = |n: usize| Message::new(Kind::State, "x/state", format!("state {n}"));
+        let picture = |n: usize| Message::new(Kind::Picture, "x/picture", format!("picture {n}"));
         (0..3).for_each(|n| bench.outbox.put(state(n)));
+        (0..2).for_each(|n| bench.outbox.put(picture(n)));
         (0..CAPACITY + 5).for_each(|n| bench.outbox.put(event(n)));
         assert_eq!(bench.standing.lost(), 5);
         bench.connect();
-        assert_eq!(bench.flying()[..3], ["online", "state 2", "5"]);
+        assert_eq!(bench.flying()[..4], ["online", "state 2", "picture 1", "5"]);
         bench.outbox.disconnected();
         bench.outbox.put(state(3));
         bench.connect();
-        assert_eq!(bench.flying()[..3], ["online", "state 3", "5"]);
+        assert_eq!(bench.flying()[..4], ["online", "state 3", "picture 1", "5"]);
     }
 
     #[test]

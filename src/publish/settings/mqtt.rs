@@ -15,6 +15,7 @@ use crate::publish::secret::{self, Secret};
 /// | `<prefix>/status` | yes | `online`, or `offline`: the last will, and at the end |
 /// | `<prefix>/state` | yes | the latest event: at every change of the state, otherwise once a second |
 /// | `<prefix>/event` | no | the events, with `run` and `sequence` |
+/// | `<prefix>/picture` | yes | with `picture`: a JPEG of each match as it begins, its place lit up |
 ///
 /// With `qos = 1`, an event arrives at least once while the program lives: it is kept until the broker has
 /// acknowledged it, through broken connections and restarts of the broker, and is sent again only if it was not
@@ -46,6 +47,8 @@ pub struct Mqtt {
     pub qos: u8,
     /// Which decisions are sent to `<prefix>/event`.
     pub events: Events,
+    /// Whether a picture of each match is sent to `<prefix>/picture`.
+    pub picture: bool,
     /// Whether Home Assistant finds the device by itself.
     pub home_assistant: bool,
     /// What Home Assistant's discovery topics begin with.
@@ -53,7 +56,7 @@ pub struct Mqtt {
 }
 
 impl Default for Mqtt {
-    /// A broker on this machine, without encryption, without Home Assistant.
+    /// A broker on this machine, without encryption, pictures and Home Assistant.
     fn default() -> Self {
         Self {
             host: "localhost".into(),
@@ -67,6 +70,7 @@ impl Default for Mqtt {
             ca_file: None,
             qos: 1,
             events: Events::Changes,
+            picture: false,
             home_assistant: false,
             discovery_prefix: "homeassistant".into(),
         }

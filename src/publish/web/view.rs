@@ -3,31 +3,16 @@
 use std::io;
 
 use axum::body::Bytes;
-use image::RgbImage;
-use image::codecs::jpeg::JpegEncoder;
 use tokio::sync::{mpsc, watch};
 
-use crate::event::{Event, Map};
-use crate::overlay::{mark, shrink};
 use crate::pipeline::Moment;
 use crate::publish::queue::Worker;
+use crate::publish::scene::Scene;
 
 /// Kind of the stream: each part replaces the one before.
 pub(super) const CONTENT_TYPE: &str = "multipart/x-mixed-replace; boundary=picture";
 /// What comes before the first part.
 pub(super) const OPENING: &[u8] = b"--picture\r\n";
-/// The largest picture that is sent, width and height: more takes time and tells no more.
-const LARGEST: [u32; 2] = [960, 720];
-/// Of 100.
-const QUALITY: u8 = 80;
-
-/// What is to be drawn.
-struct Scene {
-    picture: RgbImage,
-    map: Map,
-    event: Event,
-}
-
 /// The pipeline's end of the thread that draws.
 pub(super) struct View {
     scenes: mpsc::Sender<Scene>,
@@ -60,21 +45,14 @@ impl View {
         }
         // Room first: a copy of the picture that nobody draws costs time for nothing.
         if let Ok(room) = self.scenes.try_reserve() {
-            let event = Event { map: None, ..moment.event.clone() };
-            room.send(Scene { picture: moment.picture.clone(), map: moment.map.clone(), event });
+            room.send(Scene::of(moment));
         }
     }
 }
 
 /// One part of the stream, with the boundary that ends it: browsers show a part when they see its end.
 fn part(scene: &Scene) -> Option<Bytes> {
-    let [width, height] = LARGEST;
-    let small = (scene.picture.width() > width || scene.picture.height() > height)
-        .then(|| shrink(&scene.picture, width, height));
-    let picture = mark(small.as_ref().unwrap_or(&scene.picture), &scene.map, &scene.event);
-    let mut jpeg = Vec::new();
-    // Only an empty picture cannot be encoded, and there is nothing to see in it.
-    JpegEncoder::new_with_quality(&mut jpeg, QUALITY).encode_image(&picture).ok()?;
+    let jpeg = scene.jpeg()?;
     let mut part = format!("Content-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", jpeg.len()).into_bytes();
     part.extend_from_slice(&jpeg);
     part.extend_from_slice(b"\r\n");
@@ -102,18 +80,5 @@ mod tests {
         with_moment(&event, |moment| view.show(moment));
         eventually("a picture", || watching.has_changed().unwrap().then_some(()));
         assert!(watching.borrow().ends_with(OPENING));
-    }
-
-    #[test]
-    fn a_large_picture_is_sent_smaller() {
-        let scene = Scene {
-            picture: RgbImage::new(1920, 1080),
-            map: Map::default(),
-            event: event(0.08, State::Silent),
-        };
-        let part = part(&scene).unwrap();
-        let jpeg = part.windows(4).position(|found| found == b"\r\n\r\n").unwrap() + 4;
-        let picture = image::load_from_memory(&part[jpeg..]).unwrap();
-        assert_eq!((picture.width(), picture.height()), (960, 540));
     }
 }

@@ -1,0 +1,69 @@
+//! A file that stands in for camera and microphone at once. One process reads it for both: two would begin at moments
+//! of their own, and what belongs together would lie apart.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use super::device::DeviceError;
+use super::stream::{StreamCamera, StreamMicrophone, failed, is_stream};
+use crate::media::{self, Process};
+
+/// A file with picture and sound, played again and again at its own pace.
+pub struct Film {
+    name: String,
+    playing: Mutex<Playing>,
+}
+
+/// What the process gives that nobody has taken yet.
+#[derive(Default)]
+struct Playing {
+    process: Weak<Process>,
+    camera: Option<StreamCamera>,
+    microphone: Option<StreamMicrophone>,
+}
+
+impl Film {
+    /// The film of a file, if it is one that has both.
+    pub fn of(name: &str) -> Option<Arc<Self>> {
+        let both = is_stream(name) && Path::new(name).is_file() && media::probe(Path::new(name)).is_ok();
+        both.then(|| Arc::new(Self { name: name.into(), playing: Mutex::default() }))
+    }
+
+    /// Its picture.
+    ///
+    /// # Errors
+    /// `ffmpeg` cannot be started.
+    pub fn camera(&self) -> Result<StreamCamera, DeviceError> {
+        self.take(|playing| playing.camera.take())
+    }
+
+    /// Its sound.
+    ///
+    /// # Errors
+    /// `ffmpeg` cannot be started.
+    pub fn microphone(&self) -> Result<StreamMicrophone, DeviceError> {
+        self.take(|playing| playing.microphone.take())
+    }
+
+    /// What is there to be taken; or else the film begins anew for both. Whoever still has a part of the old one comes
+    /// to its end, and takes the part that belongs to the new one.
+    fn take<T>(&self, part: impl Fn(&mut Playing) -> Option<T>) -> Result<T, DeviceError> {
+        let mut playing = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(part) = part(&mut playing) {
+                return Ok(part);
+            }
+            if let Some(old) = playing.process.upgrade() {
+                old.canceller().cancel();
+            }
+            let (process, pictures, sound) =
+                media::live_both(&self.name).map_err(|error| failed(&self.name, &error))?;
+            let process = Arc::new(process);
+            *playing = Playing {
+                process: Arc::downgrade(&process),
+                camera: Some(StreamCamera::new(&self.name, process.clone(), pictures)),
+                microphone: Some(StreamMicrophone::new(&self.name, process, sound)),
+            };
+        }
+    }
+}
