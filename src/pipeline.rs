@@ -182,6 +182,8 @@ pub struct Summary {
 const SCORES: usize = 150;
 /// Seconds by which a live source may be ahead before decisions are left out.
 const LATE: f64 = 0.2;
+/// Seconds of input within which a machine that never catches up decides all the same.
+const AT_LEAST: f64 = 2.0;
 
 /// Runs a source to its end, or until it is asked to stop.
 ///
@@ -204,6 +206,7 @@ pub fn run(
     let mut swap = SwapCheck::new(settings.swap);
     let mut scores = Vec::new();
     let mut summary = Summary::default();
+    let mut decided_at = 0.0;
     source.obey(controls.stop.clone());
 
     for hop in 1u64.. {
@@ -236,10 +239,11 @@ pub fn run(
             break;
         }
         summary.seconds = t;
-        if source.monitor().is_some() && source.waiting() > LATE {
+        if source.monitor().is_some() && source.waiting() > LATE && t - decided_at < AT_LEAST {
             summary.skipped += 1;
             continue;
         }
+        decided_at = t;
 
         let decided = stream.decide(judge, t, &latest.picture, |stage| {
             done(stage, &mut summary.timings, &mut summary.busy);
@@ -349,5 +353,48 @@ impl Arrived {
         self.kept = self.frames.len();
         self.sound.clear();
         self.heard = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+    use crate::model::Bundle;
+    use crate::ring::ring;
+
+    /// Tells when decisions were made.
+    struct Times(mpsc::Sender<f64>);
+
+    impl Sink for Times {
+        fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
+            self.0.send(moment.event.t).unwrap();
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_machine_that_never_catches_up_decides_all_the_same() {
+        let (frames, sound) = (10 * FRAME_RATE as usize, 10 * SAMPLE_RATE);
+        let ((mut seen, frame_ring), (mut heard, sound_ring)) = (ring(frames), ring(sound));
+        let picture = Arc::new(RgbImage::new(32, 24));
+        for n in 0..frames {
+            let t = n as f64 / f64::from(FRAME_RATE);
+            assert!(seen.push(VideoFrame { t, captured: t, picture: picture.clone() }));
+        }
+        assert!(heard.push_all(&mut std::iter::repeat_n(0.0, sound)));
+        drop((seen, heard));
+        // All of it waits from the first.
+        let source = Source::of_device(frame_ring, sound_ring);
+        let mut judge = Judge::open(Bundle::built_in().unwrap(), crate::engine::Setup::default()).unwrap();
+        let (tell, told) = mpsc::channel();
+        let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(Times(tell))];
+        let summary = run(source, &mut judge, &mut sinks, Settings::default(), &Controls::default()).unwrap();
+        let times: Vec<f64> = told.try_iter().collect();
+        assert!(summary.skipped > 100, "{} were left out", summary.skipped);
+        let before = std::iter::once(&0.0).chain(&times);
+        let longest = before.zip(&times).map(|(a, b)| b - a).fold(0.0, f64::max);
+        assert!(longest < AT_LEAST + 0.1, "{times:?}");
     }
 }

@@ -54,6 +54,15 @@ fn stride_two_makes_a_tower_four_times_cheaper() {
 }
 
 #[test]
+fn a_swift_ear_costs_a_quarter() {
+    let [wide, swift] = ["edge-wide", "edge-swift"].map(|preset| Spec::preset(preset).unwrap());
+    assert_eq!(wide.vision, swift.vision);
+    assert_eq!((wide.audio.map_shape(), swift.audio.map_shape()), ([192, 16, 12], [192, 8, 6]));
+    let ratio = wide.audio.macs() as f64 / swift.audio.macs() as f64;
+    assert!((3.8..4.1).contains(&ratio), "{ratio}");
+}
+
+#[test]
 fn the_modules_are_built_from_the_table() {
     let device = Device::flex();
     for preset in Spec::PRESETS {

@@ -65,6 +65,12 @@ impl Source {
         }
     }
 
+    /// What a device has given.
+    #[cfg(test)]
+    pub(crate) fn of_device(frames: Consumer<VideoFrame>, sound: Consumer<f32>) -> Self {
+        Self::new(frames, sound, Vec::new()).with_monitor(Arc::default())
+    }
+
     fn with_monitor(self, monitor: Arc<Monitor>) -> Self {
         Self { monitor: Some(monitor), ..self }
     }

@@ -15,6 +15,9 @@ pub struct Preset {
     pub widths: [usize; 4],
     /// Stride of the first convolution.
     pub stride: usize,
+    /// Stride of the audio tower's second convolution: 2 makes that tower four times as cheap, and its map half as high
+    /// and wide, of which the heads need nothing but the maximum.
+    pub audio_stride: usize,
     /// L3-Net's head.
     pub fusion: Option<Fusion>,
     /// AVE-Net's head.
@@ -31,6 +34,7 @@ const PAPER: Preset = Preset {
     about: "",
     widths: [64, 128, 256, 512],
     stride: 1,
+    audio_stride: 1,
     fusion: None,
     distance: None,
     localization: None,
@@ -43,6 +47,7 @@ const EDGE: Preset = Preset {
     about: "a quarter of the width, stride 2 in conv1, both heads",
     widths: [16, 32, 64, 128],
     stride: 2,
+    audio_stride: 1,
     fusion: Some(Fusion { hidden: 128 }),
     distance: None,
     localization: Some(Localization {
@@ -54,8 +59,11 @@ const EDGE: Preset = Preset {
     fit: Fit::Stretch,
 };
 
+/// Wider ones. All of twice the width would make a file of more than 10 MB.
+const EDGE_WIDE: Preset = Preset { widths: [32, 64, 128, 192], ..EDGE };
+
 /// Everything that [`Spec::preset`] knows.
-pub const PRESETS: [Preset; 5] = [
+pub const PRESETS: [Preset; 6] = [
     Preset {
         name: "l3",
         about: "the network of \"Look, Listen and Learn\"",
@@ -80,12 +88,16 @@ pub const PRESETS: [Preset; 5] = [
         ..PAPER
     },
     EDGE,
-    // All of twice the width would make a file of more than 10 MB.
     Preset {
         name: "edge-wide",
         about: "half of the paper's width up to conv3, 192 channels in conv4, otherwise as edge",
-        widths: [32, 64, 128, 192],
-        ..EDGE
+        ..EDGE_WIDE
+    },
+    Preset {
+        name: "edge-swift",
+        about: "as edge-wide; stride 2 in the audio tower's conv1_2, too",
+        audio_stride: 2,
+        ..EDGE_WIDE
     },
 ];
 
@@ -105,20 +117,19 @@ impl Preset {
     pub fn spec(&self) -> Spec {
         Spec {
             name: self.name.into(),
-            vision: self.tower([3, 224, 224]),
-            audio: self.tower([1, 257, 199]),
+            vision: self.tower([3, 224, 224], [self.stride, 1]),
+            audio: self.tower([1, 257, 199], [self.stride, self.audio_stride]),
             fusion: self.fusion,
             distance: self.distance,
             localization: self.localization,
         }
     }
 
-    /// Four blocks of two convolutions, a pool after the first three.
-    fn tower(&self, input: [usize; 3]) -> Tower {
+    /// Four blocks of two convolutions, a pool after the first three; `strides` are those of the first block.
+    fn tower(&self, input: [usize; 3], strides: [usize; 2]) -> Tower {
         let mut layers = Vec::new();
         for (block, channels) in self.widths.into_iter().enumerate() {
-            for conv in 0..2 {
-                let stride = if block + conv == 0 { self.stride } else { 1 };
+            for stride in if block == 0 { strides } else { [1; 2] } {
                 layers.push(Layer::Conv { channels, stride });
             }
             if block < 3 {

@@ -27,7 +27,7 @@ use outbox::{Kind, Message, Outbox};
 
 /// The broker asks after a client that was silent for one and a half times as long, and then sends its last will.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
-/// Seconds between two messages about a state that stays.
+/// Seconds between two messages about a state that stays, and between two pictures.
 const EVERY: f64 = 1.0;
 /// The largest message, in bytes: an event with its map is about 6 kB, a picture of 960 x 720 hardly above 400.
 const LARGEST: usize = 1024 * 1024;
@@ -42,6 +42,8 @@ pub(super) struct Mqtt {
     told: Option<f64>,
     /// Draws pictures, if they are asked for.
     pictures: Option<Queue<Scene>>,
+    /// When the last one was.
+    drawn: Option<f64>,
 }
 
 /// Where messages go.
@@ -112,7 +114,7 @@ pub(super) fn start(
     let pictures = pictures.transpose()?;
     let courier = courier::Courier { options, broker, outbox: outbox.clone(), farewell, standing, connected };
     let (events, numbering) = (settings.events, Numbering::new());
-    let mqtt = Mqtt { outbox, topics, events, numbering, told: None, pictures };
+    let mqtt = Mqtt { outbox, topics, events, numbering, told: None, pictures, drawn: None };
     Ok((mqtt, Box::new(move |ending| Box::pin(courier.run(ending)))))
 }
 
@@ -129,7 +131,10 @@ impl Mqtt {
             let numbered = self.numbering.next(event);
             self.put(Message::new(Kind::Event, &self.topics.event, numbered));
         }
-        if let Some(pictures) = self.pictures.as_ref().filter(|_| changed && event.state == State::Match) {
+        let due =
+            changed && event.state == State::Match && self.drawn.is_none_or(|drawn| event.t - drawn >= EVERY);
+        if let Some(pictures) = self.pictures.as_ref().filter(|_| due) {
+            self.drawn = Some(event.t);
             pictures.offer(Scene::of(moment));
         }
     }

@@ -15,7 +15,7 @@ use crate::publish::secret::{self, Secret};
 /// | `<prefix>/status` | yes | `online`, or `offline`: the last will, and at the end |
 /// | `<prefix>/state` | yes | the latest event: at every change of the state, otherwise once a second |
 /// | `<prefix>/event` | no | the events, with `run` and `sequence` |
-/// | `<prefix>/picture` | yes | with `picture`: a JPEG of each match as it begins, its place lit up |
+/// | `<prefix>/picture` | yes | with `picture`: a JPEG of a match as it begins, its place lit up; at most one a second |
 ///
 /// With `qos = 1`, an event arrives at least once while the program lives: it is kept until the broker has
 /// acknowledged it, through broken connections and restarts of the broker, and is sent again only if it was not
