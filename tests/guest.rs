@@ -164,7 +164,7 @@ fn a_camera_may_be_disconnected_and_connected_again() {
 fn a_camera_may_vanish_and_come_back() {
     let run = Run::of("camera_removed");
     run.delay("begin", both_live);
-    assert!(run.delay("removed", |camera, microphone| camera == Missing && microphone == Live) < BACK);
+    assert!(run.delay("removed", |camera, microphone| camera == Gone && microphone == Live) < BACK);
     assert!(run.delay("added", both_live) < BACK);
     run.goes_on();
 }

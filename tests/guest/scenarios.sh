@@ -133,7 +133,7 @@ camera_removed() {
   camera_is live
   mark removed
   echo vivid.0 > $driver/unbind
-  camera_is 'missing'
+  camera_is gone
   until_seen . 3
   mark added
   echo vivid.0 > $driver/bind
