@@ -131,14 +131,16 @@ impl Reading {
             }
             Some(None) => self.passed = None,
         }
-        let decoded = match self.decoder.decode(packet) {
-            Ok(decoded) => decoded,
-            Err(Error::DecodeError(_) | Error::IoError(_)) => {
-                self.loss.places += 1;
-                return self.silence(frames);
-            }
+        let failed = match self.decoder.decode(packet) {
+            Ok(_) => false,
+            Err(Error::DecodeError(_) | Error::IoError(_)) => true,
             Err(_) => return self.give_up(),
         };
+        if failed && !self.begins_anew(packet) {
+            self.loss.places += 1;
+            return self.silence(frames);
+        }
+        let decoded = self.decoder.last_decoded();
         let layout = (decoded.spec().rate() as usize, decoded.spec().channels().count());
         self.interleaved.resize(decoded.samples_interleaved(), 0.0);
         decoded.copy_to_slice_interleaved(&mut self.interleaved);
@@ -159,6 +161,22 @@ impl Reading {
         let (_, resampler) = self.stream.as_mut()?;
         resampler.push(&self.interleaved, &mut self.mono).ok()?;
         Some(())
+    }
+
+    /// Whether this packet is of another rate, or of other channels, than those before: a decoder takes one kind only (MP3s
+    /// that were put behind one another).
+    fn begins_anew(&mut self, packet: &Packet) -> bool {
+        let Some((_, mut decoder)) = decoder(&*self.format) else { return false };
+        let layout = decoder
+            .decode(packet)
+            .ok()
+            .map(|decoded| (decoded.spec().rate() as usize, decoded.spec().channels().count()));
+        let before = self.stream.as_ref().map(|(layout, _)| *layout);
+        let anew = layout.is_some() && before.is_some() && layout != before;
+        if anew {
+            self.decoder = decoder;
+        }
+        anew
     }
 
     /// Silence for so many audio frames.
@@ -295,6 +313,27 @@ mod tests {
         let (found, loss) = read(&path).unwrap();
         assert!((1..=3).contains(&loss.places), "{loss}");
         assert!(found.len().abs_diff(good.len()) <= 2 * 1254, "{} of {}", found.len(), good.len());
+    }
+
+    #[test]
+    fn an_mp3_behind_an_mp3_of_another_rate_is_heard_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let part = |name: &str, source: &str, rate: &str| {
+            let path = folder.path().join(name);
+            let bare = ["-ar", rate, "-write_xing", "0", "-id3v2_version", "0"];
+            made(&path, source, &bare);
+            std::fs::read(path).unwrap()
+        };
+        let first = part("a.mp3", "sine=frequency=500:duration=2", "44100");
+        let second = part("b.mp3", "aevalsrc=0.4*sin(2*PI*900*t)|0.4*sin(2*PI*900*t):d=2", "48000");
+        let path = folder.path().join("both.mp3");
+        std::fs::write(&path, [first, second].concat()).unwrap();
+        let (samples, loss) = read(&path).unwrap();
+        assert!(loss.places <= 1, "{loss}");
+        assert!(samples.len().abs_diff(4 * 48_000) < 9600, "{}", samples.len());
+        for half in [&samples[24_000..72_000], &samples[120_000..168_000]] {
+            assert!(crate::judge::level(half) > -25.0, "{}", crate::judge::level(half));
+        }
     }
 
     #[test]
