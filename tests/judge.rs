@@ -286,6 +286,8 @@ fn sounds_are_judged_by_what_is_heard() {
     assert_eq!((events(&output)[0].state, output.status.code()), (State::Silent, Some(3)));
     assert!(said(&output).contains("1 value of the sound is no number"), "{}", said(&output));
     // In the same place as a moment.
+    let output = judge(&[&hen, &format!("{}@1.5", text(&broken))]);
+    assert_eq!((events(&output)[0].state, output.status.code()), (State::Silent, Some(3)));
     assert!(sound_at(&broken, 1.5).unwrap().iter().all(|sample| *sample == 0.0));
 }
 

@@ -192,9 +192,16 @@ impl Microphone for FakeMicrophone {
         self.next += Duration::from_millis(10);
         thread::sleep(self.next.saturating_duration_since(Instant::now()));
         let tone = |n: usize| (n as f32 * std::f32::consts::TAU * 880.0 / RATE as f32).sin() * 0.5;
-        let interleaved = (self.position..self.position + CHUNK).flat_map(|n| [tone(n); 2]).collect();
+        let mut interleaved: Vec<f32> =
+            (self.position..self.position + CHUNK).flat_map(|n| [tone(n); 2]).collect();
         self.position += CHUNK;
-        Ok(Chunk { captured, interleaved, lost: std::mem::take(&mut self.lost), xruns: 0 })
+        let lost = std::mem::take(&mut self.lost);
+        // What comes after a loss has two values that are no numbers, and says that it mended three more.
+        let invalid = if lost > 0 { 3 } else { 0 };
+        if lost > 0 {
+            (interleaved[3], interleaved[8]) = (f32::NAN, f32::INFINITY);
+        }
+        Ok(Chunk { captured, interleaved, lost, xruns: 0, invalid })
     }
 
     fn rate(&self) -> u32 {
@@ -302,10 +309,10 @@ fn a_microphone_that_goes_leaves_silence_and_comes_back() {
 }
 
 #[test]
-fn sound_that_was_lost_is_counted_and_its_place_kept() {
+fn sound_that_was_lost_or_no_number_is_counted_and_its_place_kept() {
     let notes = run(&[], &[], 22_050, 3.0);
     let (_, health, _) = notes.last().unwrap();
-    assert_eq!((health.overruns, health.gaps), (1, 1), "{health:?}");
+    assert_eq!((health.overruns, health.gaps, health.invalid), (1, 1, 5), "{health:?}");
     assert!((23_500..=24_500).contains(&health.samples_lost), "half a second: {}", health.samples_lost);
 }
 

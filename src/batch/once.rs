@@ -172,10 +172,13 @@ impl<'a> Once<'a> {
             return self.keep(kind, place, found.map_err(Failed::because));
         };
         let Group { file, wanted, places } = std::mem::replace(&mut self.all[group], Group::nothing());
-        media::moments(&file, &wanted, &mut |index, found| {
+        let loss = media::moments(&file, &wanted, &mut |index, found| {
             let kind = if let Wanted::Picture(_) = wanted[index] { PICTURE } else { SOUND };
             self.keep(kind, places[index], found.map_err(Failed::because));
         });
+        if !loss.is_nothing() {
+            self.damaged.push(Damaged { name: file.display().to_string(), loss });
+        }
     }
 
     /// Sees or hears what was found, and keeps that.

@@ -43,6 +43,8 @@ pub struct Chunk {
     pub lost: u64,
     /// Overruns that the device reported since the chunk before; how much was lost it does not say.
     pub xruns: u64,
+    /// Values that were no numbers, and are 0 in `interleaved` already; those that are still in it come on top.
+    pub invalid: u64,
 }
 
 /// An open microphone.

@@ -269,7 +269,9 @@ impl Conductor {
     /// A chunk at 48 kHz mono, with the silence that belongs before it.
     fn place(&mut self, chunk: &Chunk) -> Vec<f32> {
         self.monitor.xruns.fetch_add(chunk.xruns, Ordering::Relaxed);
+        self.monitor.invalid.fetch_add(chunk.invalid, Ordering::Relaxed);
         let Some(input) = &mut self.resampler else { return Vec::new() };
+        let invalid = input.resampler.damaged();
         let mut mono = Vec::new();
         // When the first sample that comes out was taken: what is still inside is older than the chunk.
         let inside = input.made as f64 / SAMPLE_RATE as f64 - input.taken as f64 / f64::from(input.rate);
@@ -283,11 +285,16 @@ impl Conductor {
             }
         }
         input.made += mono.len() as u64;
+        self.monitor.invalid.fetch_add(input.resampler.damaged() - invalid, Ordering::Relaxed);
         if chunk.lost > 0 {
             self.monitor.overruns.fetch_add(1, Ordering::Relaxed);
             self.lost((lost_seconds * SAMPLE_RATE as f64) as usize, 1);
         }
-        self.zeros = if chunk.interleaved.iter().all(|s| *s == 0.0) { self.zeros + mono.len() } else { 0 };
+        self.zeros = if chunk.interleaved.iter().all(|s| *s == 0.0 || !s.is_finite()) {
+            self.zeros + mono.len()
+        } else {
+            0
+        };
         self.tell_blank();
         if mono.is_empty() {
             return mono;

@@ -46,6 +46,8 @@ pub struct Health {
     pub samples_lost: u64,
     /// Spans of sound that were replaced by silence.
     pub gaps: u64,
+    /// Values that were no numbers, infinite, or far too large; they count as 0.
+    pub invalid: u64,
     /// Overruns of our ring: the program was late.
     pub overruns: u64,
     /// Overruns that the device reported.
@@ -64,6 +66,7 @@ pub struct Monitor {
     pub(super) frames_lost: AtomicU64,
     pub(super) samples_lost: AtomicU64,
     pub(super) gaps: AtomicU64,
+    pub(super) invalid: AtomicU64,
     pub(super) overruns: AtomicU64,
     pub(super) xruns: AtomicU64,
     drift: AtomicU64,
@@ -100,6 +103,7 @@ impl Default for Monitor {
             frames_lost: AtomicU64::new(0),
             samples_lost: AtomicU64::new(0),
             gaps: AtomicU64::new(0),
+            invalid: AtomicU64::new(0),
             overruns: AtomicU64::new(0),
             xruns: AtomicU64::new(0),
             drift: AtomicU64::new(0),
@@ -119,6 +123,7 @@ impl Monitor {
             frames_lost: count(&self.frames_lost),
             samples_lost: count(&self.samples_lost),
             gaps: count(&self.gaps),
+            invalid: count(&self.invalid),
             overruns: count(&self.overruns),
             xruns: count(&self.xruns),
             drift: f64::from_bits(count(&self.drift)),

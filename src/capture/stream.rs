@@ -91,7 +91,10 @@ impl Camera for StreamCamera {
 }
 
 /// The sound of a stream.
-pub struct StreamMicrophone(Reader<Vec<f32>>);
+pub struct StreamMicrophone(Reader<Sound>);
+
+/// A chunk of mono, and how many of its values were no numbers.
+type Sound = (Vec<f32>, u64);
 
 impl StreamMicrophone {
     pub(super) fn open(name: &str) -> Result<Self, DeviceError> {
@@ -107,8 +110,9 @@ impl StreamMicrophone {
             pipe.read_exact(&mut bytes).ok()?;
             let stereo: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
             let mut mono = Vec::with_capacity(CHUNK);
+            let before = channels.damaged();
             channels.push(&stereo, &mut mono);
-            Some(mono)
+            Some((mono, channels.damaged() - before))
         };
         Self(Reader::start(name, process, pipe, chunk))
     }
@@ -116,10 +120,10 @@ impl StreamMicrophone {
 
 impl Microphone for StreamMicrophone {
     fn chunk(&mut self) -> Result<Chunk, DeviceError> {
-        let (arrived, interleaved) = self.0.next()?;
+        let (arrived, (interleaved, invalid)) = self.0.next()?;
         let length = Duration::from_millis(20);
         let captured = arrived.checked_sub(length).unwrap_or(arrived);
-        Ok(Chunk { captured, interleaved, lost: 0, xruns: 0 })
+        Ok(Chunk { captured, interleaved, lost: 0, xruns: 0, invalid })
     }
 
     fn rate(&self) -> u32 {

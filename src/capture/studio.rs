@@ -104,7 +104,7 @@ impl Microphone for StudioMicrophone {
         };
         let interleaved = (self.position..self.position + CHUNK).map(sample).collect();
         self.position += CHUNK;
-        Ok(Chunk { captured, interleaved, lost: 0, xruns: 0 })
+        Ok(Chunk { captured, interleaved, lost: 0, xruns: 0, invalid: 0 })
     }
 
     fn rate(&self) -> u32 {

@@ -166,5 +166,8 @@ pub(super) fn report(summary: &Summary) {
             health.samples_lost as f64 / SAMPLE_RATE as f64,
             health.drift
         );
+        if health.invalid > 0 {
+            eprintln!("{} values of the sound were no numbers and counted as 0", health.invalid);
+        }
     }
 }

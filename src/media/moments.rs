@@ -14,7 +14,7 @@ use image::RgbImage;
 use super::filters;
 use super::process::{Process, ffmpeg, missing};
 use super::samples::Samples;
-use super::{Input, MediaError, probe, read_ppm};
+use super::{Input, Loss, MediaError, probe, read_ppm};
 use crate::preprocess::SAMPLE_RATE;
 
 /// Seconds between two moments from which on another run is cheaper than decoding what lies between.
@@ -85,10 +85,15 @@ pub fn neighbours(wanted: &[Wanted]) -> Vec<Vec<usize>> {
 
 /// Reads moments that are [`neighbours`] of each other, and hands over what was found at each, by its place in `wanted`.
 ///
-/// A frame is the newest that is not later than its moment, and stays until the file's end, as in a player.
-pub fn moments(path: &Path, wanted: &[Wanted], take: &mut dyn FnMut(usize, Result<Found, MediaError>)) {
+/// A frame is the newest that is not later than its moment, and stays until the file's end, as in a player. Returned is
+/// what could not be used of what was read for that.
+pub fn moments(
+    path: &Path,
+    wanted: &[Wanted],
+    take: &mut dyn FnMut(usize, Result<Found, MediaError>),
+) -> Loss {
     let all: Vec<usize> = (0..wanted.len()).collect();
-    Run { path, wanted }.read(&all, take);
+    Run { path, wanted }.read(&all, take)
 }
 
 /// The moments of one file.
@@ -101,14 +106,15 @@ struct Run<'a> {
 type Take<'a> = &'a mut dyn FnMut(usize, Result<Found, MediaError>);
 
 impl Run<'_> {
-    fn read(&self, these: &[usize], take: Take) {
+    fn read(&self, these: &[usize], take: Take) -> Loss {
         let (pictures, seconds): (Vec<usize>, Vec<usize>) =
             these.iter().partition(|index| matches!(self.wanted[**index], Wanted::Picture(_)));
         let begin = these.iter().map(|index| self.wanted[*index].start()).fold(f64::INFINITY, f64::min);
         if !begin.is_finite() {
-            return;
+            return Loss::default();
         }
-        let start = if is_indexed(self.path) { begin } else { (begin - APPROACH).max(0.0) };
+        let indexed = is_indexed(self.path);
+        let start = if indexed { begin } else { (begin - APPROACH).max(0.0) };
         let tick = |index: usize| ((self.wanted[index].t() - start) * TICKS).round() as u64;
         let ticks: BTreeSet<u64> = pictures.iter().map(|index| tick(*index)).collect();
         let ends = seconds.iter().map(|index| self.wanted[*index].t() + 0.5 - start);
@@ -124,16 +130,17 @@ impl Run<'_> {
             });
         };
         let arguments = Arguments { start, ticks: &ticks, hold: "", length };
-        let (sound, complaint) = match arguments.decode(self.path, shown) {
-            Ok(Outcome { sound, complaint }) => (sound, complaint),
-            Err(error) => (Vec::new(), Some(error)),
-        };
+        let Outcome { sound, mut loss, complaint } =
+            arguments.decode(self.path, shown).unwrap_or_else(Outcome::failed);
+        if !indexed && start > 0.0 {
+            // Where it begins to read, a packet is cut in two, which is nobody's damage.
+            loss.places = 0;
+        }
         if let (Some(MediaError::NoStream { .. }), false, false) =
             (&complaint, pictures.is_empty(), seconds.is_empty())
         {
             // One of the two streams is missing: the other may be had.
-            self.read(&pictures, take);
-            return self.read(&seconds, take);
+            return self.read(&pictures, take).and(self.read(&seconds, take));
         }
         for index in left {
             take(
@@ -155,6 +162,7 @@ impl Run<'_> {
                 },
             );
         }
+        loss
     }
 
     /// The second around `t`, of sound that begins at `start`.
@@ -215,8 +223,16 @@ struct Arguments<'a> {
 /// What came of it.
 struct Outcome {
     sound: Vec<f32>,
+    /// What was damaged of what was read.
+    loss: Loss,
     /// Why nothing could be had, or not all.
     complaint: Option<MediaError>,
+}
+
+impl Outcome {
+    fn failed(error: MediaError) -> Self {
+        Self { sound: Vec::new(), loss: Loss::default(), complaint: Some(error) }
+    }
 }
 
 impl Arguments<'_> {
@@ -234,7 +250,7 @@ impl Arguments<'_> {
             while let Some(chunk) = samples.next_chunk() {
                 all.extend_from_slice(chunk);
             }
-            all
+            (all, samples.damaged())
         });
         let (mut pipe, mut seen) = (BufReader::with_capacity(1 << 20, stdout), false);
         for tick in self.ticks {
@@ -242,9 +258,13 @@ impl Arguments<'_> {
             seen = true;
             shown((*tick, picture));
         }
-        let sound = sound.join().unwrap_or_default();
-        let complaint = process.finish(seen || !sound.is_empty()).err();
-        Ok(Outcome { sound, complaint })
+        let (sound, values) = sound.join().unwrap_or_default();
+        let (damage, complaint) = match process.finish(seen || !sound.is_empty()) {
+            Ok(damage) => (damage, None),
+            Err(error) => (None, Some(error)),
+        };
+        let loss = damage.map_or_else(Loss::default, |damage| damage.loss).and(Loss { places: 0, values });
+        Ok(Outcome { sound, loss, complaint })
     }
 
     fn command(&self, input: &Input) -> Result<Command, MediaError> {

@@ -30,6 +30,11 @@ impl<R: Read> Samples<R> {
         self.kept = end - whole;
         Some(&self.samples)
     }
+
+    /// Values so far that were no numbers.
+    pub(super) fn damaged(&self) -> u64 {
+        self.channels.damaged()
+    }
 }
 
 /// 32-bit floating point, little-endian.

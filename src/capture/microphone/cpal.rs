@@ -247,7 +247,7 @@ impl Microphone for Cpal {
                 self.lost = stamp.lost;
                 let xruns = self.reports.xruns.swap(0, Ordering::Relaxed);
                 self.overrun(xruns)?;
-                return Ok(Chunk { captured: stamp.captured, interleaved, lost, xruns });
+                return Ok(Chunk { captured: stamp.captured, interleaved, lost, xruns, invalid: 0 });
             }
             let failure = match self.reports.failure.load(Ordering::Relaxed) {
                 0 => None,

@@ -71,7 +71,8 @@ struct Report {
     failed: usize,
     /// What was said: a name that fails, fails in each of its pairs.
     said: HashSet<String>,
-    damaged: usize,
+    /// Names of what was damaged.
+    damaged: HashSet<String>,
 }
 
 impl Report {
@@ -80,7 +81,7 @@ impl Report {
         let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
         // Where standard error is no terminal, nothing is drawn.
         let bar = if total > 1 { ProgressBar::new(total as u64) } else { ProgressBar::hidden() };
-        Self { bar: bar.with_style(style), total, failed: 0, said: HashSet::new(), damaged: 0 }
+        Self { bar: bar.with_style(style), total, failed: 0, said: HashSet::new(), damaged: HashSet::new() }
     }
 
     /// So many pairs could not be judged.
@@ -98,8 +99,8 @@ impl Report {
     /// Tells what was damaged of what was read.
     fn damaged(&mut self, once: &mut Once) {
         for damaged in once.take_damaged() {
-            self.damaged += 1;
             self.tell(format!("{}: {}; the rest was used", damaged.name, damaged.loss));
+            self.damaged.insert(damaged.name);
         }
     }
 
@@ -111,7 +112,7 @@ impl Report {
 
     fn end(&self, what: &str) -> Result<(), Failure> {
         self.bar.finish_and_clear();
-        let (total, failed, damaged) = (self.total, self.failed, self.damaged);
+        let (total, failed, damaged) = (self.total, self.failed, self.damaged.len());
         match (failed, damaged) {
             (0, 0) => Ok(()),
             (0, _) => Err(Unfinished::Damaged(format!("{damaged} of the files were damaged")).into()),

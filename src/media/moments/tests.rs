@@ -103,3 +103,40 @@ fn beyond_the_end_is_one_clear_error_and_a_missing_stream_costs_only_what_it_had
     let absent = all(Path::new("/nonexistent/clip.mp4"), &[Picture(2.0), Second(2.0)]);
     assert!(absent.iter().all(Result::is_err));
 }
+
+#[test]
+fn damage_is_told_of_what_was_read_and_of_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bad.mp4");
+    let picture = ["-f", "lavfi", "-t", "10", "-i", "testsrc2=s=160x120:r=20"];
+    let made = ffmpeg().args(picture).args(["-c:v", "libx264", "-g", "20"]).arg(&path).status();
+    assert!(made.unwrap().success());
+    let read = |wanted: &[Wanted]| moments(&path, wanted, &mut |_, found| assert!(found.is_ok()));
+    let through = [1.0, 3.0, 5.0, 7.0].map(Picture);
+    assert!(read(&through).is_nothing(), "it is whole");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.len() / 3;
+    bytes[at..at + 64].fill(0xa5);
+    std::fs::write(&path, bytes).unwrap();
+    assert!(read(&through).places > 0);
+    assert!(read(&[Picture(9.5)]).is_nothing(), "nobody looked at the bad place");
+}
+
+#[test]
+fn where_a_stream_without_an_index_is_cut_is_no_damage_and_values_that_are_no_numbers_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = clip(
+        folder.path(),
+        "long.mpg",
+        &["-c:v", "mpeg2video", "-r", "25", "-c:a", "mp2", "-af", "apad=pad_dur=15"],
+    );
+    let mut found = Vec::new();
+    assert!(moments(&path, &[Second(19.0)], &mut |_, one| found.push(one)).is_nothing());
+    assert!(found[0].is_ok(), "{found:?}");
+
+    let path = folder.path().join("none.wav");
+    let tone = ["-f", "lavfi", "-t", "3", "-i", "aevalsrc='if(between(t,1,1.0001),0/0,0.1)':s=48000"];
+    assert!(ffmpeg().args(tone).args(["-c:a", "pcm_f32le"]).arg(&path).status().unwrap().success());
+    let loss = moments(&path, &[Second(1.0)], &mut |_, one| assert!(one.is_ok()));
+    assert!(loss.places == 0 && (1..10).contains(&loss.values), "{loss:?}");
+}
