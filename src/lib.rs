@@ -49,7 +49,7 @@
 //! | `overlay` | `overlay`: annotated pictures |
 //! | `capture` | `capture`: cameras and microphones; `pipeline` that wires them to `sinks` |
 //! | `terminal`, `kiosk` | screens for people |
-//! | `publish` | `publish`: events for other programs |
+//! | `publish` | `publish`: events for other programs; `history`: what happened, in SQLite |
 //! | `embed` | `embed`: embeddings of files, as tables; `batch`: pictures and sounds by the thousand |
 //! | `diagnostics` | `diagnostics`: how the programs tell what happens besides |
 //! | `enroll` | galleries are made and kept |
@@ -72,6 +72,8 @@ pub mod embed;
 pub mod engine;
 pub mod event;
 pub mod gallery;
+#[cfg(feature = "publish")]
+pub mod history;
 pub mod judge;
 #[cfg(feature = "kiosk")]
 pub mod kiosk;

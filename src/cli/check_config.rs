@@ -94,10 +94,12 @@ fn kiosk_words(settings: &kiosk::Settings) -> String {
 }
 
 /// Names, never secrets.
-fn publish_words(publish::Settings { file, socket, mqtt, webhook, web }: &publish::Settings) -> String {
+fn publish_words(settings: &publish::Settings) -> String {
+    let publish::Settings { file, socket, history, mqtt, webhook, web } = settings;
     let on = [
         file.as_ref().map(|file| format!("file {}", file.path.display())),
         socket.as_ref().map(|socket| format!("socket {}", socket.path.display())),
+        history.as_ref().map(|history| format!("history in {}", history.folder.display())),
         mqtt.as_ref().map(|mqtt| format!("MQTT broker {}", mqtt.host)),
         webhook.as_ref().map(|_| "a webhook".into()),
         web.as_ref().map(|web| format!("web at {}", web.address)),

@@ -12,6 +12,7 @@ mod doctor;
 mod embed;
 mod ending;
 mod enroll;
+mod history;
 mod judge;
 mod kiosk;
 mod live;
@@ -71,6 +72,8 @@ enum Command {
     Calibrate(calibrate::Calibrate),
     /// Give a thing a name: LookHear then says it when it sees and hears the thing again.
     Enroll(enroll::Enroll),
+    /// Show, export and prune what happened: the history that a run kept.
+    History(history::History),
     /// Judge one picture with one sound, or a list of pairs.
     Judge(judge::JudgeArguments),
     /// Turn sounds, pictures or videos into embeddings for other tasks: NPZ or Parquet files.
@@ -217,6 +220,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::CheckConfig(check) => check.run(),
         Command::Calibrate(calibrate) => calibrate.run(),
         Command::Enroll(enroll) => enroll.run(),
+        Command::History(history) => history.run(),
         Command::Judge(judge) => judge.run(),
         Command::Embed(embed) => embed.run(),
         Command::Demo(demo) => demo.run(),

@@ -1,15 +1,16 @@
-//! Decisions and the live view for other programs and for people elsewhere: a file, a Unix socket, an MQTT
+//! Decisions and the live view for other programs and for people elsewhere: a file, a Unix socket, a history, an MQTT
 //! broker, a webhook, and a web page with metrics and health. Each is off unless [`Settings`] ask for it.
 //!
 //! No subscriber can slow the pipeline: [`Publisher`] hands what it has to bounded queues and never waits.
 //! What does not fit is lost for that subscriber alone, and counted. A subscriber that is out of order is told by
 //! [`Trouble`](crate::pipeline::Trouble) and by the metrics, and is tried again.
 //!
-//! The way of a decision: [`Publisher`] -> queue -> the thread of its output (`file`, `socket`, `webhook`), or the
+//! The way of a decision: [`Publisher`] -> queue -> the thread of its output (`file`, `socket`, `history`, `webhook`), or the
 //! one thread of everything that waits on the network (`mqtt`, `web`).
 
 mod backoff;
 mod file;
+mod history;
 mod message;
 mod metrics;
 mod mqtt;
@@ -32,6 +33,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::history::HistoryError;
 use crate::problem::Problem;
 pub use publisher::Publisher;
 pub use secret::Secret;
@@ -90,6 +92,9 @@ pub enum PublishError {
         /// The system's reason.
         source: io::Error,
     },
+    /// The history.
+    #[error("history.folder: {0}")]
+    History(#[from] HistoryError),
     /// The system gives no thread, or nothing to wait on the network with.
     #[error("publishing cannot begin: {0}")]
     System(#[from] io::Error),

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::history::{self, History};
 use super::message::{self, Line, Numbering};
 use super::metrics::Metrics;
 use super::mqtt::{self, Mqtt};
@@ -15,6 +16,7 @@ use super::web::{self, Board, Web};
 use super::webhook::{self, Webhook};
 use super::{About, PublishError, file, socket};
 use crate::event::State;
+use crate::history::{Notice, Tracker};
 use crate::pipeline::{Controls, Moment, Sink, SinkError};
 
 /// How long the end waits for what is still to be written or sent.
@@ -28,6 +30,9 @@ pub struct Publisher {
     state: Option<State>,
     file: Option<(Queue<Line>, Numbering, Events)>,
     socket: Option<(Queue<Line>, Numbering)>,
+    /// Makes episodes, if anybody wants them.
+    tracker: Option<Tracker>,
+    history: Option<History>,
     webhook: Option<Webhook>,
     mqtt: Option<Mqtt>,
     web: Option<Web>,
@@ -65,6 +70,8 @@ impl Publisher {
         let socket =
             settings.socket.as_ref().map(|socket| socket::start(socket, stand("socket"))).transpose()?;
         let socket = socket.map(|socket| (socket, Numbering::new()));
+        let history = settings.history.as_ref().map(|history| history::start(history, stand("history")));
+        let history = history.transpose()?;
         let webhook =
             settings.webhook.as_ref().map(|webhook| webhook::start(webhook, about, stand("webhook")));
         let webhook = webhook.transpose()?;
@@ -78,6 +85,8 @@ impl Publisher {
             state,
             file,
             socket,
+            tracker: settings.tracker(),
+            history,
             webhook,
             mqtt,
             web,
@@ -99,6 +108,12 @@ impl Publisher {
         self.web.as_ref().map(|web| web.address)
     }
 
+    /// What is wrong with an output.
+    #[cfg(test)]
+    pub(super) fn trouble(&self, name: &str) -> Option<String> {
+        self.standings.iter().find(|(standing, _)| standing.name == name)?.0.trouble()
+    }
+
     /// Gives lines to those who want them; nothing is made for nobody. Each output counts its own.
     fn lines(&mut self, moment: &Moment, changed: bool) -> Result<(), SinkError> {
         if let Some((file, numbering, events)) = &mut self.file
@@ -113,6 +128,24 @@ impl Publisher {
             web.offer_line(&message::line(moment)?);
         }
         Ok(())
+    }
+
+    /// Tells what began, went on and ended.
+    fn episodes(&mut self, moment: &Moment) {
+        if let Some(history) = &mut self.history {
+            history.hear_and_see(moment);
+        }
+        let notices = self.tracker.as_mut().map(|tracker| tracker.take(moment.event));
+        notices.unwrap_or_default().iter().for_each(|notice| self.episode(notice, Some(moment)));
+    }
+
+    fn episode(&mut self, notice: &Notice, moment: Option<&Moment>) {
+        if let Some(history) = &mut self.history {
+            history.offer(notice, moment);
+        }
+        if let Some(mqtt) = &self.mqtt {
+            mqtt.offer_episode(notice);
+        }
     }
 
     /// Tells what changed of everyone's troubles.
@@ -135,6 +168,7 @@ impl Sink for Publisher {
         self.metrics.decide(event, self.pace.skipped(event.t));
         self.board.decide(event);
         self.lines(moment, changed)?;
+        self.episodes(moment);
         if let Some(mqtt) = &mut self.mqtt {
             mqtt.offer(moment, changed);
         }
@@ -151,6 +185,10 @@ impl Sink for Publisher {
     /// Ends everything, and waits up to 3 seconds for what is still to be written or sent.
     fn finish(&mut self) -> Result<(), SinkError> {
         let end = Instant::now() + END;
+        if let Some(last) = self.tracker.as_mut().and_then(Tracker::end) {
+            self.episode(&last, None);
+        }
+        self.history.iter_mut().for_each(History::close);
         let (file, socket) = (self.file.iter_mut(), self.socket.iter_mut());
         let mut lines: Vec<&mut Queue<Line>> =
             file.map(|(file, ..)| file).chain(socket.map(|(socket, _)| socket)).collect();
@@ -162,6 +200,7 @@ impl Sink for Publisher {
         late.extend(self.mqtt.iter().filter(|mqtt| !mqtt.wait(end)).map(|_| "mqtt"));
         self.network.iter_mut().for_each(Network::close);
         late.extend(lines.iter().filter(|queue| !queue.wait(end)).map(|queue| queue.name()));
+        late.extend(self.history.iter().filter(|history| !history.wait(end)).map(|_| "history"));
         late.extend(self.webhook.iter().filter(|webhook| !webhook.wait(end)).map(|_| "webhook"));
         late.extend(self.network.iter().filter(|network| !network.wait(end)).map(|_| "network"));
         match late.is_empty() {

@@ -54,7 +54,19 @@ impl<T: Send + 'static> Queue<T> {
         serve: impl FnOnce(Receiver<T>) + Send + 'static,
     ) -> io::Result<Self> {
         let (items, taken) = mpsc::sync_channel(capacity);
-        let worker = Worker::start(standing.name, move || serve(taken))?;
+        Self::over(items, standing, move || serve(taken))
+    }
+
+    /// As [`start`](Self::start), over a channel that others send to as well: the thread ends when all of them are gone.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub(super) fn over(
+        items: SyncSender<T>,
+        standing: Standing,
+        serve: impl FnOnce() + Send + 'static,
+    ) -> io::Result<Self> {
+        let worker = Worker::start(standing.name, serve)?;
         Ok(Self { items: Some(items), worker, standing })
     }
 

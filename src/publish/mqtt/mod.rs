@@ -22,6 +22,7 @@ use super::settings::{self, Events};
 use super::standing::Standing;
 use super::{About, PublishError};
 use crate::event::State;
+use crate::history::Notice;
 use crate::pipeline::Moment;
 use outbox::{Kind, Message, Outbox};
 
@@ -37,6 +38,7 @@ pub(super) struct Mqtt {
     outbox: Arc<Mutex<Outbox>>,
     topics: Topics,
     events: Events,
+    episodes: bool,
     numbering: Numbering,
     /// When the state was last sent.
     told: Option<f64>,
@@ -52,6 +54,7 @@ struct Topics {
     status: String,
     state: String,
     event: String,
+    episode: String,
     picture: String,
 }
 
@@ -62,6 +65,7 @@ impl Topics {
             status: under("status"),
             state: under("state"),
             event: under("event"),
+            episode: under("episode"),
             picture: under("picture"),
         }
     }
@@ -113,8 +117,8 @@ pub(super) fn start(
     let pictures = settings.picture.then(|| drawing(outbox.clone(), topics.picture.clone(), &standing));
     let pictures = pictures.transpose()?;
     let courier = courier::Courier { options, broker, outbox: outbox.clone(), farewell, standing, connected };
-    let (events, numbering) = (settings.events, Numbering::new());
-    let mqtt = Mqtt { outbox, topics, events, numbering, told: None, pictures, drawn: None };
+    let (events, episodes, numbering) = (settings.events, settings.episodes, Numbering::new());
+    let mqtt = Mqtt { outbox, topics, events, episodes, numbering, told: None, pictures, drawn: None };
     Ok((mqtt, Box::new(move |ending| Box::pin(courier.run(ending)))))
 }
 
@@ -136,6 +140,13 @@ impl Mqtt {
         if let Some(pictures) = self.pictures.as_ref().filter(|_| due) {
             self.drawn = Some(event.t);
             pictures.offer(Scene::of(moment));
+        }
+    }
+
+    /// Puts what is new about an episode into the outbox.
+    pub(super) fn offer_episode(&self, notice: &Notice) {
+        if self.episodes {
+            self.put(Message::new(Kind::Event, &self.topics.episode, json(notice)));
         }
     }
 

@@ -1,5 +1,6 @@
 //! What is published, and to whom. Everything is off until a table asks for it.
 
+mod history;
 mod mqtt;
 #[cfg(test)]
 mod tests;
@@ -10,7 +11,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::history::Tracker;
 use crate::problem::Problem;
+pub use history::History;
 pub use mqtt::Mqtt;
 pub use web::Web;
 pub(super) use web::check_token;
@@ -24,6 +27,8 @@ pub struct Settings {
     pub file: Option<File>,
     /// JSON lines to every program that connects to a Unix socket.
     pub socket: Option<Socket>,
+    /// What happened, kept on this machine.
+    pub history: Option<History>,
     /// Messages to an MQTT broker.
     pub mqtt: Option<Mqtt>,
     /// A request to a web server at every change of the state.
@@ -77,6 +82,13 @@ impl Settings {
         *self == Self::default()
     }
 
+    /// What makes episodes, if there is anybody who wants them: as the history says, or as usual.
+    pub(super) fn tracker(&self) -> Option<Tracker> {
+        let asked = self.history.is_some() || self.mqtt.as_ref().is_some_and(|mqtt| mqtt.episodes);
+        let history = self.history.clone().unwrap_or_default();
+        asked.then(|| Tracker::new(&history.source, history.rules()))
+    }
+
     /// Checks everything that can be checked without touching the system.
     ///
     /// # Errors
@@ -85,6 +97,7 @@ impl Settings {
         let checks = [
             ("file", self.file.as_ref().map(File::validate)),
             ("socket", self.socket.as_ref().map(Socket::validate)),
+            ("history", self.history.as_ref().map(History::validate)),
             ("mqtt", self.mqtt.as_ref().map(Mqtt::validate)),
             ("webhook", self.webhook.as_ref().map(Webhook::validate)),
             ("web", self.web.as_ref().map(Web::validate)),

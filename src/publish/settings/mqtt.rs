@@ -15,6 +15,7 @@ use crate::publish::secret::{self, Secret};
 /// | `<prefix>/status` | yes | `online`, or `offline`: the last will, and at the end |
 /// | `<prefix>/state` | yes | the latest event: at every change of the state, otherwise once a second |
 /// | `<prefix>/event` | no | the events, with `run` and `sequence` |
+/// | `<prefix>/episode` | no | with `episodes`: `{"type": "new", "episode": {...}}`, then `update`, then `end` |
 /// | `<prefix>/picture` | yes | with `picture`: a JPEG of a match as it begins, its place lit up; at most one a second |
 ///
 /// With `qos = 1`, an event arrives at least once while the program lives: it is kept until the broker has
@@ -47,6 +48,8 @@ pub struct Mqtt {
     pub qos: u8,
     /// Which decisions are sent to `<prefix>/event`.
     pub events: Events,
+    /// Whether the beginning and the end of each episode are sent to `<prefix>/episode`.
+    pub episodes: bool,
     /// Whether a picture of each match is sent to `<prefix>/picture`.
     pub picture: bool,
     /// Whether Home Assistant finds the device by itself.
@@ -70,6 +73,7 @@ impl Default for Mqtt {
             ca_file: None,
             qos: 1,
             events: Events::Changes,
+            episodes: false,
             picture: false,
             home_assistant: false,
             discovery_prefix: "homeassistant".into(),

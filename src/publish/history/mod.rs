@@ -1,0 +1,77 @@
+//! Episodes on disk: the pipeline's side makes them of decisions, a thread writes them, another encodes clips.
+
+mod clips;
+mod keeper;
+mod ring;
+
+use std::time::Instant;
+
+use super::PublishError;
+use super::queue::Queue;
+use super::scene::Scene;
+use super::settings;
+use super::standing::Standing;
+use crate::history::{Change, Files, Notice};
+use crate::pipeline::Moment;
+use clips::Clips;
+use keeper::{Job, Keeper};
+
+/// Writes that may wait: more than a minute of the busiest scene.
+const CAPACITY: usize = 64;
+
+/// The pipeline's side of the history.
+pub(super) struct History {
+    queue: Queue<Job>,
+    snapshots: bool,
+    clips: Option<Clips>,
+}
+
+/// Opens the history, or makes it, and begins to write.
+///
+/// # Errors
+/// It cannot be opened, or there is no thread.
+pub(super) fn start(settings: &settings::History, standing: Standing) -> Result<History, PublishError> {
+    let keeper = Keeper::open(settings, standing.clone())?;
+    let (sender, jobs) = keeper::jobs(CAPACITY);
+    let queue = Queue::over(sender.clone(), standing.clone(), move || keeper.serve(&jobs))?;
+    let clips =
+        settings.clips.then(|| Clips::start(settings, Files::new(&settings.folder), sender, standing));
+    Ok(History { queue, snapshots: settings.snapshots, clips: clips.transpose()? })
+}
+
+impl History {
+    /// Takes the picture and the sound of a decision. Never waits.
+    pub(super) fn hear_and_see(&mut self, moment: &Moment) {
+        if let Some(clips) = &mut self.clips {
+            clips.hear_and_see(moment);
+        }
+    }
+
+    /// Takes what is new about an episode, and the decision at hand. Never waits.
+    pub(super) fn offer(&mut self, notice: &Notice, moment: Option<&Moment>) {
+        if let Some(clips) = &mut self.clips {
+            match notice.change {
+                Change::New => clips.begin(&notice.episode),
+                Change::Update => {}
+                Change::End => clips.end(notice.episode.t_end),
+            }
+        }
+        let worth_a_picture = self.snapshots && (notice.best || notice.change == Change::New);
+        let scene = moment.filter(|_| worth_a_picture).map(Scene::of);
+        self.queue.offer(Job::Episode(Box::new(notice.episode.clone()), scene));
+    }
+
+    /// Nothing more will come.
+    pub(super) fn close(&mut self) {
+        self.clips.iter_mut().for_each(Clips::close);
+        self.queue.close();
+    }
+
+    /// After [`close`](Self::close): gives clips and writes until `end`.
+    pub(super) fn wait(&self, end: Instant) -> bool {
+        self.clips.as_ref().is_none_or(|clips| clips.wait(end)) && self.queue.wait(end)
+    }
+}
+
+#[cfg(test)]
+mod tests;
