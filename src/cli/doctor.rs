@@ -11,9 +11,10 @@ use lookhear::judge::{Judge, is_dark, level};
 use lookhear::preprocess::spectrogram::{BINS, COLUMNS};
 use serde::Serialize;
 
+use super::arguments::ModelArguments;
 use super::config::ConfigArgument;
 use super::devices::DeviceArguments;
-use super::{Failure, ModelArguments};
+use super::ending::Failure;
 
 #[derive(Args)]
 pub(super) struct Doctor {

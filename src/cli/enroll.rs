@@ -18,8 +18,9 @@ use lookhear::media::{self, Input};
 use lookhear::output::{Existing, Output};
 use lookhear::pipeline::{self, Controls, Moment, Settings, Sink, SinkError};
 
+use super::arguments::ModelArguments;
 use super::devices::DeviceArguments;
-use super::{Failure, ModelArguments, Unfinished, controls};
+use super::ending::{Failure, Unfinished, controls};
 
 /// Seconds that a live recording may take longer than it should, until its devices deliver.
 const PATIENCE: f64 = 20.0;
