@@ -199,7 +199,7 @@ impl Sink for Collector {
             return Ok(());
         }
         let elapsed = moment.event.t - *collected.begun.get_or_insert(moment.event.t);
-        collected.enrolment.take(moment);
+        collected.enrolment.take(moment.event, moment.impression, moment.second);
         let (good, moments) = (collected.enrolment.good(), collected.enrolment.moments());
         self.bar.set_message(format!("{good} of {moments} moments had sound and a match"));
         self.bar.set_position((elapsed * 10.0) as u64);
