@@ -42,7 +42,7 @@ impl Decision {
     }
 
     /// The state at `t` (seconds, growing from call to call) with this AVC score (0..1) and this level (see
-    /// [`crate::judge::level`]).
+    /// [`crate::preprocess::level()`]).
     pub fn update(&mut self, t: f64, score: f32, level: f32) -> State {
         if level < self.thresholds.silence {
             (self.matched, self.otherwise) = (false, None);

@@ -1,5 +1,7 @@
 //! What LookHear says, once a hop: the one type that every sink and every integrator reads.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 /// Version of the JSON form of [`Event`]; raised when a field changes its meaning or goes.
@@ -56,7 +58,73 @@ pub struct Event {
     pub map: Option<Vec<Vec<f32>>>,
 }
 
+/// What was decided of one moment: what every [`Event`] tells, before its numbers are rounded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Verdict {
+    /// As [`Event::t`].
+    pub t: f64,
+    /// As [`Event::score`].
+    pub score: f32,
+    /// As [`Event::state`].
+    pub state: State,
+    /// As [`Event::peak`].
+    pub peak: [f32; 2],
+    /// As [`Event::bounds`].
+    pub bounds: Option<[f32; 4]>,
+    /// As [`Event::confidence`].
+    pub confidence: f32,
+}
+
+/// What an [`Event`] tells besides, where it is known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Details {
+    /// As [`Event::time`].
+    pub time: Option<String>,
+    /// As [`Event::name`].
+    pub name: Option<String>,
+    /// From capture to decision; 0 for recorded input.
+    pub latency: Duration,
+    /// As [`Event::swapped_score`].
+    pub swapped_score: Option<f32>,
+    /// As [`Event::devices`].
+    pub devices: Option<Devices>,
+    /// As [`Event::map`].
+    pub map: Option<Vec<Vec<f32>>>,
+}
+
 impl Event {
+    /// All that there is to say of a moment. Numbers are rounded, so that JSON stays short and engines that differ in the
+    /// last bits say the same.
+    ///
+    /// ```
+    /// use lookhear::event::{Details, Verdict};
+    /// use lookhear::{Event, State};
+    ///
+    /// let quiet = Verdict { t: 0.08, score: 0.1, state: State::Silent, peak: [0.5; 2], bounds: None, confidence: 1.0 };
+    /// let event = Event::new(quiet, Details::default());
+    /// assert_eq!((event.sentence().as_str(), event.latency_ms), ("It is quiet.", 0.0));
+    /// ```
+    pub fn new(verdict: Verdict, details: Details) -> Self {
+        let Verdict { t, score, state, peak, bounds, confidence } = verdict;
+        let Details { time, name, latency, swapped_score, devices, map } = details;
+        let round = |value: f32| (value * 1e4).round() / 1e4;
+        Self {
+            schema: SCHEMA,
+            t: (t * 1e4).round() / 1e4,
+            time,
+            score: round(score),
+            state,
+            peak: peak.map(round),
+            bounds: bounds.map(|bounds| bounds.map(round)),
+            confidence: round(confidence),
+            name,
+            latency_ms: (latency.as_secs_f64() * 1e4).round() / 10.0,
+            swapped_score: swapped_score.map(round),
+            devices,
+            map,
+        }
+    }
+
     /// The decision in plain words, with the name of what sounds if it is known.
     pub fn sentence(&self) -> String {
         match &self.name {
@@ -80,21 +148,15 @@ impl Event {
     /// An event to test with: of recorded input, in the middle of the picture, with a box if there is a match.
     #[cfg(test)]
     pub(crate) fn example(state: State) -> Self {
-        Self {
-            schema: SCHEMA,
+        let verdict = Verdict {
             t: 0.0,
-            time: None,
             score: 0.5,
             state,
             peak: [0.5; 2],
             bounds: (state == State::Match).then_some([0.25, 0.25, 0.75, 0.75]),
             confidence: 1.0,
-            name: None,
-            latency_ms: 0.0,
-            swapped_score: None,
-            devices: None,
-            map: None,
-        }
+        };
+        Self::new(verdict, Details::default())
     }
 }
 

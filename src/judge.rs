@@ -6,11 +6,11 @@ use image::RgbImage;
 
 use crate::decision::Decision;
 use crate::engine::{ActivationMap, Engine, Heard, Judgement, Seen, Setup};
-use crate::event::{Event, Map, SCHEMA, State};
+use crate::event::{Map, State, Verdict};
 use crate::gallery::Gallery;
 use crate::localize::{Place, place, shown_map};
 use crate::model::{Bundle, BundleError, Manifest};
-use crate::preprocess::{SAMPLE_RATE, picture};
+use crate::preprocess::picture;
 
 /// A bundle on an engine.
 pub struct Judge {
@@ -136,50 +136,24 @@ impl Judge {
         shown_map(map, self.manifest.preprocessing.fit, width, height)
     }
 
-    /// The event for the moment `t` (seconds), for a picture that was shown. `level` is that of the
-    /// judged second.
-    pub fn event(
-        &self,
-        t: f64,
-        judgement: &Judgement,
-        shown: &RgbImage,
-        level: f32,
-        decision: &mut Decision,
-    ) -> Event {
-        self.event_of(t, judgement, Shown::of(shown), level, decision)
-    }
-
-    /// The same for a picture that is not at hand any more.
-    pub fn event_of(
+    /// What is decided at the moment `t` (seconds) of a picture that was shown. `level` is that of the judged second.
+    pub fn decide(
         &self,
         t: f64,
         judgement: &Judgement,
         shown: Shown,
         level: f32,
         decision: &mut Decision,
-    ) -> Event {
+    ) -> Verdict {
         let score = if shown.dark { 0.0 } else { self.score(judgement) };
         let state = decision.update(t, score, level);
-        let place = self.place(&judgement.map, shown.size);
-        Event {
-            schema: SCHEMA,
-            t: round(t, 1e4),
-            time: None,
-            score: round32(score),
-            state,
-            peak: place.peak.map(round32),
-            bounds: (state == State::Match).then(|| place.bounds.map(round32)),
-            confidence: round32(decision.confidence(state, score, level)),
-            name: None,
-            latency_ms: 0.0,
-            swapped_score: None,
-            devices: None,
-            map: None,
-        }
+        let Place { peak, bounds } = self.place(&judgement.map, shown.size);
+        let bounds = (state == State::Match).then_some(bounds);
+        Verdict { t, score, state, peak, bounds, confidence: decision.confidence(state, score, level) }
     }
 }
 
-/// What an [`Event`] has to know of a picture.
+/// What a decision has to know of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shown {
     /// Width and height, pixels.
@@ -201,55 +175,4 @@ pub fn is_dark(picture: &RgbImage) -> bool {
     /// Of 255; chosen to lie above the noise of a covered sensor, not measured on many.
     const DARK: u8 = 24;
     picture.as_raw().iter().all(|value| *value < DARK)
-}
-
-/// Level of sound in decibels relative to full scale (a square wave is 0, digital silence -120).
-/// This is what the silence threshold is compared with.
-///
-/// A constant offset, as bad sound cards add, is no sound: of each tenth of a second only what differs from its mean counts.
-pub fn level(samples: &[f32]) -> f32 {
-    let energy: f64 = samples.chunks(TENTH).map(energy).sum();
-    (10.0 * (energy / samples.len().max(1) as f64 + 1e-12).log10()) as f32
-}
-
-/// Samples of a tenth of a second.
-pub(crate) const TENTH: usize = SAMPLE_RATE / 10;
-
-/// The sum of the squared differences from the mean.
-pub(crate) fn energy(samples: &[f32]) -> f64 {
-    let (sum, squares) = samples.iter().fold((0.0, 0.0), |(sum, squares), sample| {
-        let sample = f64::from(*sample);
-        (sum + sample, squares + sample * sample)
-    });
-    (squares - sum * sum / samples.len().max(1) as f64).max(0.0)
-}
-
-/// Rounds, so that JSON stays short and engines that differ in the last bits say the same.
-fn round(value: f64, steps: f64) -> f64 {
-    (value * steps).round() / steps
-}
-
-fn round32(value: f32) -> f32 {
-    (value * 1e4).round() / 1e4
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_constant_offset_is_no_sound_and_changes_no_level() {
-        let tone: Vec<f32> = (0..SAMPLE_RATE).map(|n| 0.5 * (n as f32 * 0.1).sin()).collect();
-        let lifted = |by: f32| tone.iter().map(|sample| sample + by).collect::<Vec<_>>();
-        assert!((level(&tone) + 9.03).abs() < 0.01, "{}", level(&tone));
-        for offset in [0.001, -0.1, 0.4] {
-            assert!((level(&lifted(offset)) - level(&tone)).abs() < 1e-3);
-            assert_eq!(level(&vec![offset; SAMPLE_RATE]), -120.0);
-            // Switched on in the middle, it is one click.
-            let switched: Vec<f32> =
-                (0..SAMPLE_RATE).map(|n| if n < 25_000 { 0.0 } else { offset }).collect();
-            assert!(level(&switched) < 20.0 * offset.abs().log10() - 15.0, "{}", level(&switched));
-        }
-        assert_eq!((level(&[]), level(&[0.0; 100])), (-120.0, -120.0));
-    }
 }

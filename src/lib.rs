@@ -98,6 +98,8 @@ mod ready;
 pub mod ring;
 mod session;
 #[cfg(feature = "capture")]
+mod sink;
+#[cfg(feature = "capture")]
 pub mod sinks;
 #[cfg(feature = "studio")]
 pub mod studio;

@@ -4,26 +4,22 @@
 //! in threads of their own. Between them everything happens here, in order, so that the same input
 //! gives the same events whatever the machine's speed.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use image::RgbImage;
 use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::capture::Source;
 use crate::capture::monitor::Health;
-use crate::event::{Devices, Event, Map, State};
-use crate::gallery::Impression;
+use crate::event::{Details, Devices, Event, State};
 use crate::judge::Judge;
 use crate::media::{FRAME_RATE, MediaError};
-use crate::output::OutputError;
 use crate::preprocess::SAMPLE_RATE;
 use crate::ring::VideoFrame;
 use crate::session::{Decided, Stream};
-use crate::swap::{SwapCheck, Swapped};
+pub use crate::sink::{Controls, Moment, Sink, SinkError, Trouble};
+use crate::swap::SwapCheck;
 use crate::timing::{Stage, Timings};
 
 /// What may be chosen.
@@ -44,105 +40,6 @@ impl Default for Settings {
     fn default() -> Self {
         Self { hop: 0.08, map: false, swap: 0.0, end: None }
     }
-}
-
-/// What is asked of a run from outside.
-#[derive(Debug, Default)]
-pub struct Controls {
-    /// End after the decision at hand, outputs complete.
-    pub stop: Arc<AtomicBool>,
-    /// It was a signal that asked to end.
-    pub interrupted: AtomicBool,
-    /// Check once, now, whether the answer depends on the sound.
-    pub swap: AtomicBool,
-    /// Outputs that cannot be written at present, and why: for whoever shows the run.
-    pub trouble: Trouble,
-}
-
-/// What is wrong with the outputs of a run, a sentence for each.
-#[derive(Debug, Default)]
-pub struct Trouble(Mutex<BTreeMap<&'static str, String>>);
-
-impl Trouble {
-    /// Says what is wrong with an output, or that nothing is any more.
-    pub fn set(&self, output: &'static str, sentence: Option<String>) {
-        let mut troubles = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        match sentence {
-            Some(sentence) => troubles.insert(output, sentence),
-            None => troubles.remove(output),
-        };
-    }
-
-    /// Everything that is wrong now; `None`: nothing.
-    pub fn get(&self) -> Option<String> {
-        let troubles = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let sentences: Vec<&str> = troubles.values().map(String::as_str).collect();
-        (!sentences.is_empty()).then(|| sentences.join("; "))
-    }
-}
-
-/// Everything about one decision, for sinks that show more than the event.
-pub struct Moment<'a> {
-    /// The decision.
-    pub event: &'a Event,
-    /// The picture that was judged.
-    pub picture: &'a RgbImage,
-    /// The localization map.
-    pub map: &'a Map,
-    /// What sounds, and what is seen there: what a [`crate::gallery::Gallery`] tells things by.
-    pub impression: &'a Impression,
-    /// Frames that were shown since the decision before, in order; the judged one is the last.
-    pub frames: &'a [VideoFrame],
-    /// Samples since the decision before.
-    pub sound: &'a [f32],
-    /// The last second of sound.
-    pub second: &'a [f32],
-    /// The judged spectrogram, column by column, 257 values each, oldest first.
-    pub columns: &'a [Vec<f32>],
-    /// The latest scores, oldest first.
-    pub scores: &'a [f32],
-    /// How long the stages took of late.
-    pub timings: &'a Timings,
-    /// What the audio-swap self-check found, if there was one at this moment.
-    pub swapped: Option<Swapped>,
-    /// How the devices are doing; live input only.
-    pub health: Option<&'a Health>,
-}
-
-/// Takes decisions: prints, saves, sends.
-pub trait Sink {
-    /// Takes one.
-    ///
-    /// # Errors
-    /// The sink can take no more; the run ends.
-    fn take(&mut self, moment: &Moment) -> Result<(), SinkError>;
-
-    /// Completes what was begun. A sink that is dropped instead leaves nothing half-written.
-    ///
-    /// # Errors
-    /// It could not be completed.
-    fn finish(&mut self) -> Result<(), SinkError> {
-        Ok(())
-    }
-}
-
-/// Why a sink gave up.
-#[derive(Debug, Error)]
-pub enum SinkError {
-    /// A file or the terminal.
-    #[error("{output} cannot be written: {source}")]
-    Io {
-        /// What was to be written.
-        output: String,
-        /// The system's reason.
-        source: std::io::Error,
-    },
-    /// The place of a file.
-    #[error(transparent)]
-    Output(#[from] OutputError),
-    /// A video or picture.
-    #[error(transparent)]
-    Media(#[from] MediaError),
 }
 
 /// Why a run ended before its end.
@@ -248,23 +145,27 @@ pub fn run(
         let decided = stream.decide(judge, t, &latest.picture, |stage| {
             done(stage, &mut summary.timings, &mut summary.busy);
         });
-        let Decided { mut event, map, impression, seen, heard } = decided;
-        let (audible, asked) = (event.state != State::Silent, controls.swap.swap(false, Ordering::Relaxed));
+        let Decided { verdict, name, map, impression, seen, heard } = decided;
+        let (audible, asked) = (verdict.state != State::Silent, controls.swap.swap(false, Ordering::Relaxed));
         let swapped = swap.update(t, &seen, &heard, audible, asked, judge);
         done(Stage::Heads, &mut summary.timings, &mut summary.busy);
 
-        let health = source.monitor().map(|monitor| {
-            let latency = monitor.instant_of(t).elapsed();
+        let latency = source.monitor().map(|monitor| monitor.instant_of(t).elapsed());
+        let health = source.monitor().map(|monitor| monitor.health());
+        if let Some(latency) = latency {
             summary.timings.add(Stage::Latency, latency);
-            event.latency_ms = (latency.as_secs_f64() * 1e4).round() / 10.0;
-            event.time = Some(format!("{:.3}", Timestamp::now() - latency));
-            monitor.health()
-        });
-        event.devices = health
-            .as_ref()
-            .map(|health| Devices { camera: health.camera.state, microphone: health.microphone.state });
-        event.swapped_score = swapped.map(|swapped| (swapped.score * 1e4).round() / 1e4);
-        event.map = settings.map.then(|| map.to_rows());
+        }
+        let details = Details {
+            time: latency.map(|latency| format!("{:.3}", Timestamp::now() - latency)),
+            name,
+            latency: latency.unwrap_or_default(),
+            swapped_score: swapped.map(|swapped| swapped.score),
+            devices: health
+                .as_ref()
+                .map(|health| Devices { camera: health.camera.state, microphone: health.microphone.state }),
+            map: settings.map.then(|| map.to_rows()),
+        };
+        let event = Event::new(verdict, details);
         scores.push(event.score);
         scores.drain(..scores.len().saturating_sub(SCORES));
         let (columns, second) = stream.window.both();
@@ -358,7 +259,9 @@ impl Arrived {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc;
+    use std::sync::{Arc, mpsc};
+
+    use image::RgbImage;
 
     use super::*;
     use crate::model::Bundle;

@@ -5,10 +5,10 @@ use std::path::Path;
 use image::RgbImage;
 
 use crate::engine::{Engine, Setup};
-use crate::event::Event;
-use crate::judge::{Judge, level};
+use crate::event::{Details, Event};
+use crate::judge::{Judge, Shown};
 use crate::model::{Bundle, BundleError, Manifest};
-use crate::preprocess::spectrogram;
+use crate::preprocess::{level, spectrogram};
 
 /// A trained network on an engine, ready to judge pictures with sounds.
 ///
@@ -86,9 +86,9 @@ impl Model {
         let (seen, heard) = (self.judge.see(picture), self.judge.hear(&spectrogram::second(second)));
         let judgement = self.judge.judge(&seen, &heard);
         let mut decision = self.judge.decision();
-        let mut event = self.judge.event(0.0, &judgement, picture, level(second), &mut decision);
-        event.map = Some(self.judge.shown_map(&judgement.map, picture.dimensions()).to_rows());
-        event
+        let verdict = self.judge.decide(0.0, &judgement, Shown::of(picture), level(second), &mut decision);
+        let map = Some(self.judge.shown_map(&judgement.map, picture.dimensions()).to_rows());
+        Event::new(verdict, Details { map, ..Details::default() })
     }
 
     /// Everything that can be asked of a model: towers and heads by themselves, embeddings, activation maps.

@@ -4,10 +4,10 @@ use image::RgbImage;
 
 use crate::decision::Decision;
 use crate::engine::{Heard, Seen};
-use crate::event::{Event, Map};
+use crate::event::{Details, Event, Map, Verdict};
 use crate::gallery::{Impression, Naming};
-use crate::judge::{Judge, level};
-use crate::preprocess::SAMPLE_RATE;
+use crate::judge::{Judge, Shown};
+use crate::preprocess::{SAMPLE_RATE, level};
 use crate::ready::Model;
 use crate::timing::Stage;
 use crate::window::Window;
@@ -18,7 +18,9 @@ const LEAST_HOP: f64 = 0.01;
 /// A decision, and what it was made of.
 #[cfg_attr(not(feature = "capture"), expect(dead_code, reason = "the pipeline shows all of it"))]
 pub(crate) struct Decided {
-    pub(crate) event: Event,
+    pub(crate) verdict: Verdict,
+    /// What sounds, if it is known by name.
+    pub(crate) name: Option<String>,
     /// The localization map over the whole picture.
     pub(crate) map: Map,
     pub(crate) impression: Impression,
@@ -61,13 +63,12 @@ impl Stream {
         let heard = judge.listen(columns, std::mem::take(&mut self.fresh));
         done(Stage::Audio);
         let judgement = judge.judge(&seen, &heard);
-        let mut event = judge.event(t, &judgement, picture, level(second), &mut self.decision);
+        let verdict = judge.decide(t, &judgement, Shown::of(picture), level(second), &mut self.decision);
         let map = judge.shown_map(&judgement.map, picture.dimensions());
         let impression = Impression::new(&seen, &heard, &judgement.map);
-        let state = event.state;
-        let named = |gallery| self.naming.update(gallery, t, state, &impression);
-        event.name = judge.gallery().and_then(named);
-        Decided { event, map, impression, seen, heard }
+        let named = |gallery| self.naming.update(gallery, t, verdict.state, &impression);
+        let name = judge.gallery().and_then(named);
+        Decided { verdict, name, map, impression, seen, heard }
     }
 }
 
@@ -133,9 +134,10 @@ impl Session {
             }
             self.hops += 1;
             if let Some(picture) = &self.picture {
-                let Decided { mut event, map, .. } = self.stream.decide(&mut self.judge, t, picture, |_| ());
-                event.map = Some(map.to_rows());
-                on_event(event);
+                let Decided { verdict, name, map, .. } =
+                    self.stream.decide(&mut self.judge, t, picture, |_| ());
+                let map = Some(map.to_rows());
+                on_event(Event::new(verdict, Details { name, map, ..Details::default() }));
             }
         }
     }

@@ -12,9 +12,10 @@ use lookhear::capture::device::{Camera, CameraFrame, Chunk, DeviceError, ErrorKi
 use lookhear::capture::live::{self, Opener};
 use lookhear::capture::monitor::Health;
 use lookhear::event::{DeviceState, Event, State};
-use lookhear::judge::{Judge, level};
+use lookhear::judge::Judge;
 use lookhear::model::Bundle;
 use lookhear::pipeline::{self, Controls, Moment, Settings, Sink, SinkError};
+use lookhear::preprocess::level;
 
 fn lookhear(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_lookhear")).args(arguments).output().unwrap()

@@ -9,10 +9,10 @@ use thiserror::Error;
 use super::Name;
 use super::spool::Spool;
 use crate::engine::{Heard, Seen};
-use crate::event::Event;
-use crate::judge::{Judge, Shown, level};
+use crate::event::{Details, Event};
+use crate::judge::{Judge, Shown};
 use crate::media::{self, Found, Loss, Wanted};
-use crate::preprocess::spectrogram;
+use crate::preprocess::{level, spectrogram};
 
 /// Why a pair was not judged: a picture or sound that could not be read, in a sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -108,9 +108,9 @@ impl<'a> Once<'a> {
         let judgement = self.judge.judge(seen, &heard);
         let t = self.names[PICTURE][picture].moment().unwrap_or(0.0);
         let mut decision = self.judge.single_decision();
-        let mut event = self.judge.event_of(t, &judgement, shown, level, &mut decision);
-        event.map = map.then(|| self.judge.shown_map(&judgement.map, shown.size).to_rows());
-        Ok(event)
+        let verdict = self.judge.decide(t, &judgement, shown, level, &mut decision);
+        let map = map.then(|| self.judge.shown_map(&judgement.map, shown.size).to_rows());
+        Ok(Event::new(verdict, Details { map, ..Details::default() }))
     }
 
     /// The level of a sound, in decibels relative to full scale.

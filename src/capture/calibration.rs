@@ -2,8 +2,7 @@
 
 use image::RgbImage;
 
-use crate::judge::level;
-use crate::preprocess::SAMPLE_RATE;
+use crate::preprocess::{SAMPLE_RATE, level};
 
 /// Blocks of a picture along each side; a flash need not fill the picture.
 const BLOCKS: u32 = 8;

@@ -3,10 +3,24 @@
 use std::time::{Duration, Instant};
 
 use image::RgbImage;
+use serde::Serialize;
 use thiserror::Error;
 
 /// A device answers within this time, if only to say that there is nothing: nobody waits for ever.
 pub const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A camera of this machine.
+#[derive(Clone, Debug, Serialize)]
+pub struct CameraInfo {
+    /// What `--camera` takes, the same after a reboot if the system knows such a name.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Other names by which it can be called: its number, its device file.
+    pub aliases: Vec<String>,
+    /// `640x480 YUYV, 30 fps` and so on; empty while another program uses it.
+    pub formats: Vec<String>,
+}
 
 /// A picture with the moment at which the camera took it.
 #[derive(Clone, Debug)]
@@ -30,6 +44,19 @@ pub trait Camera {
 
     /// What is being captured, for people: `640x480 YUYV, 30 fps`.
     fn format(&self) -> String;
+}
+
+/// A microphone of this machine.
+#[derive(Clone, Debug, Serialize)]
+pub struct MicrophoneInfo {
+    /// What `--microphone` takes, the same after a reboot.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Whether it is the one that is used if none is named.
+    pub default: bool,
+    /// How it would be opened, `48000 Hz, 2 channels, i16`; `None` if it does not open now.
+    pub format: Option<String>,
 }
 
 /// Sound with the moment at which its first sample was taken.

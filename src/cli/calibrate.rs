@@ -12,8 +12,9 @@ use lookhear::media::{Encoder, FRAME_RATE, Quality};
 use lookhear::output::Output;
 use lookhear::preprocess::SAMPLE_RATE;
 
+use super::arguments::existing;
 use super::devices::DeviceArguments;
-use super::{Failure, controls, existing};
+use super::ending::{Failure, controls};
 
 #[derive(Args)]
 pub(super) struct Calibrate {

@@ -6,7 +6,7 @@ use clap::Args;
 use lookhear::profile::{Camera, Decisions, Microphone, Model, Profile};
 use lookhear::{kiosk, publish};
 
-use super::Failure;
+use super::ending::Failure;
 
 #[derive(Args)]
 pub(super) struct CheckConfig {

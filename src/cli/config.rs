@@ -11,7 +11,8 @@ use lookhear::pipeline::{Controls, Sink};
 use lookhear::profile::Profile;
 use lookhear::publish::{About, PublishError, Publisher};
 
-use super::{Failure, ModelArguments};
+use super::arguments::ModelArguments;
+use super::ending::Failure;
 
 /// Which settings file, if any.
 #[derive(Args)]

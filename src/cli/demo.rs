@@ -17,7 +17,8 @@ use rand_chacha::ChaCha8Rng;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{Failure, ModelArguments, Unfinished, answers, controls, existing};
+use super::arguments::{ModelArguments, existing};
+use super::ending::{Failure, Unfinished, answers, controls};
 
 /// By this a demo's video is told from other files.
 const TITLE: &str = "LookHear demo";

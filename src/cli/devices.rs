@@ -16,7 +16,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use super::Failure;
+use super::ending::Failure;
 
 /// Instead of a device's name: the virtual studio.
 const STUDIO: &str = "studio";

@@ -7,13 +7,15 @@ use clap::Args;
 use lookhear::capture::camera::open_camera;
 use lookhear::capture::device::DeviceError;
 use lookhear::capture::microphone::MicrophoneOpener;
-use lookhear::judge::{Judge, is_dark, level};
+use lookhear::judge::{Judge, is_dark};
+use lookhear::preprocess::level;
 use lookhear::preprocess::spectrogram::{BINS, COLUMNS};
 use serde::Serialize;
 
+use super::arguments::ModelArguments;
 use super::config::ConfigArgument;
 use super::devices::DeviceArguments;
-use super::{Failure, ModelArguments};
+use super::ending::Failure;
 
 #[derive(Args)]
 pub(super) struct Doctor {

@@ -14,7 +14,8 @@ use lookhear::media::{Loss, MediaError};
 use lookhear::output::OutputError;
 use lookhear::pipeline::Controls;
 
-use super::{Failure, ModelArguments, Unfinished, controls};
+use super::arguments::ModelArguments;
+use super::ending::{Failure, Unfinished, controls};
 
 #[derive(Args)]
 pub(super) struct Embed {

@@ -18,8 +18,9 @@ use lookhear::media::{self, Input};
 use lookhear::output::{Existing, Output};
 use lookhear::pipeline::{self, Controls, Moment, Settings, Sink, SinkError};
 
+use super::arguments::ModelArguments;
 use super::devices::DeviceArguments;
-use super::{Failure, ModelArguments, Unfinished, controls};
+use super::ending::{Failure, Unfinished, controls};
 
 /// Seconds that a live recording may take longer than it should, until its devices deliver.
 const PATIENCE: f64 = 20.0;
@@ -198,7 +199,7 @@ impl Sink for Collector {
             return Ok(());
         }
         let elapsed = moment.event.t - *collected.begun.get_or_insert(moment.event.t);
-        collected.enrolment.take(moment);
+        collected.enrolment.take(moment.event, moment.impression, moment.second);
         let (good, moments) = (collected.enrolment.good(), collected.enrolment.moments());
         self.bar.set_message(format!("{good} of {moments} moments had sound and a match"));
         self.bar.set_position((elapsed * 10.0) as u64);

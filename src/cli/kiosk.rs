@@ -9,9 +9,11 @@ use lookhear::kiosk::{Display, Fault, Parts, Report, Settings};
 use lookhear::pipeline::{self, Sink};
 use lookhear::sinks::DeviceLog;
 
+use super::arguments::ModelArguments;
 use super::config::{ConfigArgument, judge, publisher};
 use super::devices::{DeviceArguments, size};
-use super::{Failure, ModelArguments, controls, live};
+use super::ending::{Failure, controls};
+use super::live;
 
 #[derive(Args)]
 pub(super) struct Kiosk {

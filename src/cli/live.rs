@@ -15,9 +15,10 @@ use lookhear::sinks::{
 };
 use lookhear::timing::Stage;
 
+use super::arguments::{ModelArguments, RunArguments};
 use super::config::{ConfigArgument, judge, publisher};
 use super::devices::DeviceArguments;
-use super::{Failure, ModelArguments, RunArguments, answers, controls};
+use super::ending::{Failure, answers, controls};
 
 #[derive(Args)]
 pub(super) struct Live {

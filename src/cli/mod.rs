@@ -3,6 +3,7 @@
 #[macro_use]
 mod say;
 
+mod arguments;
 mod calibrate;
 mod check_config;
 mod config;
@@ -19,25 +20,15 @@ mod live;
 mod shell;
 mod watch;
 
-pub(crate) use ending::{Unfinished, code};
-
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+pub(crate) use ending::code;
 
 use clap::error::ErrorKind;
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 use lookhear::built;
-use lookhear::console::Answers;
 use lookhear::diagnostics;
-use lookhear::engine::int::kernel::Choice;
-use lookhear::engine::{Backend, Setup};
-use lookhear::judge::Judge;
 use lookhear::media::allow_network;
-use lookhear::model::{Bundle, BundleError};
-use lookhear::output::{self, Existing};
-use lookhear::pipeline::{Controls, Settings};
-use lookhear::profile::Model;
+
+use ending::Failure;
 
 /// Says whether what the camera sees is what the microphone hears, and where in the picture the
 /// sound comes from.
@@ -86,24 +77,6 @@ enum Command {
     Man(shell::ManPages),
 }
 
-/// Which network, on which engine.
-#[derive(Args)]
-pub(crate) struct ModelArguments {
-    /// A model bundle; without it, the built-in model is used.
-    #[arg(long, value_name = "FILE")]
-    model: Option<PathBuf>,
-    /// What runs the network: int (CPU, if none is named), flex (CPU, floating point), wgpu (GPU) or ndarray
-    /// (reference).
-    #[arg(long)]
-    engine: Option<Backend>,
-    /// Threads of the engine int; one per processor if left out.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
-    threads: Option<u16>,
-    /// Instructions of the engine int: best, portable, avx2, avx512, avx512vnni or neon.
-    #[arg(long, default_value = "best", hide = true)]
-    kernel: Choice,
-}
-
 impl Arguments {
     /// Reads the command line. What is no command, and what is asked of the program itself, ends here.
     pub(crate) fn read() -> Self {
@@ -116,91 +89,6 @@ impl Arguments {
         })
     }
 }
-
-impl ModelArguments {
-    /// What was not given is taken from a settings file.
-    fn or(mut self, model: &Model) -> Self {
-        self.model = self.model.or_else(|| model.file.clone());
-        self.engine = self.engine.or(Some(model.engine));
-        self.threads = self.threads.or(model.threads);
-        self
-    }
-
-    fn engine(&self) -> Backend {
-        self.engine.unwrap_or_default()
-    }
-
-    fn load(&self) -> Result<Judge, BundleError> {
-        self.judge(self.bundle()?)
-    }
-
-    fn bundle(&self) -> Result<Bundle, BundleError> {
-        match &self.model {
-            Some(path) => Bundle::load(path),
-            None => Bundle::built_in(),
-        }
-    }
-
-    fn judge(&self, bundle: Bundle) -> Result<Judge, BundleError> {
-        let threads = self.threads.map(usize::from);
-        Judge::open(bundle, Setup { backend: self.engine(), threads, kernel: self.kernel.clone() })
-    }
-}
-
-/// What every run of the pipeline can be asked.
-#[derive(Args)]
-pub(crate) struct RunArguments {
-    /// One JSON line per decision instead of words.
-    #[arg(long)]
-    json: bool,
-    /// Add the localization map to the JSON lines.
-    #[arg(long, requires = "json")]
-    map: bool,
-    /// Write an annotated picture whenever something is seen to sound.
-    #[arg(long, value_name = "FOLDER")]
-    snapshots: Option<PathBuf>,
-    /// Let what is saved replace files that are there already.
-    #[arg(long)]
-    force: bool,
-    /// Seconds between decisions; 0.08 if left out.
-    #[arg(long, value_name = "SECONDS")]
-    hop: Option<f64>,
-    /// Say what it is that sounds, if it is one of the things in this gallery: see `lookhear enroll`.
-    #[arg(long, value_name = "FILE")]
-    gallery: Option<PathBuf>,
-}
-
-impl RunArguments {
-    fn settings(&self) -> Result<Settings, Failure> {
-        let hop = self.hop.unwrap_or(Settings::default().hop);
-        if !(0.01..=10.0).contains(&hop) {
-            return Err(format!("--hop {hop}: give 0.01 to 10 seconds").into());
-        }
-        Ok(Settings { hop, map: self.map, ..Settings::default() })
-    }
-
-    fn existing(&self) -> Existing {
-        existing(self.force)
-    }
-}
-
-/// Standard output for the lines of a run. Once nobody reads them, a run that has nothing else to do ends.
-fn answers(controls: &Arc<Controls>, alone: bool) -> Answers {
-    let controls = controls.clone();
-    Answers::new(move || {
-        if alone {
-            controls.stop.store(true, Ordering::Relaxed);
-        }
-    })
-}
-
-/// What becomes of files that are there already.
-fn existing(force: bool) -> Existing {
-    if force { Existing::Replace } else { Existing::Keep }
-}
-
-/// Any error that ends the program, in one sentence.
-pub(crate) type Failure = Box<dyn std::error::Error>;
 
 /// Runs what was asked for.
 ///
@@ -224,22 +112,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Judge(judge) => judge.run(),
         Command::Embed(embed) => embed.run(),
         Command::Demo(demo) => demo.run(),
-        Command::Completions(completions) => completions.run(),
-        Command::Man(pages) => pages.run(),
+        Command::Completions(completions) => completions.run(Arguments::command()),
+        Command::Man(pages) => pages.run(Arguments::command()),
     }
-}
-
-/// Controls that Ctrl-C, SIGTERM and SIGHUP stop: the run ends after the decision it is at, outputs
-/// complete. Asked a second time, the program ends at once, and what is not complete is removed.
-fn controls() -> Result<Arc<Controls>, Failure> {
-    let controls = Arc::new(Controls::default());
-    let asked = controls.clone();
-    ctrlc::set_handler(move || {
-        asked.stop.store(true, Ordering::Relaxed);
-        if asked.interrupted.swap(true, Ordering::Relaxed) {
-            output::abandon();
-            std::process::exit(130);
-        }
-    })?;
-    Ok(controls)
 }

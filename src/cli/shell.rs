@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::{Shell, generate};
 use clap_mangen::{Man, generate_to};
 
-use super::{Arguments, Failure};
+use super::ending::Failure;
 
 #[derive(Args)]
 pub(super) struct Completions {
@@ -15,9 +15,10 @@ pub(super) struct Completions {
 }
 
 impl Completions {
-    pub(super) fn run(self) -> Result<(), Failure> {
+    /// `program`: what the program can be asked.
+    pub(super) fn run(self, mut program: Command) -> Result<(), Failure> {
         let mut script = Vec::new();
-        generate(self.shell, &mut Arguments::command(), "lookhear", &mut script);
+        generate(self.shell, &mut program, "lookhear", &mut script);
         say!("{}", String::from_utf8(script)?.trim_end());
         Ok(())
     }
@@ -31,16 +32,16 @@ pub(super) struct ManPages {
 }
 
 impl ManPages {
-    pub(super) fn run(self) -> Result<(), Failure> {
-        let command = Arguments::command();
+    /// `program`: what the program can be asked.
+    pub(super) fn run(self, program: Command) -> Result<(), Failure> {
         let Some(folder) = self.out else {
             let mut page = Vec::new();
-            Man::new(command).render(&mut page)?;
+            Man::new(program).render(&mut page)?;
             say!("{}", String::from_utf8(page)?.trim_end());
             return Ok(());
         };
         std::fs::create_dir_all(&folder)
-            .and_then(|()| generate_to(command, &folder))
+            .and_then(|()| generate_to(program, &folder))
             .map_err(|error| format!("{} cannot be written: {error}", folder.display()))?;
         Ok(())
     }

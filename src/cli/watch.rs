@@ -20,8 +20,9 @@ use lookhear::output::Output;
 use lookhear::pipeline::{self, Controls, Settings, Sink, Summary};
 use lookhear::sinks::{Changes, Digest, Json, Lines, NamedJson, Snapshots, Terminal, Video};
 
+use super::arguments::{ModelArguments, RunArguments};
 use super::config::named;
-use super::{Failure, ModelArguments, RunArguments, Unfinished, answers, controls};
+use super::ending::{Failure, Unfinished, answers, controls};
 use jobs::{Job, Jobs};
 use table::Row;
 

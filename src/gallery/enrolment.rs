@@ -3,9 +3,9 @@
 use thiserror::Error;
 
 use super::entry::{Example, Recording, thin};
-use crate::event::State;
-use crate::judge::level;
-use crate::pipeline::Moment;
+use super::impression::Impression;
+use crate::event::{Event, State};
+use crate::preprocess::level;
 
 /// Good moments that make a name: two seconds at the default hop. Somebody who stands before the camera can go on until
 /// there are so many.
@@ -44,12 +44,11 @@ impl Enrolment {
         Self { fewest: FEWEST_RECORDED, ..Self::new(even) }
     }
 
-    /// Takes the next moment.
-    pub fn take(&mut self, moment: &Moment) {
-        let event = moment.event;
+    /// Takes the next moment: what was decided, what it sounded and looked like, and its second of sound.
+    pub fn take(&mut self, event: &Event, impression: &Impression, second: &[f32]) {
         self.moments += 1;
-        self.loudest = self.loudest.max(level(moment.second));
-        let impression = moment.impression.clone();
+        self.loudest = self.loudest.max(level(second));
+        let impression = impression.clone();
         if event.state == State::Silent {
             self.recording.quiet.push(impression);
             return;

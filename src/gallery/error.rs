@@ -2,8 +2,6 @@
 
 use thiserror::Error;
 
-use super::file::VERSION;
-
 /// Why a gallery cannot be used.
 #[derive(Debug, Error)]
 pub enum GalleryError {
@@ -34,12 +32,14 @@ pub enum GalleryError {
         reason: String,
     },
     /// Written by a later version.
-    #[error("gallery {path} has version {found}, this LookHear reads {VERSION}. Update LookHear")]
+    #[error("gallery {path} has version {found}, this LookHear reads {reads}. Update LookHear")]
     Newer {
         /// The file.
         path: String,
         /// Its version.
         found: u32,
+        /// The latest version that is known here.
+        reads: u32,
     },
     /// Its examples mean nothing to the model in use.
     #[error(

@@ -5,12 +5,16 @@
 //! [`Manifest`] as JSON, and `sha256`, the hash of that JSON followed by the tensor's data.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Entry, Example, Gallery, GalleryError, Impression, check_name};
+use super::entry::{Entry, Example};
+use super::error::GalleryError;
+use super::impression::Impression;
+use super::{Gallery, check_name};
 
 /// Version of the format that this version of LookHear writes and reads.
 pub(super) const VERSION: u32 = 1;
@@ -40,6 +44,32 @@ pub(super) struct Kept {
     pub(super) quiet: usize,
 }
 
+impl Gallery {
+    /// Reads a file, whichever model made it.
+    ///
+    /// # Errors
+    /// [`GalleryError`] names the file and what is wrong with it.
+    pub fn read(path: &Path) -> Result<Self, GalleryError> {
+        let shown = path.display().to_string();
+        let bytes =
+            std::fs::read(path).map_err(|source| GalleryError::Read { path: shown.clone(), source })?;
+        decode(&bytes, &shown)
+    }
+
+    /// Reads a file for use with a model ([`crate::judge::Judge::model`]).
+    ///
+    /// # Errors
+    /// As [`Gallery::read`], and [`GalleryError::OtherModel`].
+    pub fn load(path: &Path, model: &str) -> Result<Self, GalleryError> {
+        let gallery = Self::read(path)?;
+        if gallery.model != model {
+            let path = path.display().to_string();
+            return Err(GalleryError::OtherModel { path, made: gallery.model, used: model.into() });
+        }
+        Ok(gallery)
+    }
+}
+
 /// Reads a file; `path` names it in errors.
 pub(super) fn decode(bytes: &[u8], path: &str) -> Result<Gallery, GalleryError> {
     let damaged = |reason: String| GalleryError::Damaged { path: path.into(), reason };
@@ -58,7 +88,7 @@ pub(super) fn decode(bytes: &[u8], path: &str) -> Result<Gallery, GalleryError> 
     }
     let Version { version } = serde_json::from_str(json).map_err(|e| damaged(e.to_string()))?;
     if version > VERSION {
-        return Err(GalleryError::Newer { path: path.into(), found: version });
+        return Err(GalleryError::Newer { path: path.into(), found: version, reads: VERSION });
     }
     let tensor = tensors.tensor(TENSOR).map_err(|e| damaged(e.to_string()))?;
     if digest(json, tensor.data()) != *hash {

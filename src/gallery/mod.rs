@@ -22,7 +22,6 @@ mod save;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 #[cfg(feature = "enroll")]
 pub use enrolment::{Enrolment, EnrolmentError, FEWEST, FEWEST_RECORDED};
@@ -30,18 +29,10 @@ pub use entry::{Entry, Example, Recording};
 pub use error::GalleryError;
 pub use impression::Impression;
 pub use naming::Naming;
+pub use nearest::Named;
 
 /// Most characters of a name: what fits on a screen in large letters.
 pub const LONGEST_NAME: usize = 40;
-
-/// A name for a moment.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Named<'a> {
-    /// As it was enrolled.
-    pub name: &'a str,
-    /// To the most similar examples of that name, -1..1; see [`nearest::similarity`].
-    pub similarity: f32,
-}
 
 /// Names, each with its examples.
 ///
@@ -73,30 +64,6 @@ impl Gallery {
     /// Without names, for a model ([`crate::model::Bundle::hash`]).
     pub fn new(model: &str) -> Self {
         Self { model: model.into(), entries: BTreeMap::new() }
-    }
-
-    /// Reads a file, whichever model made it.
-    ///
-    /// # Errors
-    /// [`GalleryError`] names the file and what is wrong with it.
-    pub fn read(path: &Path) -> Result<Self, GalleryError> {
-        let shown = path.display().to_string();
-        let bytes =
-            std::fs::read(path).map_err(|source| GalleryError::Read { path: shown.clone(), source })?;
-        file::decode(&bytes, &shown)
-    }
-
-    /// Reads a file for use with a model ([`crate::judge::Judge::model`]).
-    ///
-    /// # Errors
-    /// As [`Gallery::read`], and [`GalleryError::OtherModel`].
-    pub fn load(path: &Path, model: &str) -> Result<Self, GalleryError> {
-        let gallery = Self::read(path)?;
-        if gallery.model != model {
-            let path = path.display().to_string();
-            return Err(GalleryError::OtherModel { path, made: gallery.model, used: model.into() });
-        }
-        Ok(gallery)
     }
 
     /// The model that the examples are of.

@@ -1,6 +1,6 @@
 //! Nearest neighbours with a threshold for each name: plain numbers, without networks or files.
 
-use super::{Impression, Named};
+use super::impression::Impression;
 
 // Chosen by `lookhear-train eval names` on the corpus' validation side (300 and 450 meetings). Only the last two matter.
 
@@ -16,6 +16,15 @@ const FOREIGN: f32 = 0.1;
 /// No name asks for less. With 0.9, about five more of 100 enrolled things lose their name; with 0.7, up to one more
 /// of 100 strangers gets one.
 const FLOOR: f32 = 0.8;
+
+/// A name for a moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Named<'a> {
+    /// As it was enrolled.
+    pub name: &'a str,
+    /// To the most similar examples of that name, -1..1; see [`similarity`].
+    pub similarity: f32,
+}
 
 /// How similar an impression is to a name's examples, -1..1: the mean over the most similar of them. Without any, -1.
 pub fn similarity<'a>(examples: impl IntoIterator<Item = &'a Impression>, impression: &Impression) -> f32 {

@@ -1,12 +1,11 @@
 //! The kiosk without its window: what runs, which page is shown, and what is drawn.
 
-use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::error::KioskError;
-use super::example::Example;
+use super::error::{Fault, KioskError};
+use super::example::{Example, LoadJudge};
 use super::feed::{Feed, Look};
 use super::pages::Pages;
 use super::report::{Report, Tally};
@@ -15,14 +14,9 @@ use super::settings::Settings;
 use super::snapshot::{Slot, ToScreen};
 use super::worker::Worker;
 use crate::capture::monitor::Device;
-use crate::judge::Judge;
 use crate::pipeline::{Controls, Summary};
 use crate::watchdog::{Watchdog, systemd};
 
-/// Any error of what runs behind the screen.
-pub type Fault = Box<dyn Error + Send + Sync>;
-/// Loads the network on the thread that will use it.
-pub type LoadJudge = Box<dyn FnOnce() -> Result<Judge, Fault> + Send>;
 /// Runs the live pipeline to its end, with the sink that it is given among its sinks, on a thread of its own.
 pub type Live = Box<dyn FnOnce(ToScreen, &Arc<Controls>) -> Result<Summary, Fault> + Send>;
 

@@ -2,9 +2,11 @@
 
 use thiserror::Error;
 
-use super::app::Fault;
 use super::screen::ScreenError;
 use crate::problem::Problem;
+
+/// Any error of what runs behind the screen.
+pub type Fault = Box<dyn std::error::Error + Send + Sync>;
 
 /// What ends the kiosk. A unit with `Restart=always` begins it again.
 #[derive(Debug, Error)]

@@ -12,13 +12,16 @@ use std::time::{Duration, Instant};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::app::{Fault, LoadJudge};
-use super::error::KioskError;
+use super::error::{Fault, KioskError};
 use super::snapshot::{Slot, ToScreen};
 use super::worker::Worker;
 use crate::capture::open_studio;
+use crate::judge::Judge;
 use crate::pipeline::{self, Controls, Moment, Settings, Sink, SinkError};
 use crate::studio::{self, Play};
+
+/// Loads the network on the thread that will use it.
+pub type LoadJudge = Box<dyn FnOnce() -> Result<Judge, Fault> + Send>;
 
 /// Acts of a play, 8 seconds each; after it another one is cast.
 const ACTS: usize = 4;
@@ -152,7 +155,6 @@ impl Sink for Paced {
 mod tests {
     use super::*;
     use crate::engine::Setup;
-    use crate::judge::Judge;
     use crate::model::Bundle;
 
     /// However slow the machine is.

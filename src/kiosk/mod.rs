@@ -18,8 +18,9 @@ pub mod snapshot;
 mod window;
 mod worker;
 
-pub use app::{Fault, Live, LoadJudge, Parts};
-pub use error::KioskError;
+pub use app::{Live, Parts};
+pub use error::{Fault, KioskError};
+pub use example::LoadJudge;
 pub use report::Report;
 pub use settings::Settings;
 pub use window::Display;

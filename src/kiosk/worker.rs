@@ -3,8 +3,7 @@
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::app::Fault;
-use super::error::KioskError;
+use super::error::{Fault, KioskError};
 
 /// A thread that does one thing and ends with a `T`.
 pub(super) struct Worker<T> {

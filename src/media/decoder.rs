@@ -14,24 +14,12 @@ use super::filters::{self, Transfer};
 use super::packets::{Packet, Packets};
 use super::process::{Canceller, Process, ffmpeg, missing};
 use super::samples::floats;
-use super::timeline::{Grid, Piece, Timeline};
-use super::{Damage, Input, Loss, MediaError, probe};
+use super::timeline::{Grid, Piece, Stream, Timeline};
+use super::{Damage, Input, Loss, MediaError, PATIENCE, probe};
 use crate::preprocess::{Channels, Loudness, SAMPLE_RATE};
 
 /// Video frames a second that every input is brought to.
 pub const FRAME_RATE: u32 = 25;
-
-/// How long a source may give nothing before it is given up.
-pub const PATIENCE: Duration = Duration::from_secs(30);
-
-/// One of the two streams of an input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stream {
-    /// What is seen.
-    Picture,
-    /// What is heard: 48 kHz, 32-bit floating point.
-    Sound,
-}
 
 /// A running `ffmpeg` that gives [`Piece`]s. Dropped before its end, it is ended.
 pub struct Decoder {

@@ -2,6 +2,7 @@
 //! than decoding a second or two.
 
 use std::fs::File;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
@@ -14,8 +15,10 @@ use symphonia::core::packet::Packet;
 
 use super::Loss;
 use super::passed::Passed;
-use super::whole::Take;
 use crate::preprocess::{Loudness, Resampler};
+
+/// Takes the next samples, and says whether it wants more.
+pub(super) type Take<'a> = &'a mut dyn FnMut(&[f32]) -> ControlFlow<()>;
 
 /// Hands over the sound of a file, 48 kHz mono, in parts; tells what of it is missing. Of a damaged file, what can be
 /// decoded is used, and silence takes the time of the rest.
@@ -332,7 +335,7 @@ mod tests {
         assert!(loss.places <= 1, "{loss}");
         assert!(samples.len().abs_diff(4 * 48_000) < 9600, "{}", samples.len());
         for half in [&samples[24_000..72_000], &samples[120_000..168_000]] {
-            assert!(crate::judge::level(half) > -25.0, "{}", crate::judge::level(half));
+            assert!(crate::preprocess::level(half) > -25.0, "{}", crate::preprocess::level(half));
         }
     }
 
@@ -345,7 +348,7 @@ mod tests {
             made(&path, tone, more);
             let (samples, loss) = read(&path).unwrap();
             assert!(loss.is_nothing() && samples.len() == 24_000, "{name}: {loss}, {}", samples.len());
-            crate::judge::level(&samples)
+            crate::preprocess::level(&samples)
         };
         for format in ["pcm_u8", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_f64le"] {
             let found = level(&format!("{format}.wav"), &["-c:a", format]);

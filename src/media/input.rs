@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Where media comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +17,9 @@ pub enum Input {
     /// Standard input.
     Standard,
 }
+
+/// How long a source may give nothing before it is given up.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Protocols of addresses: none of them opens a file of this machine.
 const NETWORK: &str = "http,https,httpproxy,tls,tcp,udp,udplite,rtp,srtp,srt,rist,sctp,prompeg,icecast,\

@@ -6,9 +6,9 @@ use std::process::{ChildStdout, Command, Stdio};
 
 use command_fds::{CommandFdExt, FdMapping};
 
-use super::decoder::Stream;
 use super::filters;
 use super::process::{Process, ffmpeg, missing};
+use super::timeline::Stream;
 use super::{FRAME_RATE, Input, MediaError};
 use crate::preprocess::SAMPLE_RATE;
 

@@ -5,8 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::{Loss, MediaError, sound_in_parts};
-use crate::judge::{TENTH, energy};
-use crate::preprocess::SAMPLE_RATE;
+use crate::preprocess::{SAMPLE_RATE, TENTH, energy};
 
 /// The second of a file's sound with the most energy, on a grid of a tenth of a second; of equally loud ones the first. All
 /// of a sound that is shorter. Tells what of the sound was missing.

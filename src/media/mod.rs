@@ -21,9 +21,9 @@ mod still;
 mod timeline;
 mod whole;
 
-pub use decoder::{Decoder, FRAME_RATE, PATIENCE};
+pub use decoder::{Decoder, FRAME_RATE};
 pub use encoder::{Encoder, Quality};
-pub use input::{Input, allow_network, is_network_allowed};
+pub use input::{Input, PATIENCE, allow_network, is_network_allowed};
 pub use loss::{Damage, Loss};
 pub use loudest::loudest_second;
 pub use moments::{Found, Wanted, moments, neighbours};
@@ -33,10 +33,10 @@ pub use still::{frame_at, is_still, picture, sound_at};
 pub use timeline::{GAP, Piece};
 pub use whole::{sound, sound_in_parts};
 
-pub(crate) use decoder::Stream;
 pub(crate) use live::{live, live_both};
 pub(crate) use ppm::read_ppm;
 pub(crate) use process::Process;
+pub(crate) use timeline::Stream;
 
 use std::io;
 

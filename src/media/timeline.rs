@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use image::RgbImage;
 
-use super::decoder::Stream;
 use crate::preprocess::SAMPLE_RATE;
 use crate::ring::VideoFrame;
 
@@ -26,6 +25,15 @@ const LEAD: f64 = 10.0;
 const LEAD_BYTES: usize = 600 << 20;
 /// How long the last picture lasts at most, in seconds.
 const LAST: f64 = 1.0;
+
+/// One of the two streams of an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stream {
+    /// What is seen.
+    Picture,
+    /// What is heard: 48 kHz, 32-bit floating point.
+    Sound,
+}
 
 /// What comes next on the timeline.
 #[derive(Clone, Debug)]

@@ -3,10 +3,8 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::{Decoder, Input, Loss, MediaError, Piece, direct};
-
-/// Takes the next samples, and says whether it wants more.
-pub(super) type Take<'a> = &'a mut dyn FnMut(&[f32]) -> ControlFlow<()>;
+use super::direct::{self, Take};
+use super::{Decoder, Input, Loss, MediaError, Piece};
 
 /// Hands over the sound of a file in parts: 48 kHz mono, -1..1, from the start of the file. Tells what of it is missing.
 /// WAV, FLAC, Ogg Vorbis and MP3 are read directly, anything else through ffmpeg. It ends early if `take` says so.

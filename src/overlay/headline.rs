@@ -1,13 +1,15 @@
 //! The first lines of the panel: the decision in a plain sentence, with a symbol and the time.
 
 use super::canvas::{Area, Canvas, Shape};
-use super::panel::MUTED;
 use super::state_color;
 use super::text::Face;
 use crate::event::{Event, State};
 
 /// Text that matters.
 const BRIGHT: [u8; 3] = [242, 245, 250];
+
+/// Text that only explains.
+pub(super) const MUTED: [u8; 3] = [150, 161, 180];
 
 /// How the sentence is set: the same for all states, so that nothing jumps when the state changes.
 pub(super) struct Headline {

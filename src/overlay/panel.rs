@@ -1,15 +1,12 @@
 //! The panel below the picture: the decision in plain words, time, score, and the sound.
 
 use super::canvas::{Area, Canvas, Shape};
-use super::headline::Headline;
+use super::headline::{Headline, MUTED};
 use super::text::Face;
 use super::{View, clock, plots, state_color, unit};
 
 /// Ground of the panel.
 const GROUND: [u8; 3] = [15, 18, 25];
-
-/// Text that only explains.
-pub(super) const MUTED: [u8; 3] = [150, 161, 180];
 
 /// The empty part of the score bar.
 const TRACK: [u8; 3] = [47, 55, 70];

@@ -9,21 +9,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::device::CameraInfo;
 use super::device::{Camera, DeviceError, ErrorKind};
 use super::stream::{self, StreamCamera};
-
-/// A camera of this machine.
-#[derive(Clone, Debug, Serialize)]
-pub struct CameraInfo {
-    /// What `--camera` takes, the same after a reboot if the system knows such a name.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// Other names by which it can be called: its number, its device file.
-    pub aliases: Vec<String>,
-    /// `640x480 YUYV, 30 fps` and so on; empty while another program uses it.
-    pub formats: Vec<String>,
-}
 
 /// Which library drives the camera.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,9 +15,8 @@ use nokhwa::utils::{
 };
 use nokhwa::{Buffer, NokhwaError};
 
-use super::CameraInfo;
 use super::pixels::{Format, Layout, decode};
-use crate::capture::device::{Camera, CameraFrame, DeviceError, ErrorKind, PATIENCE};
+use crate::capture::device::{Camera, CameraFrame, CameraInfo, DeviceError, ErrorKind, PATIENCE};
 
 /// Cameras whose threads have not come back.
 static HELD: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);

@@ -16,9 +16,8 @@ use v4l::video::Capture;
 use v4l::video::capture::Parameters;
 use v4l::{Device, FourCC};
 
-use super::CameraInfo;
 use super::pixels::{Format, Layout, decode};
-use crate::capture::device::{Camera, CameraFrame, DeviceError, ErrorKind, PATIENCE};
+use crate::capture::device::{Camera, CameraFrame, CameraInfo, DeviceError, ErrorKind, PATIENCE};
 
 /// Frames a second that are enough.
 const ENOUGH: f64 = 24.0;

@@ -16,8 +16,7 @@ use cpal::{
 use ringbuf::traits::{Consumer as _, Observer, Producer as _, Split};
 use ringbuf::{HeapCons, HeapProd, HeapRb};
 
-use super::{MicrophoneInfo, error};
-use crate::capture::device::{Chunk, DeviceError, ErrorKind, Microphone, PATIENCE};
+use crate::capture::device::{Chunk, DeviceError, ErrorKind, Microphone, MicrophoneInfo, PATIENCE};
 
 /// Seconds that the ring holds.
 const RING: usize = 2;
@@ -72,6 +71,11 @@ fn kind(cause: Cause) -> ErrorKind {
         Cause::UnsupportedConfig | Cause::InvalidInput => ErrorKind::Unsupported,
         _ => ErrorKind::Failed,
     }
+}
+
+/// An error for a microphone as it was asked for.
+fn error(kind: ErrorKind, name: &str, detail: &str) -> DeviceError {
+    DeviceError::new(kind, if name.is_empty() { "microphone" } else { name }, detail)
 }
 
 fn describe(device: &cpal::Device) -> Option<(String, String)> {

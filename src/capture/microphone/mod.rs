@@ -6,25 +6,11 @@ mod cpal;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
-use serde::Serialize;
-
 use self::alsa::quietly;
 use self::cpal::Cpal;
-use super::device::{DeviceError, ErrorKind, Microphone};
+pub use super::device::MicrophoneInfo;
+use super::device::{DeviceError, Microphone};
 use super::stream::{self, StreamMicrophone};
-
-/// A microphone of this machine.
-#[derive(Clone, Debug, Serialize)]
-pub struct MicrophoneInfo {
-    /// What `--microphone` takes, the same after a reboot.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// Whether it is the one that is used if none is named.
-    pub default: bool,
-    /// How it would be opened, `48000 Hz, 2 channels, i16`; `None` if it does not open now.
-    pub format: Option<String>,
-}
 
 /// The microphones of this machine.
 ///
@@ -63,9 +49,4 @@ impl MicrophoneOpener {
 /// The microphone that a name means, if there is one.
 pub fn find(name: &str) -> Option<MicrophoneInfo> {
     quietly(|| cpal::find_info(name))
-}
-
-/// An error for a microphone as it was asked for.
-fn error(kind: ErrorKind, name: &str, detail: &str) -> DeviceError {
-    DeviceError::new(kind, if name.is_empty() { "microphone" } else { name }, detail)
 }

@@ -4,22 +4,43 @@ use std::ffi::OsStr;
 use std::fs::Permissions;
 use std::io::{self, BufWriter, ErrorKind};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
+use clap::Args;
 use lookhear::batch::{Matrix, Name, Once, Table, names};
 use lookhear::media::endings::{PICTURES, SOUNDS, VIDEOS};
 use lookhear::pipeline::Controls;
 
-use super::{JudgeArguments, Report};
-use crate::cli::{Failure, Unfinished, controls};
+use super::report::Report;
+use crate::cli::arguments::ModelArguments;
+use crate::cli::ending::{Failure, Unfinished, controls};
 
-pub(super) fn run(arguments: &JudgeArguments, pictures: &OsStr, sounds: &OsStr) -> Result<(), Failure> {
+/// Where the table goes.
+#[derive(Args)]
+pub(super) struct TableArguments {
+    /// Where the table goes; without it, to standard output.
+    #[arg(long, value_name = "FILE", requires = "matrix")]
+    out: Option<PathBuf>,
+    /// The table's format: tsv or npz. Without it, that which the file's name ends with.
+    #[arg(long, value_name = "FORMAT", requires = "matrix")]
+    table: Option<Table>,
+    /// Let the table replace a file that is there already.
+    #[arg(long, requires = "out")]
+    force: bool,
+}
+
+pub(super) fn run(
+    model: &ModelArguments,
+    pictures: &OsStr,
+    sounds: &OsStr,
+    arguments: &TableArguments,
+) -> Result<(), Failure> {
     let pictures = all("pictures", pictures, &[&PICTURES[..], &VIDEOS].concat())?;
     let sounds = all("sounds", sounds, &[&SOUNDS[..], &VIDEOS].concat())?;
     let table = table(arguments)?;
     let controls = controls()?;
-    let mut judge = arguments.model.load()?;
+    let mut judge = model.load()?;
     let mut once = Once::new(&mut judge, pictures.clone(), sounds.clone())?;
     let mut report = Report::new(pictures.len() * sounds.len());
     let Some(target) = &arguments.out else {
@@ -117,7 +138,7 @@ fn all(what: &str, given: &OsStr, endings: &[&str]) -> Result<Vec<Name>, Failure
 }
 
 /// The format that was asked for; everything that could be in vain is refused before anything is judged.
-fn table(arguments: &JudgeArguments) -> Result<Table, Failure> {
+fn table(arguments: &TableArguments) -> Result<Table, Failure> {
     let Some(target) = &arguments.out else {
         return match arguments.table {
             Some(Table::Npz) => Err("--table npz: say which file it goes to, by --out FILE.npz".into()),

@@ -9,8 +9,9 @@ use lookhear::event::Event;
 use lookhear::judge::Judge;
 use serde::Serialize;
 
-use super::{JudgeArguments, Report};
-use crate::cli::{Failure, Unfinished, controls};
+use super::report::Report;
+use crate::cli::arguments::ModelArguments;
+use crate::cli::ending::{Failure, Unfinished, controls};
 
 /// An event with the names of what was judged.
 #[derive(Serialize)]
@@ -21,7 +22,7 @@ struct Answer<'a> {
     event: Event,
 }
 
-pub(super) fn run(arguments: &JudgeArguments, list: &Path) -> Result<(), Failure> {
+pub(super) fn run(model: &ModelArguments, list: &Path, map: bool) -> Result<(), Failure> {
     let read = match list.as_os_str() == "-" {
         true => {
             let mut all = Vec::new();
@@ -38,7 +39,7 @@ pub(super) fn run(arguments: &JudgeArguments, list: &Path) -> Result<(), Failure
         );
     }
     let mut report = Report::new(lines.len());
-    judged(&mut arguments.model.load()?, lines, arguments.map, &mut report)
+    judged(&mut model.load()?, lines, map, &mut report)
 }
 
 /// Judges pairs in order and prints the answers; one that cannot be judged does not cost those after it.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use lookhear::media::endings::{VIDEOS, has_ending};
 use lookhear::output::{Existing, Output, OutputError, is_same};
 
-use crate::cli::Failure;
+use crate::cli::ending::Failure;
 
 /// One input.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{OFFLINE, ONLINE, Topics};
+use super::topics::{OFFLINE, ONLINE, Topics};
 use crate::event::DeviceState;
 use crate::publish::About;
 use crate::publish::metrics::word;

@@ -4,6 +4,7 @@ mod courier;
 mod discovery;
 mod outbox;
 mod tls;
+mod topics;
 
 use std::io;
 use std::sync::mpsc::Receiver;
@@ -25,6 +26,7 @@ use crate::event::State;
 use crate::history::Notice;
 use crate::pipeline::Moment;
 use outbox::{Kind, Message, Outbox};
+use topics::{OFFLINE, ONLINE, Topics};
 
 /// The broker asks after a client that was silent for one and a half times as long, and then sends its last will.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
@@ -47,33 +49,6 @@ pub(super) struct Mqtt {
     /// When the last one was.
     drawn: Option<f64>,
 }
-
-/// Where messages go.
-#[derive(Clone, Debug)]
-struct Topics {
-    status: String,
-    state: String,
-    event: String,
-    episode: String,
-    picture: String,
-}
-
-impl Topics {
-    fn new(prefix: &str) -> Self {
-        let under = |name: &str| format!("{prefix}/{name}");
-        Self {
-            status: under("status"),
-            state: under("state"),
-            event: under("event"),
-            episode: under("episode"),
-            picture: under("picture"),
-        }
-    }
-}
-
-/// What the broker is told about us: now, and by its own decision when we are gone.
-const ONLINE: &str = "online";
-const OFFLINE: &str = "offline";
 
 /// Prepares the connection; the task makes it, and makes it anew whenever it breaks.
 ///

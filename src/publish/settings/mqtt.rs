@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::Events;
+use super::lines::Events;
 use crate::problem::Problem;
 use crate::publish::secret::{self, Secret};
 

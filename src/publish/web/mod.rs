@@ -66,7 +66,6 @@ pub(super) struct Web {
 
 /// What answers are made of.
 struct Site {
-    access: Access,
     page: Page,
     board: Arc<Board>,
     metrics: Arc<Metrics>,
@@ -99,7 +98,6 @@ pub(super) fn start(
     let (pictures, _) = watch::channel(Bytes::new());
     let view = settings.view.then(|| View::start(pictures.clone())).transpose()?;
     let site = Arc::new(Site {
-        access: Access::new(token.as_ref()),
         page: Page::new(),
         board,
         standing: metrics.standing("events"),
@@ -108,7 +106,7 @@ pub(super) fn start(
         pictures,
         streams: Arc::new(Semaphore::new(STREAMS)),
     });
-    let router = router(settings, site);
+    let router = router(settings, site, Access::new(token.as_ref()));
     Ok((Web { address, events, view }, Box::new(move |ending| Box::pin(serve(listener, router, ending)))))
 }
 
@@ -170,7 +168,7 @@ async fn answer(connection: Connection, router: Router) {
 }
 
 /// What is switched on, and nothing else.
-fn router(settings: &settings::Web, site: Arc<Site>) -> Router {
+fn router(settings: &settings::Web, site: Arc<Site>, access: Access) -> Router {
     let mut router = Router::new();
     if settings.health {
         router = router.route(access::HEALTH, get(health));
@@ -187,7 +185,7 @@ fn router(settings: &settings::Web, site: Arc<Site>) -> Router {
     }
     router
         .fallback(|| async { (StatusCode::NOT_FOUND, "There is nothing here, or it is switched off.\n") })
-        .layer(axum::middleware::from_fn_with_state(site.clone(), access::guard))
+        .layer(axum::middleware::from_fn_with_state(Arc::new(access), access::guard))
         .with_state(site)
 }
 

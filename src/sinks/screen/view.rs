@@ -11,9 +11,9 @@ use super::graphics::Graphics;
 use super::widgets::Spectrogram;
 use crate::capture::monitor::{Device, DeviceHealth};
 use crate::event::{DeviceState, Event, State};
-use crate::judge::level;
 use crate::overlay::{mark, state_color};
 use crate::pipeline::Moment;
+use crate::preprocess::level;
 use crate::timing::Stage;
 
 /// What is not in the moment itself.

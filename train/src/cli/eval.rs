@@ -12,7 +12,7 @@ use lookhear_train::corpus::Split;
 use lookhear_train::eval::{Bars, Cache, Experiment, Fold, Inputs, Missing, Report, Run, markdown, page};
 use lookhear_train::{Error, export};
 
-use super::device;
+use super::device::device;
 
 #[derive(Args)]
 pub(super) struct Eval {

@@ -8,25 +8,19 @@ use clap::Args;
 use lookhear::model::Bundle;
 use lookhear_train::Error;
 use lookhear_train::checkpoint::Progress;
-use lookhear_train::config::{Config, Data};
+use lookhear_train::config::Config;
 use lookhear_train::learner::Learner;
 use lookhear_train::loader::Source;
 
-use super::device;
+use super::data::DataArguments;
+use super::device::device;
 
 #[derive(Args)]
 pub(super) struct Fit {
     /// The recipe, a TOML file.
     config: PathBuf,
-    /// Folder with photos/<class>/ and sounds/<class>/.
-    #[arg(long, conflicts_with = "videos")]
-    corpus: Option<PathBuf>,
-    /// Folder of video files.
-    #[arg(long, conflicts_with = "shards")]
-    videos: Option<PathBuf>,
-    /// Folder that `prepare` made of videos.
-    #[arg(long, conflicts_with = "corpus")]
-    shards: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataArguments,
     /// Optimizer steps, instead of the recipe's.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     steps: Option<u64>,
@@ -44,9 +38,7 @@ pub(super) struct Fit {
 
 impl Fit {
     pub(super) fn run(self) -> Result<(), Error> {
-        let data = self.corpus.map(Data::Corpus).or(self.videos.map(Data::Videos));
-        let data = data.or(self.shards.map(Data::Shards));
-        let mut config = Config::load(&self.config, data)?;
+        let mut config = Config::load(&self.config, self.data.given())?;
         config.from = self.from.or(config.from);
         config.steps = self.steps.unwrap_or(config.steps);
         let steps = config.steps;

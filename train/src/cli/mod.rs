@@ -1,5 +1,7 @@
 //! The commands.
 
+mod data;
+mod device;
 mod eval;
 mod fit;
 mod pack;
@@ -8,12 +10,10 @@ mod throughput;
 
 use std::path::{Path, PathBuf};
 
-use burn::tensor::Device;
 use clap::error::ErrorKind;
 use clap::{ArgAction, Parser, Subcommand};
 use lookhear::built;
 use lookhear::diagnostics;
-use lookhear::engine::Backend;
 use lookhear::model::{Bundle, Training};
 use lookhear::studio;
 use lookhear_train::{Error, card, export, stamps};
@@ -151,44 +151,4 @@ fn write(bundle: &Bundle, out: &Path) -> Result<(), Error> {
     let thresholds = bundle.manifest.thresholds;
     println!("{}: sha256 {}, match from {:.3}", out.display(), bundle.hash, thresholds.on);
     Ok(())
-}
-
-/// What trains: `flex`, `wgpu`, `ndarray`, `cuda`, `cuda:1`, ..., `libtorch` (the CPU), or `libtorch:0`, ... (its GPUs).
-fn device(name: &str) -> Result<Device, Error> {
-    let number = |index: &str| {
-        let number = index.parse::<usize>();
-        number.map_err(|_| {
-            Error::Other(format!("device {name}: a number comes behind the colon, as in cuda:1"))
-        })
-    };
-    match name {
-        "cuda" => cuda(0),
-        "libtorch" => libtorch(None),
-        name => match name.split_once(':') {
-            Some(("cuda", index)) => cuda(number(index)?),
-            Some(("libtorch", index)) => libtorch(Some(number(index)?)),
-            _ => name.parse::<Backend>().and_then(|backend| backend.device()).map_err(Error::Other),
-        },
-    }
-}
-
-#[cfg(feature = "cuda")]
-fn cuda(index: usize) -> Result<Device, Error> {
-    Ok(Device::cuda(index))
-}
-
-#[cfg(not(feature = "cuda"))]
-fn cuda(_index: usize) -> Result<Device, Error> {
-    Err(Error::Other("device cuda is not built in; build with `--features cuda`".into()))
-}
-
-#[cfg(feature = "libtorch")]
-#[expect(deprecated, reason = "until a Burn backend trains as fast on a CPU")]
-fn libtorch(gpu: Option<usize>) -> Result<Device, Error> {
-    Ok(gpu.map_or_else(Device::libtorch, Device::libtorch_cuda))
-}
-
-#[cfg(not(feature = "libtorch"))]
-fn libtorch(_gpu: Option<usize>) -> Result<Device, Error> {
-    Err(Error::Other("device libtorch is not built in; build with `--features libtorch`".into()))
 }

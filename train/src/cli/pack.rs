@@ -3,22 +3,17 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use lookhear_train::config::{Config, Data};
+use lookhear_train::config::Config;
 use lookhear_train::{Error, pack};
+
+use super::data::DataArguments;
 
 #[derive(Args)]
 pub(super) struct Pack {
     /// The recipe, a TOML file: what a batch is made of, and how many steps there are.
     config: PathBuf,
-    /// Folder with photos/<class>/ and sounds/<class>/.
-    #[arg(long, conflicts_with = "videos")]
-    corpus: Option<PathBuf>,
-    /// Folder of video files.
-    #[arg(long, conflicts_with = "shards")]
-    videos: Option<PathBuf>,
-    /// Folder that `prepare` made of videos.
-    #[arg(long, conflicts_with = "corpus")]
-    shards: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataArguments,
     /// The first batch.
     #[arg(long, default_value_t = 0)]
     first: u64,
@@ -32,8 +27,7 @@ pub(super) struct Pack {
 
 impl Pack {
     pub(super) fn run(self) -> Result<(), Error> {
-        let data = self.corpus.map(Data::Corpus).or(self.videos.map(Data::Videos));
-        let config = Config::load(&self.config, data.or(self.shards.map(Data::Shards)))?;
+        let config = Config::load(&self.config, self.data.given())?;
         pack::pack(&config, self.first..self.first + self.batches, &self.out)
     }
 }

@@ -8,7 +8,7 @@ use lookhear::model::Spec;
 use lookhear_train::config::Config;
 use lookhear_train::{Error, loader, throughput};
 
-use super::device;
+use super::device::device;
 
 #[derive(Args)]
 pub(super) struct Throughput {

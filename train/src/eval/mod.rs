@@ -19,6 +19,7 @@ mod linear;
 mod localize;
 mod made;
 mod markdown;
+mod measure;
 pub mod metrics;
 mod names;
 mod negatives;

@@ -2,8 +2,8 @@
 
 use image::RgbImage;
 use lookhear::gallery::{self, Example, Gallery, Impression, Recording};
-use lookhear::judge::{Judge, level};
-use lookhear::preprocess::{SAMPLE_RATE, spectrogram};
+use lookhear::judge::Judge;
+use lookhear::preprocess::{SAMPLE_RATE, level, spectrogram};
 use lookhear::studio::compose::webcam;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;

@@ -3,8 +3,8 @@
 use image::RgbImage;
 use lookhear::engine::Judgement;
 use lookhear::event::State;
-use lookhear::judge::{Judge, is_dark, level};
-use lookhear::preprocess::{SAMPLE_RATE, spectrogram};
+use lookhear::judge::{Judge, is_dark};
+use lookhear::preprocess::{SAMPLE_RATE, level, spectrogram};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 

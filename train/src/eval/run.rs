@@ -1,4 +1,4 @@
-//! What each experiment needs, what it measures, and beside which published figures it stands.
+//! A model, what it is measured on, and how a measurement becomes a report.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -11,13 +11,17 @@ use lookhear::engine::{Backend, Setup};
 use lookhear::judge::Judge;
 use lookhear::model::Bundle;
 
-use super::baselines::{Schooling, baselines};
+use super::clips::Fold;
+use super::experiment::Experiment;
+use super::figure::Figure;
 use super::labelled::{self, Folds};
+use super::made::Made;
+use super::pictures::Picture;
+use super::progress::Bars;
 use super::report::{Findings, Published, Report};
-use super::*;
+use super::{Setting, transfer};
 use crate::Error;
-use crate::corpus::{Corpus, Split, fingerprint};
-use crate::shards::{Shards, Side};
+use crate::corpus::{Corpus, Split};
 
 /// Folders to measure on.
 #[derive(Clone, Debug, Default)]
@@ -85,12 +89,10 @@ pub struct Run {
 pub const CASES: usize = 600;
 
 /// Title, note, published figures.
-type Heading = (&'static str, &'static str, &'static [Published]);
+pub(super) type Heading = (&'static str, &'static str, &'static [Published]);
 
 /// With fewer independent groups, a figure's interval is so wide that the figure says nothing.
 const FEW: usize = 50;
-const WEAK: &str =
-    "Photo and sound are weak pairs, of one class and not of one moment: no figure of the papers compares.";
 
 /// What is to be said of figures that rest on too few groups.
 fn warning(figures: &[Figure]) -> String {
@@ -105,130 +107,7 @@ fn warning(figures: &[Figure]) -> String {
 }
 
 impl Run {
-    /// Runs an experiment.
-    ///
-    /// # Errors
-    /// A folder that it needs was not given or cannot be read; [`Error::Missing`] for the former.
-    pub fn measure(&self, experiment: Experiment) -> Result<Vec<Report>, Error> {
-        let even = self.bundle.manifest.thresholds.even;
-        let scored = |scored: Vec<Scored>| Findings::from(Scored::figures(&scored, even));
-        let one = |report: Report| vec![report];
-        match experiment {
-            Experiment::Avc => {
-                let heading = ("AVC, composed scenes of photos and sounds", WEAK, published::AVC);
-                self.on_corpus(experiment, heading, |s| composed(s).map(scored)).map(one)
-            }
-            Experiment::Photo => {
-                let heading = ("AVC, a photo and a sound", WEAK, published::AVC);
-                self.on_corpus(experiment, heading, |s| photo_and_sound(s).map(scored)).map(one)
-            }
-            Experiment::Clips => {
-                let folder = need(&self.inputs.clips, experiment, "--clips FOLDER")?;
-                let note = "Four moments of each clip, each with its own second and with one of every other clip; intervals by clip. Far fewer clips than in the papers: compare with chance, with random weights, and with other models on the same clips.";
-                let heading = ("AVC, real video clips", note, published::AVC);
-                let clips = clips::at_most(clips::clips_of(folder, self.inputs.fold)?, self.n);
-                let split = fingerprint(clips::names(&clips));
-                let models = 1 + usize::from(self.control.is_some());
-                let bar = self.bars.bar("clips", models * clips.len());
-                self.report(experiment, heading, &split, |judge| {
-                    Ok(clips::clips(judge, &clips, &self.inputs.taught, &bar)?.into())
-                })
-                .map(one)
-            }
-            Experiment::Shards => {
-                let shards =
-                    Shards::open(need(&self.inputs.shards, experiment, "--shards FOLDER")?, Side::Test)?;
-                let note = "Real moments, negatives from another video's clip; both sampled by the rule of training. Compare with the papers only on their data and size.";
-                let heading = ("AVC, prepared video clips", note, published::AVC);
-                let measure =
-                    |judge: &mut Judge| Ok(super::shards(judge, &shards, self.cases(), self.seed)?.into());
-                self.report(experiment, heading, shards.split(), measure).map(one)
-            }
-            Experiment::Baselines => self.baselines(experiment).map(one),
-            Experiment::Esc => {
-                let set = labelled::esc(need(&self.inputs.esc, experiment, "--esc FOLDER")?)?;
-                let note = "Official folds; scaler, C and SVM are fitted on the training folds only. The papers report ESC-50 on 6144-D of full-width towers: ESC-10 has fewer and easier classes, and compares with neither.";
-                let heading = ("Environmental sounds, linear SVM", note, published::ESC);
-                self.transfer(experiment, heading, &set, transfer::sounds).map(one)
-            }
-            Experiment::Dcase => {
-                let heading = |note| ("Acoustic scenes or sound classes, linear SVM", note, published::DCASE);
-                let (set, note) = match &self.inputs.dcase {
-                    Some(folder) => (labelled::dcase(folder)?, "The data set's own folds."),
-                    None => (
-                        self.corpus_folds(experiment, |class| &class.sounds)?
-                            .at_most(2 * self.cases(), self.seed),
-                        "No DCASE folder was given (--dcase): the corpus' own sounds by class, split by recording. Not comparable with DCASE.",
-                    ),
-                };
-                self.transfer(experiment, heading(note), &set, transfer::sounds).map(one)
-            }
-            Experiment::Imagenet => {
-                let heading = |note| ("Pictures, linear classifier", note, published::IMAGENET);
-                let (set, note) = match &self.inputs.imagenet {
-                    Some(folder) => (
-                        labelled::imagenet(folder)?,
-                        "The data set's own sides; pictures at the tower's 224 pixels instead of the paper's 256.",
-                    ),
-                    None => (
-                        self.corpus_folds(experiment, |class| &class.photos)?
-                            .at_most(4 * self.cases(), self.seed),
-                        "No ImageNet folder was given (--imagenet): the corpus' own photos by class, split by source. Not comparable with ImageNet.",
-                    ),
-                };
-                self.transfer(experiment, heading(note), &set, transfer::pictures).map(one)
-            }
-            Experiment::Units => {
-                let note = "A unit prefers a class if at least half of its 100 top items (or of as many as a class has) are of it, in a pool with as many items of each class. Paper: other data and 34 classes.";
-                self.on_corpus(experiment, ("Units of pool4", note, published::UNITS), gallery::units)
-                    .map(one)
-            }
-            Experiment::Heatmaps => {
-                let note = "conv4_2 of single units over the pictures that they respond to most.";
-                self.on_corpus(experiment, ("Where units look", note, &[]), gallery::heatmaps).map(one)
-            }
-            Experiment::SpectrogramHeatmaps => {
-                let note = "conv4_2 of single units over the seconds that they respond to most.";
-                self.on_corpus(experiment, ("What units listen to", note, &[]), gallery::spectrograms)
-                    .map(one)
-            }
-            Experiment::Tsne => {
-                let note =
-                    "pool4 of single files, brought to one scale. Distances between far groups mean nothing.";
-                self.on_corpus(experiment, ("t-SNE of embeddings", note, &[]), gallery::tsne).map(one)
-            }
-            Experiment::Nmi => {
-                let note = "pool4 of single files, k-means, arithmetic mean of entropies. Chance: labels shuffled. Paper: other data and 34 classes.";
-                self.on_corpus(experiment, ("Clusters of embeddings", note, published::NMI), gallery::nmi)
-                    .map(one)
-            }
-            Experiment::Localize => self.localize(experiment),
-            Experiment::Negatives => {
-                let note = "One object in view; the decision that events carry, at the model's thresholds.";
-                let heading = ("False alarms, composed scenes", note, &[][..]);
-                self.on_corpus(experiment, heading, |s| Ok(negatives(s)?.into())).map(one)
-            }
-            Experiment::Names => {
-                let note = "Three things (where there are fewer classes, two or one) are enrolled at a time, from 25 moments each; a name is said in a match only. A thing is a photo and a recording of its class: it is met again elsewhere in the picture, at another level, with another part of the recording, not seen from another side.";
-                let heading = ("Names for things", note, &[][..]);
-                self.on_corpus(experiment, heading, |s| Ok(names(s)?.into())).map(one)
-            }
-            Experiment::Retrieval => {
-                let note = "Photos and seconds; a result is right if it is of the query's class. Chance: an order that knows nothing.";
-                let heading = ("Retrieval", note, &[][..]);
-                self.on_corpus(experiment, heading, |s| Ok(retrieval::retrieval(s)?.into())).map(one)
-            }
-            Experiment::Quantization => {
-                let (corpus, split) = self.chosen_side(experiment)?;
-                let note = "The same cases on engine int and on engine flex; differences in points.";
-                let heading = ("What rounding costs", note, &[][..]);
-                let figures = quantization(&self.bundle, &corpus, self.cases(), self.seed)?;
-                Ok(one(self.finish(experiment, heading, &split, figures.into(), None)))
-            }
-        }
-    }
-
-    fn cases(&self) -> usize {
+    pub(super) fn cases(&self) -> usize {
         self.n.unwrap_or(CASES)
     }
 
@@ -248,44 +127,7 @@ impl Run {
         settings
     }
 
-    fn localize(&self, experiment: Experiment) -> Result<Vec<Report>, Error> {
-        let mut reports = Vec::new();
-        if self.inputs.corpus.is_some() || self.inputs.boxes.is_none() {
-            let note = "Two objects in view, one sounds; boxes are known. Groups are scenes.";
-            let heading = ("Localization, composed scenes with two objects", note, published::LOCALIZE);
-            reports.push(self.on_corpus(experiment, heading, super::localize)?);
-        }
-        if let Some((file, folder)) = &self.inputs.boxes {
-            let annotated = boxes::read(file, folder)?;
-            let note = "cIoU takes the better half of the picture as the prediction, so a box in the middle does well: read it beside the baselines.";
-            let heading = ("Localization, annotated frames", note, published::LOCALIZE);
-            let measure = |judge: &mut Judge| boxes::boxes(judge, &annotated);
-            let split = fingerprint(annotated.iter().map(boxes::Annotated::name));
-            reports.push(self.report(experiment, heading, &split, measure)?);
-        }
-        Ok(reports)
-    }
-
-    fn baselines(&self, experiment: Experiment) -> Result<Report, Error> {
-        let held_out = self.corpus(experiment, Split::HeldOut)?;
-        let manifest = &self.bundle.manifest;
-        let figures = baselines(&Schooling {
-            corpus: self.corpus(experiment, Split::Train)?,
-            held_out: &held_out,
-            spec: manifest.spec.clone(),
-            preprocessing: manifest.preprocessing.clone(),
-            device: self.device.clone(),
-            steps: self.steps,
-            n: self.cases(),
-            seed: self.seed,
-            bars: &self.bars,
-        })?;
-        let note = "Classifiers taught class names on the training side, for as many steps as --steps says; compare with the same sets of avc and photo.";
-        let heading = ("AVC, supervised baselines", note, published::BASELINES);
-        Ok(self.finish(experiment, heading, &held_out.split, figures.into(), None))
-    }
-
-    fn corpus(&self, experiment: Experiment, side: Split) -> Result<Arc<Corpus>, Error> {
+    pub(super) fn corpus(&self, experiment: Experiment, side: Split) -> Result<Arc<Corpus>, Error> {
         let folder = need(&self.inputs.corpus, experiment, "--corpus FOLDER")?;
         let mut cache = self.cache.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(corpus) = cache.get(&side) {
@@ -297,7 +139,7 @@ impl Run {
     }
 
     /// The side that is measured on, and how a report calls it.
-    fn chosen_side(&self, experiment: Experiment) -> Result<(Arc<Corpus>, String), Error> {
+    pub(super) fn chosen_side(&self, experiment: Experiment) -> Result<(Arc<Corpus>, String), Error> {
         let corpus = self.corpus(experiment, self.side)?;
         // What was learned by heart must not be taken for what was understood.
         let side = match self.side {
@@ -309,7 +151,7 @@ impl Run {
         Ok((corpus, split))
     }
 
-    fn corpus_folds<T>(
+    pub(super) fn corpus_folds<T>(
         &self,
         experiment: Experiment,
         items: impl for<'a> Fn(&'a crate::corpus::Class) -> &'a [crate::corpus::Item<T>],
@@ -319,7 +161,7 @@ impl Run {
         Ok(labelled::of_corpus([&train, &test], items))
     }
 
-    fn transfer(
+    pub(super) fn transfer(
         &self,
         experiment: Experiment,
         heading: Heading,
@@ -334,7 +176,7 @@ impl Run {
         self.report(experiment, heading, &set.hash, |judge| Ok(measure(judge, set, &progress)?.into()))
     }
 
-    fn on_corpus(
+    pub(super) fn on_corpus(
         &self,
         experiment: Experiment,
         heading: Heading,
@@ -347,7 +189,7 @@ impl Run {
     }
 
     /// Measures the model and then, if asked, the same network with random weights.
-    fn report(
+    pub(super) fn report(
         &self,
         experiment: Experiment,
         heading: Heading,
@@ -371,7 +213,7 @@ impl Run {
         Ok(self.finish(experiment, heading, split, trained, control))
     }
 
-    fn finish(
+    pub(super) fn finish(
         &self,
         experiment: Experiment,
         (title, note, published): Heading,
@@ -404,7 +246,11 @@ impl Run {
     }
 }
 
-fn need<'a>(folder: &'a Option<PathBuf>, experiment: Experiment, option: &str) -> Result<&'a Path, Error> {
+pub(super) fn need<'a>(
+    folder: &'a Option<PathBuf>,
+    experiment: Experiment,
+    option: &str,
+) -> Result<&'a Path, Error> {
     folder.as_deref().ok_or_else(|| Error::Missing(format!("eval {experiment} needs {option}")))
 }
 

@@ -8,9 +8,9 @@ use image::codecs::jpeg::JpegEncoder;
 use lookhear::media::{Decoder, FRAME_RATE, Input, Piece};
 use lookhear::preprocess::{SAMPLE_RATE, picture};
 
-use super::Settings;
 use super::plan::Clip;
 use super::report::Reason;
+use super::settings::Settings;
 use crate::Error;
 use crate::sampling::{SAMPLES_A_STEP, STEPS};
 use crate::shards::Sample;

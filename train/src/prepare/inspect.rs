@@ -13,9 +13,10 @@ use sha2::{Digest, Sha256};
 
 use super::journal::Journal;
 use super::parallel::in_order;
+use super::progress::bar;
 use super::report::Reason;
+use super::settings::Settings;
 use super::similar::{PLACES, Print};
-use super::{Settings, write};
 use crate::Error;
 use crate::corpus::hex;
 
@@ -53,7 +54,7 @@ pub(super) fn all(
         lines.into_iter().map(|line| ((line.file, line.size, line.modified), line.outcome)).collect();
     let names: Vec<_> = sources.iter().map(|path| identity(path)).collect();
     let todo: Vec<_> = sources.iter().zip(&names).filter(|(_, name)| !known.contains_key(*name)).collect();
-    let bar = write::bar("inspecting videos", sources.len(), sources.len() - todo.len());
+    let bar = bar("inspecting videos", sources.len(), sources.len() - todo.len());
     let whole = in_order(
         &todo,
         settings.jobs,

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::Settings;
 use super::inspect::Outcome;
 use super::locate::{Listed, Wanted};
 use super::report::{Reason, Skipped};
+use super::settings::Settings;
 use super::split::{groups, sides};
 use crate::Error;
 use crate::corpus::hex;

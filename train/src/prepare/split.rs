@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 
-use super::Settings;
 use super::inspect::Outcome;
 use super::locate::Wanted;
+use super::settings::Settings;
 use super::similar::{Groups, pairs};
 use crate::Error;
 use crate::shards::Side;

@@ -6,16 +6,16 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
 use tar::{Builder, Header};
 
-use super::Settings;
 use super::cut::{Files, Made, cut};
 use super::journal::Journal;
 use super::parallel::in_order;
 use super::plan::{Clip, Plan};
+use super::progress::bar;
 use super::report::Skipped;
+use super::settings::Settings;
 use crate::Error;
 use crate::shards::Side;
 
@@ -110,15 +110,6 @@ pub(super) fn all(plan: &Plan, settings: &Settings, stop: &AtomicBool) -> Result
     close(open, &mut written)?;
     bar.finish_and_clear();
     Ok(Some(written))
-}
-
-/// How far it is, on standard error if that is a terminal.
-pub(super) fn bar(what: &'static str, all: usize, done: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:30} {msg} {pos}/{len}  {elapsed_precise} + {eta_precise}");
-    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::new(all as u64).with_style(style).with_message(what).with_position(done as u64);
-    bar.reset_eta();
-    bar
 }
 
 fn has_shards(folder: &Path) -> Result<bool, Error> {

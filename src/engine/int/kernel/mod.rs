@@ -6,6 +6,7 @@
 
 #[cfg(any(test, feature = "checks"))]
 pub mod checks;
+mod choice;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod portable;
@@ -14,9 +15,7 @@ mod tests;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-use std::str::FromStr;
-
-use self::portable::Portable;
+pub use choice::{Choice, all};
 
 /// Output channels that are computed together, and input channels of a block.
 pub const LANES: usize = 16;
@@ -129,73 +128,6 @@ pub fn groups(tiles: usize, most: usize) -> impl Iterator<Item = (usize, usize)>
         let (from, to) = (tiles * i / count, tiles * (i + 1) / count);
         (from, to - from)
     })
-}
-
-/// Every kernel that this processor can run, the slowest first.
-///
-/// ```
-/// let names: Vec<_> = lookhear::engine::int::kernel::all().iter().map(|kernel| kernel.name()).collect();
-/// assert_eq!(names[0], "portable");
-/// ```
-pub fn all() -> Vec<Box<dyn Kernel>> {
-    let mut kernels: Vec<Box<dyn Kernel>> = vec![Box::new(Portable)];
-    #[cfg(target_arch = "x86_64")]
-    {
-        kernels.extend(x86::Avx2::new().map(|k| Box::new(k) as Box<dyn Kernel>));
-        kernels.extend(x86::Avx512::new().map(|k| Box::new(k) as Box<dyn Kernel>));
-        kernels.extend(x86::Vnni::new().map(|k| Box::new(k) as Box<dyn Kernel>));
-    }
-    #[cfg(target_arch = "aarch64")]
-    kernels.extend(neon::Neon::new().map(|k| Box::new(k) as Box<dyn Kernel>));
-    kernels
-}
-
-/// Which kernel is wanted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Choice {
-    /// The fastest that the processor can run.
-    #[default]
-    Best,
-    /// The one of this name.
-    Named(String),
-}
-
-impl FromStr for Choice {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        Ok(if name == "best" { Self::Best } else { Self::Named(name.into()) })
-    }
-}
-
-impl Choice {
-    /// The kernel.
-    ///
-    /// # Errors
-    /// This processor has none of that name; the message lists those it has.
-    ///
-    /// ```
-    /// use lookhear::engine::int::kernel::Choice;
-    ///
-    /// assert!(Choice::Best.kernel().is_ok());
-    /// let error = Choice::Named("mmx".into()).kernel().err().unwrap();
-    /// assert!(error.starts_with("this processor has no kernel mmx; it has portable"));
-    /// ```
-    pub fn kernel(&self) -> Result<Box<dyn Kernel>, String> {
-        let mut kernels = all();
-        let names: Vec<&str> = kernels.iter().map(|k| k.name()).collect();
-        let found = match self {
-            Self::Best => Some(kernels.len() - 1),
-            Self::Named(name) => names.iter().position(|n| n == name),
-        };
-        match (found, self) {
-            (Some(at), _) => Ok(kernels.swap_remove(at)),
-            (None, Self::Named(name)) => {
-                Err(format!("this processor has no kernel {name}; it has {}", names.join(", ")))
-            }
-            (None, Self::Best) => Err("no kernel at all".into()),
-        }
-    }
 }
 
 /// One dimension of `B^T`, by the operations of an instruction set.

@@ -1,0 +1,104 @@
+//! What several commands can be asked.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use lookhear::engine::int::kernel::Choice;
+use lookhear::engine::{Backend, Setup};
+use lookhear::judge::Judge;
+use lookhear::model::{Bundle, BundleError};
+use lookhear::output::Existing;
+use lookhear::pipeline::Settings;
+use lookhear::profile::Model;
+
+use super::ending::Failure;
+
+/// Which network, on which engine.
+#[derive(Args)]
+pub(super) struct ModelArguments {
+    /// A model bundle; without it, the built-in model is used.
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+    /// What runs the network: int (CPU, if none is named), flex (CPU, floating point), wgpu (GPU) or ndarray
+    /// (reference).
+    #[arg(long)]
+    engine: Option<Backend>,
+    /// Threads of the engine int; one per processor if left out.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    threads: Option<u16>,
+    /// Instructions of the engine int: best, portable, avx2, avx512, avx512vnni or neon.
+    #[arg(long, default_value = "best", hide = true)]
+    kernel: Choice,
+}
+
+impl ModelArguments {
+    /// What was not given is taken from a settings file.
+    pub(super) fn or(mut self, model: &Model) -> Self {
+        self.model = self.model.or_else(|| model.file.clone());
+        self.engine = self.engine.or(Some(model.engine));
+        self.threads = self.threads.or(model.threads);
+        self
+    }
+
+    pub(super) fn engine(&self) -> Backend {
+        self.engine.unwrap_or_default()
+    }
+
+    pub(super) fn load(&self) -> Result<Judge, BundleError> {
+        self.judge(self.bundle()?)
+    }
+
+    pub(super) fn bundle(&self) -> Result<Bundle, BundleError> {
+        match &self.model {
+            Some(path) => Bundle::load(path),
+            None => Bundle::built_in(),
+        }
+    }
+
+    pub(super) fn judge(&self, bundle: Bundle) -> Result<Judge, BundleError> {
+        let threads = self.threads.map(usize::from);
+        Judge::open(bundle, Setup { backend: self.engine(), threads, kernel: self.kernel.clone() })
+    }
+}
+
+/// What every run of the pipeline can be asked.
+#[derive(Args)]
+pub(super) struct RunArguments {
+    /// One JSON line per decision instead of words.
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Add the localization map to the JSON lines.
+    #[arg(long, requires = "json")]
+    pub(super) map: bool,
+    /// Write an annotated picture whenever something is seen to sound.
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) snapshots: Option<PathBuf>,
+    /// Let what is saved replace files that are there already.
+    #[arg(long)]
+    force: bool,
+    /// Seconds between decisions; 0.08 if left out.
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) hop: Option<f64>,
+    /// Say what it is that sounds, if it is one of the things in this gallery: see `lookhear enroll`.
+    #[arg(long, value_name = "FILE")]
+    pub(super) gallery: Option<PathBuf>,
+}
+
+impl RunArguments {
+    pub(super) fn settings(&self) -> Result<Settings, Failure> {
+        let hop = self.hop.unwrap_or(Settings::default().hop);
+        if !(0.01..=10.0).contains(&hop) {
+            return Err(format!("--hop {hop}: give 0.01 to 10 seconds").into());
+        }
+        Ok(Settings { hop, map: self.map, ..Settings::default() })
+    }
+
+    pub(super) fn existing(&self) -> Existing {
+        existing(self.force)
+    }
+}
+
+/// What becomes of files that are there already.
+pub(super) fn existing(force: bool) -> Existing {
+    if force { Existing::Replace } else { Existing::Keep }
+}

@@ -1,0 +1,28 @@
+//! Where messages go, and what is said there of ourselves.
+
+/// Where messages go.
+#[derive(Clone, Debug)]
+pub(super) struct Topics {
+    pub(super) status: String,
+    pub(super) state: String,
+    pub(super) event: String,
+    pub(super) episode: String,
+    pub(super) picture: String,
+}
+
+impl Topics {
+    pub(super) fn new(prefix: &str) -> Self {
+        let under = |name: &str| format!("{prefix}/{name}");
+        Self {
+            status: under("status"),
+            state: under("state"),
+            event: under("event"),
+            episode: under("episode"),
+            picture: under("picture"),
+        }
+    }
+}
+
+/// What the broker is told about us: now, and by its own decision when we are gone.
+pub(super) const ONLINE: &str = "online";
+pub(super) const OFFLINE: &str = "offline";

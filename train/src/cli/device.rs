@@ -1,0 +1,45 @@
+//! Devices by name.
+
+use burn::tensor::Device;
+use lookhear::engine::Backend;
+use lookhear_train::Error;
+
+/// What trains: `flex`, `wgpu`, `ndarray`, `cuda`, `cuda:1`, ..., `libtorch` (the CPU), or `libtorch:0`, ... (its GPUs).
+pub(super) fn device(name: &str) -> Result<Device, Error> {
+    let number = |index: &str| {
+        let number = index.parse::<usize>();
+        number.map_err(|_| {
+            Error::Other(format!("device {name}: a number comes behind the colon, as in cuda:1"))
+        })
+    };
+    match name {
+        "cuda" => cuda(0),
+        "libtorch" => libtorch(None),
+        name => match name.split_once(':') {
+            Some(("cuda", index)) => cuda(number(index)?),
+            Some(("libtorch", index)) => libtorch(Some(number(index)?)),
+            _ => name.parse::<Backend>().and_then(|backend| backend.device()).map_err(Error::Other),
+        },
+    }
+}
+
+#[cfg(feature = "cuda")]
+fn cuda(index: usize) -> Result<Device, Error> {
+    Ok(Device::cuda(index))
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda(_index: usize) -> Result<Device, Error> {
+    Err(Error::Other("device cuda is not built in; build with `--features cuda`".into()))
+}
+
+#[cfg(feature = "libtorch")]
+#[expect(deprecated, reason = "until a Burn backend trains as fast on a CPU")]
+fn libtorch(gpu: Option<usize>) -> Result<Device, Error> {
+    Ok(gpu.map_or_else(Device::libtorch, Device::libtorch_cuda))
+}
+
+#[cfg(not(feature = "libtorch"))]
+fn libtorch(_gpu: Option<usize>) -> Result<Device, Error> {
+    Err(Error::Other("device libtorch is not built in; build with `--features libtorch`".into()))
+}
