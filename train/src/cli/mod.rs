@@ -7,6 +7,8 @@ mod prepare;
 mod throughput;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::tensor::Device;
 use clap::error::ErrorKind;
@@ -153,13 +155,20 @@ fn write(bundle: &Bundle, out: &Path) -> Result<(), Error> {
     Ok(())
 }
 
+/// What a signal, such as that of Ctrl-C, sets: the work ends where it can go on.
+fn stopped_by_signals() -> Result<Arc<AtomicBool>, Error> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = stop.clone();
+    ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed))?;
+    Ok(stop)
+}
+
 /// What trains: `flex`, `wgpu`, `ndarray`, `cuda`, `cuda:1`, ..., `libtorch` (the CPU), or `libtorch:0`, ... (its GPUs).
 fn device(name: &str) -> Result<Device, Error> {
+    let wrong = |why: &dyn std::fmt::Display| Error::argument("--device", name, why);
     let number = |index: &str| {
         let number = index.parse::<usize>();
-        number.map_err(|_| {
-            Error::Other(format!("device {name}: a number comes behind the colon, as in cuda:1"))
-        })
+        number.map_err(|_| wrong(&"a number comes behind the colon, as in cuda:1"))
     };
     match name {
         "cuda" => cuda(0),
@@ -167,7 +176,7 @@ fn device(name: &str) -> Result<Device, Error> {
         name => match name.split_once(':') {
             Some(("cuda", index)) => cuda(number(index)?),
             Some(("libtorch", index)) => libtorch(Some(number(index)?)),
-            _ => name.parse::<Backend>().and_then(|backend| backend.device()).map_err(Error::Other),
+            _ => name.parse::<Backend>().map_err(|e| wrong(&e))?.device().map_err(|e| wrong(&e)),
         },
     }
 }
@@ -179,7 +188,7 @@ fn cuda(index: usize) -> Result<Device, Error> {
 
 #[cfg(not(feature = "cuda"))]
 fn cuda(_index: usize) -> Result<Device, Error> {
-    Err(Error::Other("device cuda is not built in; build with `--features cuda`".into()))
+    Err(Error::argument("--device", "cuda", "it is not built in; build with `--features cuda`"))
 }
 
 #[cfg(feature = "libtorch")]
@@ -190,5 +199,5 @@ fn libtorch(gpu: Option<usize>) -> Result<Device, Error> {
 
 #[cfg(not(feature = "libtorch"))]
 fn libtorch(_gpu: Option<usize>) -> Result<Device, Error> {
-    Err(Error::Other("device libtorch is not built in; build with `--features libtorch`".into()))
+    Err(Error::argument("--device", "libtorch", "it is not built in; build with `--features libtorch`"))
 }
