@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use lookhear::batch::{Line, Name, Once, Table};
+use lookhear::batch::{Name, Once, Table};
 
 use super::{Failure, ModelArguments, Unfinished};
 
@@ -59,8 +59,8 @@ impl JudgeArguments {
             return Err("give a picture and a sound, or --pairs FILE".into());
         };
         let mut judge = self.model.load()?;
-        let pair: Line = Ok((Name::new(picture), Name::new(sound)));
-        pairs::judged(&mut judge, vec![pair], self.map, &mut Report::new(1))
+        let pair = (Name::new(picture), Name::new(sound));
+        pairs::judged(&mut judge, vec![Ok(pair)], self.map, &mut Report::new(1))
     }
 }
 
