@@ -106,6 +106,7 @@ pub mod studio;
 #[cfg(feature = "capture")]
 pub mod swap;
 pub mod timing;
+mod unknown_name;
 #[cfg(feature = "capture")]
 pub mod watchdog;
 mod window;
@@ -113,3 +114,4 @@ mod window;
 pub use event::{Event, State};
 pub use ready::Model;
 pub use session::Session;
+pub use unknown_name::UnknownName;

@@ -1,7 +1,8 @@
 //! Bundles: what is wrong with one is said, and never panics.
 
 use burn::tensor::Device;
-use lookhear::engine::Backend;
+use lookhear::engine::int::kernel::{Choice, MissingKernel};
+use lookhear::engine::{Backend, Setup};
 use lookhear::model::{Bundle, BundleError, Network, Spec, Thresholds, Training};
 use lookhear::preprocess::{Fit, Preprocessing};
 
@@ -45,6 +46,15 @@ fn what_was_written_is_read_and_gives_the_golden_output() {
     assert_eq!((&read.manifest, &read.hash), (&written.manifest, &written.hash));
     assert!(read.engine(&Backend::Flex.into()).is_ok());
     assert_eq!(read.manifest.golden.map.len(), 16, "a 4x4 map for 64x64 pixels");
+}
+
+#[test]
+fn a_kernel_that_is_not_there_is_told_from_a_bundle_that_is_damaged() {
+    let setup = Setup { kernel: Choice::Named("mmx".into()), ..Setup::default() };
+    match bundle().engine(&setup).err().unwrap() {
+        BundleError::Engine(why) => assert_eq!(why.downcast_ref::<MissingKernel>().unwrap().name, "mmx"),
+        other => panic!("{other}"),
+    }
 }
 
 #[test]

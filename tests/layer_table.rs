@@ -101,7 +101,7 @@ fn tables_from_outside_are_checked() {
     let wrong = |change: &dyn Fn(&mut Spec)| {
         let mut spec = spec.clone();
         change(&mut spec);
-        spec.validate().unwrap_err()
+        spec.validate().unwrap_err().to_string()
     };
     assert!(wrong(&|s| s.vision.layers.clear()).contains("vision: 0 layers"));
     assert!(wrong(&|s| s.audio.input = [1, 4, 4]).contains("pooled away"));

@@ -6,11 +6,25 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use thiserror::Error;
+
 use super::Name;
 use crate::media::endings::{has_ending, search};
 
 /// A line of a list of pairs: picture and sound, or what is wrong with it.
-pub type Line = Result<(Name, Name), String>;
+pub type Line = Result<(Name, Name), LineError>;
+
+/// A line that holds no pair.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("line {line}: there must be a picture, one tab and a sound; it has {tabs} tabs: {text:?}")]
+pub struct LineError {
+    /// Its number, from 1.
+    pub line: usize,
+    /// How many tabs it has.
+    pub tabs: usize,
+    /// The line, or as much of it as tells which it is.
+    pub text: String,
+}
 
 /// Reads a list of pairs: a picture, a tab and a sound on each line. Empty lines do not count; neither does what editors
 /// leave in files (a byte order mark, carriage returns, spaces around the names).
@@ -22,8 +36,7 @@ pub fn pairs(list: &[u8]) -> Vec<Line> {
             (Some(picture), Some(sound), None) => Ok((name(picture), name(sound))),
             _ => {
                 let tabs = line.iter().filter(|byte| **byte == b'\t').count();
-                let wrong = "there must be a picture, one tab and a sound";
-                Err(format!("line {}: {wrong}; it has {tabs} tabs: {:?}", number + 1, shortened(line)))
+                Err(LineError { line: number + 1, tabs, text: shortened(line) })
             }
         }
     };
@@ -87,8 +100,8 @@ mod tests {
     use super::*;
 
     fn read(list: &[u8]) -> Vec<Result<[String; 2], String>> {
-        let shown = |line: Line| line.map(|(picture, sound)| [picture.shown(), sound.shown()]);
-        pairs(list).into_iter().map(shown).collect()
+        let shown = |(picture, sound): (Name, Name)| [picture.shown(), sound.shown()];
+        pairs(list).into_iter().map(|line| line.map(shown).map_err(|error| error.to_string())).collect()
     }
 
     #[test]

@@ -8,6 +8,7 @@ use zip::ZipWriter;
 
 use super::Name;
 use crate::embed::npz::{header, stored};
+use crate::unknown_name::UnknownName;
 
 /// A form of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,11 +31,10 @@ impl Table {
 }
 
 impl FromStr for Table {
-    type Err = String;
+    type Err = UnknownName;
 
-    fn from_str(name: &str) -> Result<Self, String> {
-        let found = [Self::Tsv, Self::Npz].into_iter().find(|table| table.name() == name);
-        found.ok_or_else(|| format!("no table is called {name}; there are tsv and npz"))
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        UnknownName::find("table", [Self::Tsv, Self::Npz], Self::name, name)
     }
 }
 

@@ -7,7 +7,7 @@ mod name;
 mod once;
 mod spool;
 
-pub use list::{Line, distinct, names, pairs};
+pub use list::{Line, LineError, distinct, names, pairs};
 pub use matrix::{Matrix, Table};
 pub use name::Name;
 pub use once::{Damaged, Failed, Once};

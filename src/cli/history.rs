@@ -9,7 +9,8 @@ use lookhear::event::State;
 use lookhear::history::{Bounds, Episode, Filter, Store, when, write_csv, write_json};
 use lookhear::output::Output;
 
-use super::{Failure, existing};
+use super::arguments::existing;
+use super::ending::Failure;
 
 #[derive(Args)]
 pub(super) struct History {

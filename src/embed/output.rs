@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use super::{EmbedError, Label, Table, npz, parquet};
 use crate::output::{self, Output, OutputError};
+use crate::unknown_name::UnknownName;
 
 /// A file format for embeddings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,11 +67,10 @@ impl Format {
 }
 
 impl FromStr for Format {
-    type Err = String;
+    type Err = UnknownName;
 
-    fn from_str(name: &str) -> Result<Self, String> {
-        let found = [Self::Npz, Self::Parquet].into_iter().find(|format| format.name() == name);
-        found.ok_or_else(|| format!("no format is called {name}; there are npz and parquet"))
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        UnknownName::find("format", [Self::Npz, Self::Parquet], Self::name, name)
     }
 }
 

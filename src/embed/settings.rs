@@ -6,6 +6,7 @@ use std::str::FromStr;
 use super::EmbedError;
 use crate::model::Spec;
 use crate::preprocess::SAMPLE_RATE;
+use crate::unknown_name::UnknownName;
 
 /// Seconds that may lie between two embeddings: one column of the spectrogram to a minute.
 const HOPS: RangeInclusive<f64> = 0.005..=60.0;
@@ -34,11 +35,10 @@ impl What {
 }
 
 impl FromStr for What {
-    type Err = String;
+    type Err = UnknownName;
 
-    fn from_str(name: &str) -> Result<Self, String> {
-        let found = [Self::Audio, Self::Vision, Self::Ave].into_iter().find(|what| what.name() == name);
-        found.ok_or_else(|| format!("{name} cannot be embedded; there are audio, vision and ave"))
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        UnknownName::find("embedding", [Self::Audio, Self::Vision, Self::Ave], Self::name, name)
     }
 }
 
@@ -63,11 +63,10 @@ impl Pool {
 }
 
 impl FromStr for Pool {
-    type Err = String;
+    type Err = UnknownName;
 
-    fn from_str(name: &str) -> Result<Self, String> {
-        let found = [Self::Grid, Self::Global].into_iter().find(|pool| pool.name() == name);
-        found.ok_or_else(|| format!("no pooling is called {name}; there are grid and global"))
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        UnknownName::find("pooling", [Self::Grid, Self::Global], Self::name, name)
     }
 }
 
@@ -199,7 +198,7 @@ mod tests {
         assert!(ave.validate(&edge).is_ok());
         let error = ave.validate(&Spec::preset("l3").unwrap()).unwrap_err().to_string();
         assert!(error.contains("preset l3"), "{error}");
-        assert!("mel".parse::<What>().unwrap_err().contains("mel"));
-        assert!("mean".parse::<Pool>().unwrap_err().contains("mean"));
+        assert!("mel".parse::<What>().unwrap_err().to_string().contains("mel"));
+        assert!("mean".parse::<Pool>().unwrap_err().to_string().contains("mean"));
     }
 }

@@ -3,8 +3,10 @@
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use super::int::kernel::Choice;
+use crate::unknown_name::UnknownName;
 
 /// What runs the network.
 ///
@@ -13,7 +15,7 @@ use super::int::kernel::Choice;
 ///
 /// assert_eq!("int".parse(), Ok(Backend::default()));
 /// let error = "tpu".parse::<Backend>().unwrap_err();
-/// assert_eq!(error, "no engine is called tpu; there are int, flex, wgpu and ndarray");
+/// assert_eq!(error.to_string(), "no engine is called tpu; there are int, flex, wgpu and ndarray");
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -30,16 +32,11 @@ pub enum Backend {
 }
 
 impl FromStr for Backend {
-    type Err = String;
+    type Err = UnknownName;
 
-    fn from_str(name: &str) -> Result<Self, String> {
-        match name {
-            "int" => Ok(Self::Int),
-            "flex" => Ok(Self::Flex),
-            "wgpu" => Ok(Self::Wgpu),
-            "ndarray" => Ok(Self::Ndarray),
-            _ => Err(format!("no engine is called {name}; there are int, flex, wgpu and ndarray")),
-        }
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        let all = [Self::Int, Self::Flex, Self::Wgpu, Self::Ndarray];
+        UnknownName::find("engine", all, Self::name, name)
     }
 }
 
@@ -54,12 +51,25 @@ impl Backend {
         }
     }
 
-    /// That it is not built in, and how it would be.
-    pub(super) fn missing(self) -> String {
-        let name = self.name();
-        let feature = if self == Self::Flex { "burn" } else { name };
-        format!("engine {name} is not built in; build with `--features {feature}`")
+    /// The feature that builds it in.
+    fn feature(self) -> &'static str {
+        if self == Self::Flex { "burn" } else { self.name() }
     }
+}
+
+/// A backend that this build of LookHear has not.
+///
+/// ```
+/// use lookhear::engine::{Backend, NotBuiltIn};
+///
+/// let error = NotBuiltIn { backend: Backend::Flex };
+/// assert_eq!(error.to_string(), "engine flex is not built in; build with `--features burn`");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("engine {} is not built in; build with `--features {}`", .backend.name(), .backend.feature())]
+pub struct NotBuiltIn {
+    /// The backend.
+    pub backend: Backend,
 }
 
 /// An engine with its settings.

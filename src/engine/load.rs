@@ -1,6 +1,7 @@
 //! From a bundle to an engine that has just given the golden output.
 
-use super::choice::{Backend, Setup};
+use super::choice::{Backend, NotBuiltIn, Setup};
+use super::int::kernel::MissingKernel;
 use super::int::{IntEngine, Loading};
 use super::{Engine, Heard, Judgement, Seen};
 use crate::model::{Bundle, BundleError, Golden, Spec};
@@ -37,7 +38,7 @@ impl Bundle {
             #[cfg(feature = "burn")]
             backend => Ok(Box::new(self.into_burn_engine(backend)?)),
             #[cfg(not(feature = "burn"))]
-            backend => Err(BundleError::Engine(backend.missing())),
+            backend => Err(NotBuiltIn { backend }.into()),
         }
     }
 
@@ -56,13 +57,9 @@ impl Bundle {
     pub fn into_int_engine(mut self, setup: &Setup) -> Result<IntEngine, BundleError> {
         let _loading = Loading::begin();
         let path = self.path().to_string();
-        let ranges = self.manifest.ranges.take().ok_or_else(|| {
-            BundleError::Engine(format!(
-                "model {path} says nothing of its activation ranges: measure them with \
-                 `lookhear-train calibrate`, or use --engine flex"
-            ))
-        })?;
-        let kernel = setup.kernel.kernel().map_err(BundleError::Engine)?;
+        let no_ranges = || BundleError::NoRanges { path: path.clone() };
+        let ranges = self.manifest.ranges.take().ok_or_else(no_ranges)?;
+        let kernel = setup.kernel.kernel()?;
         let (spec, golden) = (self.manifest.spec.clone(), self.manifest.golden_int.take());
         let damaged = |reason: String| BundleError::Damaged { path: path.clone(), reason };
         let weights = self.into_weights().map_err(|e| damaged(e.to_string()))?;
@@ -70,6 +67,18 @@ impl Bundle {
             .map_err(|e| damaged(e.to_string()))?;
         check_golden(&mut engine, &spec, golden.as_ref(), &path)?;
         Ok(engine)
+    }
+}
+
+impl From<NotBuiltIn> for BundleError {
+    fn from(error: NotBuiltIn) -> Self {
+        Self::Engine(Box::new(error))
+    }
+}
+
+impl From<MissingKernel> for BundleError {
+    fn from(error: MissingKernel) -> Self {
+        Self::Engine(Box::new(error))
     }
 }
 

@@ -11,7 +11,7 @@ mod load;
 pub use self::activation::ActivationMap;
 #[cfg(feature = "burn")]
 pub use self::burn::BurnEngine;
-pub use self::choice::{Backend, Setup};
+pub use self::choice::{Backend, NotBuiltIn, Setup};
 
 use crate::event::Map;
 use crate::preprocess::spectrogram::transpose;

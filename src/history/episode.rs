@@ -64,3 +64,21 @@ pub struct Notice {
     #[serde(skip)]
     pub best: bool,
 }
+
+/// The word that JSON has for a state, too.
+pub(super) fn word(state: State) -> &'static str {
+    match state {
+        State::Silent => "silent",
+        State::Match => "match",
+        State::NoVisibleSource => "no_visible_source",
+    }
+}
+
+/// The state of a word; of no other than those that [`word`] gives.
+pub(super) fn state(word: &str) -> State {
+    match word {
+        "match" => State::Match,
+        "no_visible_source" => State::NoVisibleSource,
+        _ => State::Silent,
+    }
+}

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::types::Value;
 use thiserror::Error;
 
-use super::store::word;
+use super::episode::word;
 use crate::event::State;
 
 /// Which episodes are wanted; by default all.

@@ -8,9 +8,9 @@ use std::time::Duration;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, Row, params, params_from_iter};
 
+use super::episode::{state, word};
 use super::migrations::{KNOWN, migrate, version};
 use super::{DATABASE, Episode, Filter, HistoryError};
-use crate::event::State;
 
 /// How long another program may keep the file locked.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -228,26 +228,10 @@ fn episode(row: &Row) -> rusqlite::Result<Episode> {
     })
 }
 
-/// The word that JSON has for a state, too.
-pub(super) fn word(state: State) -> &'static str {
-    match state {
-        State::Silent => "silent",
-        State::Match => "match",
-        State::NoVisibleSource => "no_visible_source",
-    }
-}
-
-fn state(word: &str) -> State {
-    match word {
-        "match" => State::Match,
-        "no_visible_source" => State::NoVisibleSource,
-        _ => State::Silent,
-    }
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::event::State;
 
     /// An episode that begins at a second of a minute.
     pub(crate) fn example(second: u32, name: Option<&str>) -> Episode {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::Episode;
-use super::store::word;
+use super::episode::word;
 
 /// The columns of CSV.
 const COLUMNS: [&str; 15] = [

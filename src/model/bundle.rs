@@ -48,9 +48,19 @@ pub enum BundleError {
         /// Its version.
         found: u32,
     },
-    /// The engine asked for is not there.
-    #[error("{0}")]
-    Engine(String),
+    /// It cannot run on the integer engine, which needs to know how large activations become.
+    #[error(
+        "model {path} says nothing of its activation ranges: measure them with `lookhear-train calibrate`, or use \
+         --engine flex"
+    )]
+    NoRanges {
+        /// The file.
+        path: String,
+    },
+    /// The engine asked for is not there: `engine::NotBuiltIn` or `engine::int::kernel::MissingKernel`, by
+    /// `downcast_ref`.
+    #[error(transparent)]
+    Engine(Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// A manifest with its weights, checked.
@@ -131,15 +141,15 @@ impl Bundle {
             return Err(damaged("its hash does not match its content".into()));
         }
         let manifest: Manifest = serde_json::from_str(&json).map_err(|e| damaged(e.to_string()))?;
-        manifest.spec.validate().map_err(damaged)?;
-        manifest.preprocessing.validate().map_err(damaged)?;
+        manifest.spec.validate().map_err(|e| damaged(e.to_string()))?;
+        manifest.preprocessing.validate().map_err(|e| damaged(e.to_string()))?;
         let towers = [&manifest.spec.vision, &manifest.spec.audio];
         let weights: usize = towers.into_iter().map(|tower| tower.filter_weights()).sum();
         if weights * size_of::<f32>() > bytes.len() - data_start {
             return Err(damaged(format!("its layer table needs {weights} weights, which it does not hold")));
         }
         if let Some(ranges) = &manifest.ranges {
-            ranges.validate(&manifest.spec).map_err(damaged)?;
+            ranges.validate(&manifest.spec).map_err(|e| damaged(e.to_string()))?;
         }
         let [c, bins, columns] = manifest.spec.audio.input;
         if [c, bins, columns] != [1, spectrogram::BINS, spectrogram::COLUMNS]

@@ -9,6 +9,7 @@ mod manifest;
 mod preset;
 mod ranges;
 mod spec;
+mod validate;
 mod weights;
 
 #[cfg(feature = "burn")]
@@ -32,6 +33,7 @@ pub use manifest::{Manifest, Thresholds, Training, VERSION};
 #[cfg(feature = "burn")]
 pub use network::{Network, TowerNet, embedding};
 pub use preset::{PRESETS, Preset};
-pub use ranges::ActivationRanges;
+pub use ranges::{ActivationRanges, RangesError};
 pub use spec::{Distance, Fusion, Layer, LayerShape, Localization, Pooling, Spec, Tower};
+pub use validate::{SpecError, TowerError};
 pub use weights::{Tensor, Weights, WeightsError};

@@ -1,6 +1,7 @@
 //! How large activations become: what the integer engine needs to know before it rounds them.
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use super::spec::Spec;
 
@@ -14,20 +15,26 @@ pub struct ActivationRanges {
     pub audio: Vec<Vec<f32>>,
 }
 
+/// Ranges that do not fit a layer table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("activation ranges of the {tower} tower: a number of at least 0 for each channel is needed")]
+pub struct RangesError {
+    /// `vision` or `audio`.
+    pub tower: &'static str,
+}
+
 impl ActivationRanges {
     /// Checks ranges that came from outside.
     ///
     /// # Errors
-    /// One sentence with what does not fit.
-    pub fn validate(&self, spec: &Spec) -> Result<(), String> {
-        for (name, tower, ranges) in
+    /// [`RangesError`] names the tower whose ranges do not fit.
+    pub fn validate(&self, spec: &Spec) -> Result<(), RangesError> {
+        for (tower, layers, ranges) in
             [("vision", &spec.vision, &self.vision), ("audio", &spec.audio, &self.audio)]
         {
-            let fit = ranges.iter().map(Vec::len).eq(tower.channels());
+            let fit = ranges.iter().map(Vec::len).eq(layers.channels());
             if !fit || !ranges.iter().flatten().all(|end| end.is_finite() && *end >= 0.0) {
-                return Err(format!(
-                    "activation ranges of the {name} tower: a number of at least 0 for each channel is needed"
-                ));
+                return Err(RangesError { tower });
             }
         }
         Ok(())

@@ -5,11 +5,6 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Largest activation map that a table may ask for, ten times that of the paper.
-const MOST_VALUES: usize = 1 << 25;
-/// Largest cost of a tower, ten times that of the paper.
-const MOST_MACS: usize = 100_000_000_000;
-
 /// One network: two towers and at least one head.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -194,74 +189,9 @@ impl Tower {
     pub fn macs(&self) -> usize {
         self.shapes().iter().map(|s| s.macs).sum()
     }
-
-    fn validate(&self, key: &str) -> Result<(), String> {
-        let bad = |why: String| Err(format!("{key}: {why}"));
-        if self.layers.is_empty() || self.layers.len() > 64 {
-            return bad(format!("{} layers; 1 to 64 are possible", self.layers.len()));
-        }
-        let pools = |layer: &Layer| *layer == Layer::MaxPool;
-        if pools(&self.layers[0]) || self.layers.windows(2).any(|pair| pair.iter().all(pools)) {
-            return bad("a max_pool must follow a convolution".into());
-        }
-        for layer in &self.layers {
-            if let Layer::Conv { channels, stride } = *layer {
-                if !(1..=4096).contains(&channels) {
-                    return bad(format!("{channels} channels; 1 to 4096 are possible"));
-                }
-                if !(1..=2).contains(&stride) {
-                    return bad(format!("stride {stride}; 1 or 2 is possible"));
-                }
-            }
-        }
-        let (largest, smallest) = (self.input.into_iter().max(), self.input.into_iter().min());
-        if largest > Some(4096) || smallest == Some(0) {
-            return bad(format!("input {:?}: 1 to 4096 in each direction are possible", self.input));
-        }
-        let shapes = self.shapes();
-        if shapes.iter().any(|s| s.output.contains(&0)) {
-            return bad(format!("input {:?} is pooled away to nothing", self.input));
-        }
-        let values = shapes.iter().map(|s| s.output.iter().product::<usize>()).max().unwrap_or(0);
-        if values > MOST_VALUES || self.macs() > MOST_MACS {
-            let macs = self.macs();
-            return bad(format!(
-                "a layer of {values} values, {macs} multiply-accumulates: at most {MOST_VALUES} and {MOST_MACS}"
-            ));
-        }
-        Ok(())
-    }
 }
 
 impl Spec {
-    /// Checks a table that came from outside.
-    ///
-    /// # Errors
-    /// One sentence that names the key, the value and what would be right.
-    ///
-    /// ```
-    /// use lookhear::model::Spec;
-    ///
-    /// let headless = Spec { fusion: None, localization: None, ..Spec::preset("edge").unwrap() };
-    /// assert!(headless.validate().unwrap_err().contains("a network needs a head"));
-    /// ```
-    pub fn validate(&self) -> Result<(), String> {
-        self.vision.validate("vision")?;
-        self.audio.validate("audio")?;
-        let widths =
-            [self.fusion.map(|f| f.hidden), self.distance.map(|d| d.dims), self.localization.map(|l| l.dims)];
-        if widths == [None; 3] {
-            return Err("fusion, distance, localization: all are missing; a network needs a head".into());
-        }
-        if self.distance.is_some() && (self.fusion.is_some() || self.localization.is_some()) {
-            return Err("distance: this head shares a network with no other; leave out the others".into());
-        }
-        match widths.into_iter().flatten().find(|w| !(1..=4096).contains(w)) {
-            Some(width) => Err(format!("a head is {width} wide; 1 to 4096 are possible")),
-            None => Ok(()),
-        }
-    }
-
     /// Parameters of the fusion head, weights and biases.
     pub fn fusion_parameters(&self) -> usize {
         let embeddings = self.vision.map_shape()[0] + self.audio.map_shape()[0];

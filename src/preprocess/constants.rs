@@ -1,6 +1,7 @@
 //! The constants of preprocessing, which a bundle keeps.
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use super::{Fit, SAMPLE_RATE, spectrogram};
 
@@ -24,6 +25,16 @@ pub struct Preprocessing {
     pub fit: Fit,
 }
 
+/// Preprocessing that this version of LookHear does not compute.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[error("preprocessing is {found:?}; this version of LookHear computes {ours:?}")]
+pub struct PreprocessingError {
+    /// What was asked for.
+    pub found: Preprocessing,
+    /// What is built in.
+    pub ours: Preprocessing,
+}
+
 impl Preprocessing {
     /// What this version of LookHear computes, with the given fit.
     pub fn new(fit: Fit) -> Self {
@@ -41,7 +52,7 @@ impl Preprocessing {
     /// Checks that a bundle was made for the preprocessing that is built in.
     ///
     /// # Errors
-    /// One sentence with both sides.
+    /// [`PreprocessingError`] has both sides.
     ///
     /// ```
     /// use lookhear::preprocess::{Fit, Preprocessing};
@@ -50,11 +61,11 @@ impl Preprocessing {
     /// assert!(ours.validate().is_ok());
     /// assert!(Preprocessing { sample_rate: 16_000, ..ours }.validate().is_err());
     /// ```
-    pub fn validate(&self) -> Result<(), String> {
+    pub fn validate(&self) -> Result<(), PreprocessingError> {
         let ours = Self::new(self.fit);
         if *self == ours {
             return Ok(());
         }
-        Err(format!("preprocessing is {self:?}; this version of LookHear computes {ours:?}"))
+        Err(PreprocessingError { found: self.clone(), ours })
     }
 }

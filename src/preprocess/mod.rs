@@ -12,7 +12,7 @@ mod resample;
 pub mod spectrogram;
 
 pub use channels::{Channels, Loudness};
-pub use constants::Preprocessing;
+pub use constants::{Preprocessing, PreprocessingError};
 pub use level::level;
 #[cfg(feature = "media")]
 pub(crate) use level::{TENTH, energy};

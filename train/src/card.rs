@@ -22,10 +22,7 @@ pub fn card(name: &str, bundle: &Bundle, about: &str, figures: &str) -> Result<S
         Some(_) => sources.find(|line| !line.contains(hash)),
     };
     if let Some(why) = wrong {
-        return Err(Error::Other(format!(
-            "these figures are not those of {name} ({hash}): {why}. Measure it by `lookhear-train eval all --out \
-             FOLDER`, and give FOLDER/report.md"
-        )));
+        return Err(Error::OtherFigures { model: name.into(), hash: hash.into(), reason: why.into() });
     }
     let mut text = String::new();
     // Writing to a string cannot fail.

@@ -102,9 +102,7 @@ pub fn config(folder: &Path) -> Result<Config, Error> {
 /// # Errors
 /// The two are of different layer tables.
 pub(crate) fn transplant(from: &Network, to: &mut Network) -> Result<(), Error> {
-    let failed = |e: &dyn std::fmt::Display| {
-        Error::Other(format!("the weights cannot be taken over, are they of another layer table? {e}"))
-    };
+    let failed = |e: &dyn std::fmt::Display| Error::Weights { reason: e.to_string() };
     let mut store = BurnpackStore::from_bytes(None);
     from.save_into(&mut store).map_err(|e| failed(&e))?;
     let mut store = BurnpackStore::from_bytes(Some(store.get_bytes().map_err(|e| failed(&e))?));

@@ -1,11 +1,12 @@
 //! The recipe of a training run, as a TOML file.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use lookhear::model::Spec;
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{ConfigError, Error};
 
 /// Everything that decides what a run does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -154,38 +155,37 @@ impl Config {
                 Data::Shards(folder) => config.shards = Some(folder),
             }
         }
-        config.validate().map_err(|why| Error::file(path, why))?;
+        let named = |source| Error::Recipe { path: path.display().to_string(), source };
+        config.validate().map_err(named)?;
         Ok(config)
     }
 
     /// Checks the values.
     ///
     /// # Errors
-    /// One sentence: key, value, what would be right.
-    pub fn validate(&self) -> Result<(), String> {
-        if Spec::preset(&self.preset).is_none() {
-            return Err(format!("preset = {:?}: there are {}", self.preset, Spec::PRESETS.join(", ")));
-        }
+    /// [`ConfigError`] tells key, value, and what would be right.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let wrong = |key, value: &dyn Display, expected| Err(ConfigError::value(key, value, expected));
+        self.spec()?;
         if [&self.corpus, &self.videos, &self.shards].into_iter().flatten().count() != 1 {
-            let why = "give one of --corpus, --videos and --shards, or one of them in the recipe: where to learn from";
-            return Err(why.into());
+            return Err(ConfigError::Data);
         }
         if self.accumulate == 0 {
-            return Err("accumulate = 0: at least 1, which is the whole batch at once".into());
+            return wrong("accumulate", &0, "at least 1, which is the whole batch at once");
         }
-        if self.batch < 2 || self.steps == 0 || self.checkpoint == 0 {
-            return Err(format!(
-                "batch = {}, steps = {}, checkpoint = {}: at least 2, 1 and 1",
-                self.batch, self.steps, self.checkpoint
-            ));
+        if self.batch < 2 {
+            return wrong("batch", &self.batch, "at least 2");
+        }
+        for (key, value) in [("steps", self.steps), ("checkpoint", self.checkpoint)] {
+            if value == 0 {
+                return wrong(key, &value, "at least 1");
+            }
         }
         if self.patience > 0 && self.validate == 0 {
-            return Err(format!("patience = {}: needs validate, the steps between two looks", self.patience));
+            return wrong("patience", &self.patience, "needs validate, the steps between two looks");
         }
         if self.validate > 0 && self.videos.is_some() {
-            return Err(
-                "validate: a folder of videos has no validation side; make shards of it with prepare".into(),
-            );
+            return Err(ConfigError::NoValidation);
         }
         for (key, value) in [
             ("hard_negatives", self.hard_negatives),
@@ -197,17 +197,18 @@ impl Config {
             ("average", self.average),
         ] {
             if !(0.0..=1.0).contains(&value) {
-                return Err(format!("{key} = {value}: a share between 0 and 1"));
+                return wrong(key, &value, "a share between 0 and 1");
             }
         }
         if self.hard_negatives > 0.0 && (self.corpus.is_some() || self.negatives == Negatives::Batch) {
-            return Err(format!(
-                "hard_negatives = {}: only with negatives = \"sampled\" and from videos or shards, which have another time",
-                self.hard_negatives
-            ));
+            return wrong(
+                "hard_negatives",
+                &self.hard_negatives,
+                "only with negatives = \"sampled\" and from videos or shards, which have another time",
+            );
         }
         if self.average >= 1.0 {
-            return Err("average = 1: the mean would never move; below 1, such as 0.999".into());
+            return wrong("average", &1, "the mean would never move; below 1, such as 0.999");
         }
         for (key, value) in [
             ("learning_rate", self.learning_rate),
@@ -215,15 +216,23 @@ impl Config {
             ("clip", f64::from(self.clip)),
         ] {
             if !(value > 0.0 && value.is_finite()) {
-                return Err(format!("{key} = {value}: a number above 0"));
+                return wrong(key, &value, "a number above 0");
             }
         }
         for (key, value) in [("weight_decay", self.weight_decay), ("fusion_weight", self.fusion_weight)] {
             if !(value >= 0.0 && value.is_finite()) {
-                return Err(format!("{key} = {value}: a number of at least 0"));
+                return wrong(key, &value, "a number of at least 0");
             }
         }
         Ok(())
+    }
+
+    /// The layer table of its preset.
+    ///
+    /// # Errors
+    /// [`ConfigError::Preset`]: there is none of that name.
+    pub fn spec(&self) -> Result<Spec, ConfigError> {
+        Spec::preset(&self.preset).ok_or_else(|| ConfigError::Preset(self.preset.clone()))
     }
 
     /// The keys in which another config differs, with both values: `seed is 1 there, 99 here`.
@@ -277,6 +286,19 @@ mod tests {
         for recipe in recipes {
             Config::load(&recipe, Some(Data::Corpus("corpus".into()))).unwrap();
         }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_by_its_kind() {
+        let good = Config { corpus: Some("corpus".into()), ..Config::default() };
+        assert_eq!(good.validate(), Ok(()));
+        let wrong = Config { preset: "l4".into(), ..good.clone() };
+        assert_eq!(wrong.validate(), Err(ConfigError::Preset("l4".into())));
+        let wrong = Config { videos: Some("videos".into()), ..good.clone() };
+        assert_eq!(wrong.validate(), Err(ConfigError::Data));
+        let wrong = Config { steps: 0, ..good };
+        assert_eq!(wrong.validate(), Err(ConfigError::value("steps", 0, "at least 1")));
+        assert_eq!(wrong.validate().unwrap_err().to_string(), "steps = 0: at least 1");
     }
 
     #[test]

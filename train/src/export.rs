@@ -8,7 +8,7 @@ use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Device;
 use lookhear::engine::Backend;
 use lookhear::judge::Judge;
-use lookhear::model::{Bundle, BundleError, Network, Preset, Sample, Spec, Thresholds, Training};
+use lookhear::model::{Bundle, BundleError, Network, Preset, Sample, Thresholds, Training};
 use lookhear::preprocess::{Fit, Preprocessing};
 
 use crate::Error;
@@ -105,14 +105,12 @@ pub fn calibrate(model: &Path, corpus: &Path) -> Result<Bundle, Error> {
 /// # Errors
 /// The weights are not those of the preset, or a file cannot be read.
 pub fn import(weights: &Path, preset: &str, training: Training, corpus: &Path) -> Result<Bundle, Error> {
-    let spec = Spec::preset(preset).ok_or_else(|| {
-        Error::Other(format!("there is no preset {preset:?}: there are {}", Spec::PRESETS.join(", ")))
-    })?;
+    let config = Config { corpus: Some(corpus.to_path_buf()), preset: preset.into(), ..Config::default() };
+    let spec = config.spec()?;
     let bytes = std::fs::read(weights).map_err(|e| Error::file(weights, e))?;
     let mut network = Network::new_folded(&spec, &Device::flex());
     let loaded = network.load_from(&mut SafetensorsStore::from_bytes(Some(bytes)));
     loaded.map_err(|e| Error::file(weights, format!("these are no weights of preset {preset}: {e}")))?;
-    let config = Config { corpus: Some(corpus.to_path_buf()), preset: preset.into(), ..Config::default() };
     let ranges = calibration(&config)?;
     let preprocessing = Preprocessing::new(fit(preset));
     let corpus = Corpus::open(corpus, Split::Train)?;

@@ -16,7 +16,6 @@ use lookhear::model::{Bundle, Network, Pooling, Spec, Training};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::Error;
 use crate::average;
 use crate::checkpoint::{self, Before, Progress, State};
 use crate::config::{Config, Negatives};
@@ -27,6 +26,7 @@ pub use crate::parallel::Step;
 use crate::parallel::Work;
 use crate::report::Reporter;
 use crate::widen::{is_wider, widen};
+use crate::{ConfigError, Error};
 
 /// A network in training.
 pub struct Learner {
@@ -52,16 +52,11 @@ impl Learner {
     /// # Errors
     /// The config names no preset, or its batch cannot be divided among the devices.
     pub fn on_devices(config: Config, devices: Vec<Device>) -> Result<Self, Error> {
-        let spec = Spec::preset(&config.preset)
-            .ok_or_else(|| Error::Other(format!("there is no preset {:?}", config.preset)))?;
+        let spec = config.spec()?;
         let parts = devices.len() * config.accumulate;
         if parts == 0 || !config.batch.is_multiple_of(parts) || config.batch / parts < 2 {
             let (batch, devices, accumulate) = (config.batch, devices.len(), config.accumulate);
-            return Err(Error::Other(format!(
-                "batch = {batch} cannot be divided among {devices} device(s) and accumulate = {accumulate}: give a \
-                 multiple of {parts}, at least {}",
-                2 * parts
-            )));
+            return Err(ConfigError::Batch { batch, devices, accumulate }.into());
         }
         let inference = devices[0].clone();
         let devices: Vec<Device> = devices.into_iter().map(Device::autodiff).collect();
@@ -96,8 +91,7 @@ impl Learner {
     pub fn begin_with(mut self, bundle: &Bundle, source: &Source) -> Result<Self, Error> {
         let theirs = &bundle.manifest.spec;
         if !is_wider(theirs, &self.spec) {
-            let why = format!("has the layers of {}; the recipe wants {}", theirs.name, self.spec.name);
-            return Err(Error::Other(format!("the bundle {why}. Give a bundle of that preset")));
+            return Err(Error::OtherLayers { found: theirs.name.clone(), wanted: self.spec.name.clone() });
         }
         let batch = source.batch(&self.config, self.config.steps)?;
         let device = Device::flex();
@@ -215,10 +209,7 @@ impl Learner {
         {
             let figures = self.step(loader.next_batch()?);
             if !figures.loss.is_finite() {
-                return Err(Error::Other(format!(
-                    "the loss is {} in step {}; the last checkpoint is kept. Lower learning_rate or clip",
-                    figures.loss, self.state.progress.steps
-                )));
+                return Err(Error::Diverged { loss: figures.loss, step: self.state.progress.steps });
             }
             let progress = &mut self.state.progress;
             progress.seconds += last.elapsed().as_secs_f64();

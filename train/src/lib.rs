@@ -30,4 +30,4 @@ pub mod throughput;
 pub mod videos;
 mod widen;
 
-pub use error::Error;
+pub use error::{ConfigError, Error, EvalError};

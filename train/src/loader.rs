@@ -8,7 +8,6 @@ use std::thread;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::Error;
 use crate::compose::{self, balanced_classes};
 use crate::config::{Config, Negatives};
 use crate::corpus::{Corpus, Split};
@@ -16,6 +15,7 @@ use crate::example::{Batch, Example};
 use crate::sampling;
 use crate::shards::{Shards, Side};
 use crate::videos::Videos;
+use crate::{ConfigError, Error};
 
 /// Where examples come from.
 pub enum Source {
@@ -40,7 +40,7 @@ impl Source {
             }
             (None, Some(folder), _) => Ok(Self::Videos(Videos::open(folder)?)),
             (None, None, Some(folder)) => Ok(Self::Shards(Shards::open(folder, Side::Train)?)),
-            (None, None, None) => Err(Error::Other("the config names no corpus, videos or shards".into())),
+            (None, None, None) => Err(ConfigError::Data.into()),
         }
     }
 
@@ -52,7 +52,7 @@ impl Source {
         match (&config.corpus, &config.shards) {
             (Some(folder), _) => Ok(Self::Corpus(Box::new(Corpus::open(folder, Split::Validation)?))),
             (None, Some(folder)) => Ok(Self::Shards(Shards::open(folder, Side::Val)?)),
-            (None, None) => Err(Error::Other("a folder of videos has no validation side".into())),
+            (None, None) => Err(ConfigError::NoValidation.into()),
         }
     }
 
@@ -152,6 +152,6 @@ impl<T: Send + 'static> Loader<T> {
     pub fn next_batch(&mut self) -> Result<T, Error> {
         let worker = &self.workers[self.next % self.workers.len()];
         self.next += 1;
-        worker.recv().unwrap_or_else(|_| Err(Error::Other("a loader thread died".into())))
+        worker.recv().unwrap_or_else(|_| Err(Error::ThreadDied("the loader")))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -18,6 +18,7 @@ const EVERY: u64 = 20;
 /// Writes `metrics.jsonl` into the run's folder and moves the bar.
 pub(crate) struct Reporter {
     bar: ProgressBar,
+    path: PathBuf,
     file: BufWriter<File>,
     sums: [f64; 4],
     count: u64,
@@ -38,7 +39,7 @@ impl Reporter {
         let style = ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new(config.steps).with_style(style).with_position(done);
         bar.reset_eta();
-        Ok(Self { bar, file, sums: [0.0; 4], count: 0, last: (Progress::default(), 0.0) })
+        Ok(Self { bar, path, file, sums: [0.0; 4], count: 0, last: (Progress::default(), 0.0) })
     }
 
     /// Takes a step's figures.
@@ -78,9 +79,8 @@ impl Reporter {
     }
 
     fn write(&mut self, line: &Value) -> Result<(), Error> {
-        writeln!(self.file, "{line}")
-            .and_then(|()| self.file.flush())
-            .map_err(|e| Error::Other(format!("metrics.jsonl: {e}")))
+        let written = writeln!(self.file, "{line}").and_then(|()| self.file.flush());
+        written.map_err(|e| Error::file(&self.path, e))
     }
 
     /// Takes a loss on the validation side.

@@ -154,9 +154,7 @@ fn example(
 }
 
 fn moment_of(clips: &impl Clips, clip: usize, rng: &mut ChaCha8Rng) -> Result<Moment, Error> {
-    let gap =
-        || Error::Other(format!("clip {clip} has a second without a frame; prepare it with --fps 1 or more"));
-    moment(clips.length(clip), &clips.frames(clip), rng).ok_or_else(gap)
+    moment(clips.length(clip), &clips.frames(clip), rng).ok_or(Error::NoFrame { clip })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
-use lookhear::batch::{Line, Name};
+use lookhear::batch::Name;
 
 use self::matrix::TableArguments;
 use self::report::Report;
@@ -53,7 +53,7 @@ impl JudgeArguments {
             return Err("give a picture and a sound, or --pairs FILE".into());
         };
         let mut judge = self.model.load()?;
-        let pair: Line = Ok((Name::new(picture), Name::new(sound)));
-        pairs::judged(&mut judge, vec![pair], self.map, &mut Report::new(1))
+        let pair = (Name::new(picture), Name::new(sound));
+        pairs::judged(&mut judge, vec![Ok(pair)], self.map, &mut Report::new(1))
     }
 }

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use lookhear::batch::{Line, Name, Once, distinct, pairs};
+use lookhear::batch::{LineError, Name, Once, distinct, pairs};
 use lookhear::event::Event;
 use lookhear::judge::Judge;
 use serde::Serialize;
@@ -12,6 +12,9 @@ use serde::Serialize;
 use super::report::Report;
 use crate::cli::arguments::ModelArguments;
 use crate::cli::ending::{Failure, Unfinished, controls};
+
+/// Picture and sound, or the sentence that tells what is wrong with their line.
+pub(super) type Pair = Result<(Name, Name), String>;
 
 /// An event with the names of what was judged.
 #[derive(Serialize)]
@@ -31,8 +34,8 @@ pub(super) fn run(model: &ModelArguments, list: &Path, map: bool) -> Result<(), 
         false => std::fs::read(list),
     };
     let read = read.map_err(|error| format!("{} cannot be read: {error}", list.display()))?;
-    let named = |line: Line| line.map_err(|wrong| format!("{}, {wrong}", list.display()));
-    let lines: Vec<Line> = pairs(&read).into_iter().map(named).collect();
+    let named = |wrong: LineError| format!("{}, {wrong}", list.display());
+    let lines: Vec<Pair> = pairs(&read).into_iter().map(|line| line.map_err(named)).collect();
     if lines.is_empty() {
         return Err(
             format!("{} holds no pairs: a picture, a tab and a sound on each line", list.display()).into()
@@ -45,7 +48,7 @@ pub(super) fn run(model: &ModelArguments, list: &Path, map: bool) -> Result<(), 
 /// Judges pairs in order and prints the answers; one that cannot be judged does not cost those after it.
 pub(super) fn judged(
     judge: &mut Judge,
-    lines: Vec<Line>,
+    lines: Vec<Pair>,
     map: bool,
     report: &mut Report,
 ) -> Result<(), Failure> {

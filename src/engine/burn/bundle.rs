@@ -36,7 +36,7 @@ impl Bundle {
         let mut engine = BurnEngine::new("flex", spec.clone(), network, Device::flex());
         let golden = judge_golden(&mut engine, &spec);
         // Quantizing proves that no sum overflows; a network for which that fails must not be written.
-        let kernel = Setup::default().kernel.kernel().map_err(BundleError::Engine)?;
+        let kernel = Setup::default().kernel.kernel()?;
         let mut engine =
             IntEngine::new(&spec, weights.clone(), &ranges, kernel, 1).map_err(|e| damaged(e.to_string()))?;
         let golden_int = Some(judge_golden(&mut engine, &spec));
@@ -56,7 +56,7 @@ impl Bundle {
 
     /// See [`Bundle::into_engine`].
     pub(crate) fn into_burn_engine(self, backend: Backend) -> Result<BurnEngine, BundleError> {
-        let device = backend.device().map_err(BundleError::Engine)?;
+        let device = backend.device()?;
         let network = self.network(&device)?;
         let (spec, golden, path) = (self.manifest.spec.clone(), &self.manifest.golden, self.path());
         let mut engine = BurnEngine::new(backend.name(), spec.clone(), network, device);

@@ -2,14 +2,14 @@
 
 use burn::tensor::Device;
 
-use crate::engine::choice::Backend;
+use crate::engine::choice::{Backend, NotBuiltIn};
 
 impl Backend {
     /// Where Burn's tensors of this backend live. The integer engine has none; its weights are measured on flex.
     ///
     /// # Errors
-    /// The backend is not built in; the message names the feature.
-    pub fn device(self) -> Result<Device, String> {
+    /// [`NotBuiltIn`]; the message names the feature.
+    pub fn device(self) -> Result<Device, NotBuiltIn> {
         match self {
             Self::Int | Self::Flex => Ok(Device::flex()),
             #[cfg(feature = "wgpu")]
@@ -18,7 +18,7 @@ impl Backend {
             #[expect(deprecated, reason = "kept as the plain reference that the others are checked against")]
             Self::Ndarray => Ok(Device::ndarray()),
             #[allow(unreachable_patterns, reason = "which arms are left depends on the features")]
-            other => Err(other.missing()),
+            other => Err(NotBuiltIn { backend: other }),
         }
     }
 }

@@ -42,7 +42,7 @@ use text::Typesetter;
 pub use error::ScreenError;
 pub use language::{Language, LanguageError};
 pub use scene::{Page, RIBBON_SECONDS, Scene};
-pub use theme::{Color, Theme};
+pub use theme::{Color, ColorError, Theme};
 
 /// Draws scenes at one size; keeps fonts, texts that were set and scaled pictures between them.
 pub struct Screen {

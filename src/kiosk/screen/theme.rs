@@ -1,6 +1,7 @@
 //! How a kiosk looks: colours, fonts, and what is left out.
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::event::State;
 use crate::problem::Problem;
@@ -34,18 +35,19 @@ impl Color {
     }
 }
 
-impl TryFrom<String> for Color {
-    type Error = String;
+/// A text that is no colour.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0:?} is no colour: write it as \"#rrggbb\", for example \"#ffb347\"")]
+pub struct ColorError(pub String);
 
-    fn try_from(text: String) -> Result<Self, String> {
+impl TryFrom<String> for Color {
+    type Error = ColorError;
+
+    fn try_from(text: String) -> Result<Self, ColorError> {
         let digits =
             text.strip_prefix('#').filter(|d| d.len() == 6 && d.bytes().all(|b| b.is_ascii_hexdigit()));
         let value = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
-        let [_, r, g, b] = value
-            .ok_or_else(|| {
-                format!("{text:?} is no colour: write it as \"#rrggbb\", for example \"#ffb347\"")
-            })?
-            .to_be_bytes();
+        let [_, r, g, b] = value.ok_or(ColorError(text))?.to_be_bytes();
         Ok(Self([r, g, b]))
     }
 }

@@ -6,11 +6,10 @@ use lookhear_train::Error;
 
 /// What trains: `flex`, `wgpu`, `ndarray`, `cuda`, `cuda:1`, ..., `libtorch` (the CPU), or `libtorch:0`, ... (its GPUs).
 pub(super) fn device(name: &str) -> Result<Device, Error> {
+    let wrong = |why: &dyn std::fmt::Display| Error::argument("--device", name, why);
     let number = |index: &str| {
         let number = index.parse::<usize>();
-        number.map_err(|_| {
-            Error::Other(format!("device {name}: a number comes behind the colon, as in cuda:1"))
-        })
+        number.map_err(|_| wrong(&"a number comes behind the colon, as in cuda:1"))
     };
     match name {
         "cuda" => cuda(0),
@@ -18,7 +17,7 @@ pub(super) fn device(name: &str) -> Result<Device, Error> {
         name => match name.split_once(':') {
             Some(("cuda", index)) => cuda(number(index)?),
             Some(("libtorch", index)) => libtorch(Some(number(index)?)),
-            _ => name.parse::<Backend>().and_then(|backend| backend.device()).map_err(Error::Other),
+            _ => name.parse::<Backend>().map_err(|e| wrong(&e))?.device().map_err(|e| wrong(&e)),
         },
     }
 }
@@ -30,7 +29,7 @@ fn cuda(index: usize) -> Result<Device, Error> {
 
 #[cfg(not(feature = "cuda"))]
 fn cuda(_index: usize) -> Result<Device, Error> {
-    Err(Error::Other("device cuda is not built in; build with `--features cuda`".into()))
+    Err(Error::argument("--device", "cuda", "it is not built in; build with `--features cuda`"))
 }
 
 #[cfg(feature = "libtorch")]
@@ -41,5 +40,5 @@ fn libtorch(gpu: Option<usize>) -> Result<Device, Error> {
 
 #[cfg(not(feature = "libtorch"))]
 fn libtorch(_gpu: Option<usize>) -> Result<Device, Error> {
-    Err(Error::Other("device libtorch is not built in; build with `--features libtorch`".into()))
+    Err(Error::argument("--device", "libtorch", "it is not built in; build with `--features libtorch`"))
 }

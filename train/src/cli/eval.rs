@@ -10,7 +10,7 @@ use lookhear::engine::Backend;
 use lookhear::model::{Bundle, Spec};
 use lookhear_train::corpus::Split;
 use lookhear_train::eval::{Bars, Cache, Experiment, Fold, Inputs, Missing, Report, Run, markdown, page};
-use lookhear_train::{Error, export};
+use lookhear_train::{Error, EvalError, export};
 
 use super::device::device;
 
@@ -149,7 +149,7 @@ impl Eval {
             Choice::One(experiment) => (vec![experiment], false),
             Choice::All => (Experiment::all().to_vec(), true),
         };
-        let (mut reports, mut missing, mut failed) = (Vec::new(), Vec::new(), false);
+        let (mut reports, mut missing, mut failed) = (Vec::new(), Vec::new(), Vec::new());
         for experiment in chosen {
             match run.measure(experiment) {
                 Ok(found) => {
@@ -163,7 +163,9 @@ impl Eval {
                 }
                 // One that cannot be run does not cost the others.
                 Err(error) if all => {
-                    failed |= !matches!(error, Error::Missing(_));
+                    if !matches!(error, Error::Missing(_)) {
+                        failed.push(experiment.to_string());
+                    }
                     missing.push(Missing { experiment: experiment.to_string(), why: error.to_string() });
                 }
                 Err(error) => return Err(error),
@@ -176,20 +178,19 @@ impl Eval {
         for Missing { experiment, why } in &missing {
             log::warn!("not run: {experiment}: {why}");
         }
-        if failed {
-            return Err(Error::Other("an experiment failed; the reasons are above".into()));
+        if !failed.is_empty() {
+            return Err(EvalError::Failed(failed).into());
         }
         if reports.is_empty() {
-            return Err(Error::Other(
-                "nothing was measured: give folders, such as --corpus; see --help".into(),
-            ));
+            let why = "nothing was measured: give folders, such as --corpus; see --help";
+            return Err(Error::Missing(why.into()));
         }
         Ok(())
     }
 }
 
 fn json<T: serde::Serialize>(value: &T) -> Result<String, Error> {
-    serde_json::to_string(value).map_err(|e| Error::Other(e.to_string()))
+    Ok(serde_json::to_string(value).map_err(EvalError::Json)?)
 }
 
 fn write(out: &Path, reports: &[Report], missing: &[Missing]) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use clap::Args;
 use lookhear::model::Bundle;
@@ -14,6 +14,7 @@ use lookhear_train::loader::Source;
 
 use super::data::DataArguments;
 use super::device::device;
+use super::signals::stopped_by_signals;
 
 #[derive(Args)]
 pub(super) struct Fit {
@@ -51,10 +52,7 @@ impl Fit {
         if let Some(from) = from.filter(|_| learner.progress().steps == 0) {
             learner = learner.begin_with(&Bundle::load(&from)?, &source)?;
         }
-        let stop = Arc::new(AtomicBool::new(false));
-        let asked = stop.clone();
-        ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed))
-            .map_err(|e| Error::Other(e.to_string()))?;
+        let stop = stopped_by_signals()?;
         learner.fit(source, out, &stop)?;
         let (Progress { steps: done, pairs, .. }, out) = (learner.progress(), out.display());
         if stop.load(Ordering::Relaxed) && done < steps {

@@ -6,6 +6,7 @@ mod eval;
 mod fit;
 mod pack;
 mod prepare;
+mod signals;
 mod throughput;
 
 use std::path::{Path, PathBuf};

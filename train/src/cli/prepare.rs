@@ -1,11 +1,11 @@
 //! `lookhear-train prepare`: videos to shards.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use lookhear_train::Error;
 use lookhear_train::prepare::{self, Format, Settings};
+
+use super::signals::stopped_by_signals;
 
 /// What to prepare.
 #[derive(clap::Args)]
@@ -51,10 +51,7 @@ pub(super) struct Prepare {
 impl Prepare {
     /// Prepares, and says on standard output what was made and what was left out.
     pub(super) fn run(self) -> Result<(), Error> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let asked = stop.clone();
-        ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed))
-            .map_err(|e| Error::Other(e.to_string()))?;
+        let stop = stopped_by_signals()?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let settings = Settings {
             videos: self.videos,

@@ -46,9 +46,6 @@ const WARM_UP: u64 = 20;
 
 impl Throughput {
     pub(super) fn run(self) -> Result<(), Error> {
-        let spec = Spec::preset(&self.preset).ok_or_else(|| {
-            Error::Other(format!("--preset {}: there are {}", self.preset, Spec::PRESETS.join(", ")))
-        })?;
         let config = Config {
             preset: self.preset.clone(),
             batch: self.batch,
@@ -58,6 +55,7 @@ impl Throughput {
             shards: self.shards,
             ..Config::default()
         };
+        let spec = config.spec()?;
         let devices = self.device.iter().map(|name| device(name)).collect::<Result<Vec<_>, Error>>()?;
         let trained = throughput::of_devices(&config, devices, self.steps)?;
         let threads = loader::threads();

@@ -21,13 +21,13 @@ use rand_chacha::ChaCha8Rng;
 
 use super::avc::{Scored, composed, photo_and_sound};
 use super::{Bars, Case, Figure, Setting};
-use crate::Error;
 use crate::checkpoint::transplant;
 use crate::compose::{balanced_classes, other_class, scene, sound};
 use crate::config::Config;
 use crate::corpus::Corpus;
 use crate::loader::{self, Loader};
 use crate::parallel::halve;
+use crate::{Error, EvalError};
 
 /// How the classifiers learn.
 pub(super) struct Schooling<'a> {
@@ -224,9 +224,7 @@ fn learn_fusion(schooling: &Schooling, classifiers: &Classifiers) -> Result<Fusi
     let plain = schooling.device.clone();
     let device = schooling.device.clone().autodiff();
     let spec = fused(&schooling.spec);
-    let mut fusion = Network::new(&spec, &device)
-        .fusion
-        .ok_or_else(|| Error::Other("there are no fusion layers to train".into()))?;
+    let mut fusion = Network::new(&spec, &device).fusion.ok_or(EvalError::NoHead("fusion"))?;
     let mut adam = AdamConfig::new().init();
     let mut rng = ChaCha8Rng::seed_from_u64(schooling.seed ^ 0xf05);
     let config = recipe(schooling, (schooling.steps / 4).max(1), 0.0);

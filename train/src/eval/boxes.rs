@@ -13,8 +13,8 @@ use lookhear::preprocess::{SAMPLE_RATE, spectrogram};
 use super::metrics::{auc, ciou, curve};
 use super::plots::{Curve, curves};
 use super::{Case, Content, Figure, Findings, Picture};
-use crate::Error;
 use crate::annotations::Boxes;
+use crate::{Error, EvalError};
 
 /// What was seen and heard with an annotation.
 pub(super) struct Annotated {
@@ -123,9 +123,7 @@ pub(super) fn boxes(judge: &mut Judge, annotated: &[Annotated]) -> Result<Findin
         let (seen, _, size) = &moments[i];
         let maps: Vec<Map> = moments.iter().map(|(_, heard, _)| judge.judge(seen, heard).map).collect();
         if maps[i].values.is_empty() {
-            return Err(Error::Other(
-                "the model has no localization head; there is nothing to localize with".into(),
-            ));
+            return Err(EvalError::NoHead("localization").into());
         }
         let others = maps.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, map)| map);
         let mut mean = Map { values: vec![0.0; maps[i].values.len()], ..maps[i].clone() };

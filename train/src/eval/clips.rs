@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 
 use super::Figure;
 use super::figure::{drawn, middle};
-use crate::Error;
+use crate::{Error, EvalError};
 
 /// Moments of a clip.
 const MOMENTS: usize = 4;
@@ -48,14 +48,14 @@ pub struct Fold {
 }
 
 impl std::str::FromStr for Fold {
-    type Err = String;
+    type Err = EvalError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
+    fn from_str(text: &str) -> Result<Self, EvalError> {
         let numbers =
             text.split_once('/').and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
         match numbers {
             Some((part, of)) if part < of => Ok(Self { part, of }),
-            _ => Err(format!("{text}: a part and the number of parts, such as 0/4, 1/4, 2/4 or 3/4")),
+            _ => Err(EvalError::Fold(text.into())),
         }
     }
 }
@@ -330,8 +330,7 @@ fn check(clips: &[Clip], taught: &[String]) -> Result<(), Error> {
     if taught.is_empty() || clips.iter().any(|clip| is_taught(&clip.file, taught)) {
         return Ok(());
     }
-    let words = taught.join(",");
-    Err(Error::Other(format!("--taught {words}: no clip has one of these words in its file name")))
+    Err(Error::argument("--taught", taught.join(","), "no clip has one of these words in its file name"))
 }
 
 /// Whether the file's name holds one of the words.

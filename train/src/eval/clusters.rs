@@ -14,7 +14,7 @@ use super::Figure;
 use super::figure::{drawn, middle};
 use super::linear::Scaler;
 use super::metrics::nmi;
-use crate::Error;
+use crate::{Error, EvalError};
 
 /// As in the paper.
 const CLUSTERS: usize = 64;
@@ -35,12 +35,13 @@ pub(super) fn figure(
 ) -> Result<Figure, Error> {
     let dims = embeddings.first().map_or(0, Vec::len);
     if embeddings.len() < CLUSTERS {
-        return Err(Error::Other(format!("{} items are too few for {CLUSTERS} clusters", embeddings.len())));
+        let (purpose, found) = (format!("k-means with {CLUSTERS} clusters"), embeddings.len());
+        return Err(EvalError::TooFew { purpose, what: "items", needed: CLUSTERS, found }.into());
     }
     let rows: Vec<&[f32]> = embeddings.iter().map(Vec::as_slice).collect();
     let scaler = Scaler::fit(&rows);
     let values: Vec<f64> = rows.iter().flat_map(|row| scaler.scaled(row)).map(f64::from).collect();
-    let failed = |e: &dyn std::fmt::Display| Error::Other(format!("k-means: {e}"));
+    let failed = |e: &dyn std::fmt::Display| EvalError::library("k-means", e);
     let values = Array2::from_shape_vec((embeddings.len(), dims), values).map_err(|e| failed(&e))?;
     let data = DatasetBase::from(values);
     let model = KMeans::params(CLUSTERS).n_runs(5).fit(&data).map_err(|e| failed(&e))?;

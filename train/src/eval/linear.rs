@@ -3,7 +3,7 @@
 use liblinear::util::{PredictionInput, TrainingInput};
 use liblinear::{Builder, LibLinearModel, SolverType};
 
-use crate::Error;
+use crate::{Error, EvalError};
 
 /// Brings every feature to mean 0 and deviation 1, by the rows that it was fitted on.
 pub(super) struct Scaler {
@@ -72,10 +72,11 @@ impl Linear {
         cost: f64,
         objective: Objective,
     ) -> Result<Self, Error> {
-        let failed = |e: &dyn std::fmt::Display| Error::Other(format!("LIBLINEAR: {e}"));
+        let failed = |e: &dyn std::fmt::Display| EvalError::library("LIBLINEAR", e);
         let classes = labels.iter().max().map_or(0, |most| most + 1);
         if labels.iter().all(|label| Some(label) == labels.first()) {
-            return Err(Error::Other("a linear classifier needs at least two classes".into()));
+            let (purpose, found) = ("a linear classifier".into(), usize::from(!labels.is_empty()));
+            return Err(EvalError::TooFew { purpose, what: "classes", needed: 2, found }.into());
         }
         let scaler = Scaler::fit(rows);
         let targets = labels.iter().map(|label| *label as f64).collect();

@@ -153,8 +153,7 @@ pub fn names(setting: &mut Setting) -> Result<Vec<Figure>, Error> {
             let recording = enroll(setting, *thing, &mut rng)?;
             enrolled.push(case(recording.is_some()));
             if let Some(recording) = recording {
-                let added = gallery.enroll(&number.to_string(), recording, false);
-                added.map_err(|e| Error::Other(e.to_string()))?;
+                gallery.enroll(&number.to_string(), recording, false)?;
             }
         }
         for (number, thing) in things[..known].iter().enumerate() {

@@ -10,7 +10,7 @@ use image::{ImageBuffer, Luma, RgbImage};
 use lookhear::overlay::heat_color;
 use lookhear::preprocess::spectrogram::{BINS, COLUMNS};
 
-use crate::Error;
+use crate::{Error, EvalError};
 
 /// A picture with what it shows.
 pub struct Picture {
@@ -59,7 +59,7 @@ impl Cell {
         let mut bytes = Vec::new();
         JpegEncoder::new_with_quality(Cursor::new(&mut bytes), 82)
             .encode_image(&small)
-            .map_err(|e| Error::Other(format!("a picture of the report: {e}")))?;
+            .map_err(|e| EvalError::library("a picture of the report", e))?;
         let address = format!("data:image/jpeg;base64,{}", BASE64_STANDARD.encode(bytes));
         Ok(Self { address, label: label.into() })
     }

@@ -2,13 +2,13 @@
 
 use plotters::prelude::*;
 
-use crate::Error;
+use crate::{Error, EvalError};
 
 const SIZE: (u32, u32) = (760, 560);
 const FONT: &str = "sans-serif";
 
-fn failed(e: impl std::fmt::Display) -> Error {
-    Error::Other(format!("a plot: {e}"))
+fn failed(e: impl std::fmt::Display) -> EvalError {
+    EvalError::library("a plot", e)
 }
 
 /// A color for the i-th of `count` classes: around the circle of hues, light and dark in turn.

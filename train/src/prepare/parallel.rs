@@ -38,7 +38,7 @@ pub(super) fn in_order<T: Sync, R: Send>(
             match worker.recv() {
                 Ok(result) => take(item, result)?,
                 Err(_) if stop.load(Ordering::Relaxed) => return Ok(false),
-                Err(_) => return Err(Error::Other("a thread died; the same command goes on".into())),
+                Err(_) => return Err(Error::ThreadDied("prepare")),
             }
         }
         Ok(true)
@@ -66,7 +66,7 @@ mod tests {
             Ok(())
         });
         assert!(!whole.unwrap());
-        let fails = |n: &u32, _| if *n == 5 { Err(Error::Other("five".into())) } else { Ok(()) };
+        let fails = |n: &u32, _| if *n == 5 { Err(Error::Missing("five".into())) } else { Ok(()) };
         let failed = in_order(&items, 4, &AtomicBool::new(false), square, fails);
         assert_eq!(failed.unwrap_err().to_string(), "five");
     }

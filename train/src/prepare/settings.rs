@@ -1,5 +1,6 @@
 //! What to prepare, and how.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use super::table::Format;
@@ -37,30 +38,34 @@ impl Settings {
     /// Checks the values.
     ///
     /// # Errors
-    /// One sentence: option, value, what would be right.
+    /// [`Error::Argument`]: option, value, what would be right.
     pub fn validate(&self) -> Result<(), Error> {
-        let wrong = |what: String| Err(Error::Other(what));
+        let wrong = |option, value: &dyn Display, right: &str| Err(Error::argument(option, value, right));
         if !(1.0..=3600.0).contains(&self.clip_seconds) {
-            return wrong(format!("--clip-seconds {}: between 1 and 3600", self.clip_seconds));
+            return wrong("--clip-seconds", &self.clip_seconds, "between 1 and 3600");
         }
         if !(1.0..=25.0).contains(&self.fps) {
-            return wrong(format!("--fps {}: between 1 (every second needs a frame) and 25", self.fps));
+            return wrong("--fps", &self.fps, "between 1 (every second needs a frame) and 25");
         }
         if !(16..=1280).contains(&self.side) {
-            return wrong(format!("--side {}: between 16 and 1280 pixels", self.side));
+            return wrong("--side", &self.side, "between 16 and 1280 pixels");
         }
         if !(1..=100).contains(&self.quality) {
-            return wrong(format!("--quality {}: between 1 and 100", self.quality));
+            return wrong("--quality", &self.quality, "between 1 and 100");
         }
-        if self.shard_clips == 0 || self.jobs == 0 {
-            return wrong(format!("--shard-clips {}, --jobs {}: at least 1", self.shard_clips, self.jobs));
+        for (option, value) in [("--shard-clips", self.shard_clips), ("--jobs", self.jobs)] {
+            if value == 0 {
+                return wrong(option, &value, "at least 1");
+            }
         }
-        let shares = [self.held_out, self.validation];
-        if shares.iter().any(|share| !(0.0..=1.0).contains(share)) || shares.iter().sum::<f64>() > 1.0 {
-            return wrong(format!(
-                "--held-out {}, --validation {}: shares between 0 and 1, together at most 1",
-                self.held_out, self.validation
-            ));
+        for (option, value) in [("--held-out", self.held_out), ("--validation", self.validation)] {
+            if !(0.0..=1.0).contains(&value) {
+                return wrong(option, &value, "a share between 0 and 1");
+            }
+        }
+        if self.held_out + self.validation > 1.0 {
+            let right = format!("together with --validation {} at most 1", self.validation);
+            return wrong("--held-out", &self.held_out, &right);
         }
         Ok(())
     }

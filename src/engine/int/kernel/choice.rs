@@ -1,5 +1,7 @@
 //! Which kernels there are on this processor, and which of them is wanted.
 
+use std::convert::Infallible;
+use std::fmt;
 use std::str::FromStr;
 
 use super::Kernel;
@@ -35,9 +37,10 @@ pub enum Choice {
 }
 
 impl FromStr for Choice {
-    type Err = String;
+    /// Whether there is such a kernel is seen when it is asked for.
+    type Err = Infallible;
 
-    fn from_str(name: &str) -> Result<Self, String> {
+    fn from_str(name: &str) -> Result<Self, Infallible> {
         Ok(if name == "best" { Self::Best } else { Self::Named(name.into()) })
     }
 }
@@ -46,28 +49,41 @@ impl Choice {
     /// The kernel.
     ///
     /// # Errors
-    /// This processor has none of that name; the message lists those it has.
+    /// [`MissingKernel`]: this processor has none of that name; the message lists those it has.
     ///
     /// ```
     /// use lookhear::engine::int::kernel::Choice;
     ///
     /// assert!(Choice::Best.kernel().is_ok());
     /// let error = Choice::Named("mmx".into()).kernel().err().unwrap();
-    /// assert!(error.starts_with("this processor has no kernel mmx; it has portable"));
+    /// assert!(error.to_string().starts_with("this processor has no kernel mmx; it has portable"));
     /// ```
-    pub fn kernel(&self) -> Result<Box<dyn Kernel>, String> {
+    pub fn kernel(&self) -> Result<Box<dyn Kernel>, MissingKernel> {
         let mut kernels = all();
-        let names: Vec<&str> = kernels.iter().map(|k| k.name()).collect();
-        let found = match self {
-            Self::Best => Some(kernels.len() - 1),
-            Self::Named(name) => names.iter().position(|n| n == name),
+        let Self::Named(name) = self else {
+            // There is one on every processor.
+            return Ok(kernels.pop().unwrap_or_else(|| Box::new(Portable)));
         };
-        match (found, self) {
-            (Some(at), _) => Ok(kernels.swap_remove(at)),
-            (None, Self::Named(name)) => {
-                Err(format!("this processor has no kernel {name}; it has {}", names.join(", ")))
-            }
-            (None, Self::Best) => Err("no kernel at all".into()),
-        }
+        let known = kernels.iter().map(|k| k.name()).collect();
+        let found = kernels.into_iter().find(|k| k.name() == name);
+        found.ok_or_else(|| MissingKernel { name: name.clone(), known })
     }
 }
+
+/// A kernel that this processor cannot run, or that nobody wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingKernel {
+    /// Its name.
+    pub name: String,
+    /// The names of those that it can run.
+    pub known: Vec<&'static str>,
+}
+
+// Written out, so that the kernels can be built with nothing else.
+impl fmt::Display for MissingKernel {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "this processor has no kernel {}; it has {}", self.name, self.known.join(", "))
+    }
+}
+
+impl std::error::Error for MissingKernel {}

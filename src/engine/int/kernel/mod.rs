@@ -15,7 +15,7 @@ mod tests;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub use choice::{Choice, all};
+pub use choice::{Choice, MissingKernel, all};
 
 /// Output channels that are computed together, and input channels of a block.
 pub const LANES: usize = 16;

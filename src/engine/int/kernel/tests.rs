@@ -41,9 +41,11 @@ fn there_are_vector_instructions() {
 #[test]
 fn a_kernel_is_found_by_its_name() {
     for kernel in all() {
-        let found = kernel.name().parse::<Choice>().and_then(|choice| choice.kernel()).unwrap();
+        let found = kernel.name().parse::<Choice>().unwrap().kernel().unwrap();
         assert_eq!(found.name(), kernel.name());
     }
     let error = Choice::Named("mmx".into()).kernel().err().unwrap();
+    assert_eq!((&*error.name, error.known[0]), ("mmx", "portable"));
+    let error = error.to_string();
     assert!(error.contains("mmx") && error.contains("portable"), "{error}");
 }
