@@ -6,10 +6,10 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
-use std::sync::{Mutex, MutexGuard};
 
 use env_logger::{Builder, Target};
 use log::{Level, LevelFilter};
+use parking_lot::Mutex;
 
 /// Lines that are kept while a screen fills the terminal; of more, the oldest go.
 const KEPT: usize = 200;
@@ -39,7 +39,7 @@ pub fn start(program: &'static str, verbose: u8) {
 /// is dropped.
 #[must_use]
 pub fn hold() -> Hold {
-    waiting().get_or_insert_default();
+    WAITING.lock().get_or_insert_default();
     Hold(())
 }
 
@@ -49,15 +49,10 @@ pub struct Hold(());
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        if let Some(waiting) = waiting().take() {
+        if let Some(waiting) = WAITING.lock().take() {
             let _ = waiting.write(&mut io::stderr().lock());
         }
     }
-}
-
-fn waiting() -> MutexGuard<'static, Option<Waiting>> {
-    // A thread that died while it held the lock left whole lines.
-    WAITING.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// Standard error, unless lines are kept back. Nobody may be reading: that is no reason to end.
@@ -65,7 +60,7 @@ struct Terminal;
 
 impl Write for Terminal {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        match waiting().as_mut() {
+        match WAITING.lock().as_mut() {
             Some(waiting) => waiting.keep(line),
             None => drop(io::stderr().lock().write_all(line)),
         }

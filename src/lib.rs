@@ -58,6 +58,8 @@
 //! With all of them data flows one way: capture -> ring -> preprocess -> towers -> fusion and localization -> event ->
 //! sinks and overlay.
 
+#[cfg(feature = "capture")]
+mod backoff;
 #[cfg(all(feature = "embed", feature = "media"))]
 pub mod batch;
 pub mod built;

@@ -8,8 +8,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard};
 
+use parking_lot::Mutex;
 use tempfile::TempPath;
 use thiserror::Error;
 
@@ -156,13 +156,9 @@ impl Output {
 /// Hidden files of this process that are not complete.
 static UNDER_WAY: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-fn under_way() -> MutexGuard<'static, BTreeSet<PathBuf>> {
-    UNDER_WAY.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-}
-
 /// Removes what is not complete: for a process that ends at once, where nothing is dropped.
 pub fn abandon() {
-    for partial in std::mem::take(&mut *under_way()) {
+    for partial in std::mem::take(&mut *UNDER_WAY.lock()) {
         let _ = fs::remove_file(partial);
     }
 }
@@ -186,14 +182,14 @@ struct UnderWay(PathBuf);
 
 impl UnderWay {
     fn new(partial: &Path) -> Self {
-        under_way().insert(partial.into());
+        UNDER_WAY.lock().insert(partial.into());
         Self(partial.into())
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        under_way().remove(&self.0);
+        UNDER_WAY.lock().remove(&self.0);
     }
 }
 

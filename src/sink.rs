@@ -1,10 +1,11 @@
 //! What takes decisions, what it is given, and how it and others speak to a run.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
 
 use image::RgbImage;
+use parking_lot::Mutex;
 use thiserror::Error;
 
 use crate::capture::monitor::Health;
@@ -36,7 +37,7 @@ pub struct Trouble(Mutex<BTreeMap<&'static str, String>>);
 impl Trouble {
     /// Says what is wrong with an output, or that nothing is any more.
     pub fn set(&self, output: &'static str, sentence: Option<String>) {
-        let mut troubles = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut troubles = self.0.lock();
         match sentence {
             Some(sentence) => troubles.insert(output, sentence),
             None => troubles.remove(output),
@@ -45,7 +46,7 @@ impl Trouble {
 
     /// Everything that is wrong now; `None`: nothing.
     pub fn get(&self) -> Option<String> {
-        let troubles = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let troubles = self.0.lock();
         let sentences: Vec<&str> = troubles.values().map(String::as_str).collect();
         (!sentences.is_empty()).then(|| sentences.join("; "))
     }

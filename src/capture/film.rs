@@ -2,7 +2,9 @@
 //! of their own, and what belongs together would lie apart.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
 
 use super::device::DeviceError;
 use super::stream::{StreamCamera, StreamMicrophone, failed, is_stream};
@@ -48,7 +50,7 @@ impl Film {
     /// What is there to be taken; or else the film begins anew for both. Whoever still has a part of the old one comes
     /// to its end, and takes the part that belongs to the new one.
     fn take<T>(&self, part: impl Fn(&mut Playing) -> Option<T>) -> Result<T, DeviceError> {
-        let mut playing = self.playing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut playing = self.playing.lock();
         loop {
             if let Some(part) = part(&mut playing) {
                 return Ok(part);

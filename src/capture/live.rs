@@ -2,18 +2,20 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use image::RgbImage;
+use parking_lot::Mutex;
 
 use super::Source;
 use super::device::{Camera, CameraFrame, Chunk, DeviceError, ErrorKind, Microphone};
 use super::monitor::{Device, Monitor};
 use super::timeline::Timeline;
+use crate::backoff::Backoff;
 use crate::event::DeviceState;
 use crate::media::FRAME_RATE;
 use crate::preprocess::{Loudness, Resampler, SAMPLE_RATE};
@@ -114,7 +116,7 @@ fn keep_open<T: ?Sized>(
     closed: &AtomicBool,
     mut use_once: impl FnMut(&mut T) -> Result<Next, DeviceError>,
 ) {
-    let (mut backoff, mut delivered) = (BACKOFF[0], false);
+    let (mut backoff, mut delivered) = (Backoff::new(BACKOFF[0], BACKOFF[1]), false);
     while !closed.load(Ordering::Relaxed) {
         // Drivers' bindings panic now and then; that is a failed device, not a failed program.
         let attempt = catch_unwind(AssertUnwindSafe(|| -> Result<(), DeviceError> {
@@ -122,7 +124,10 @@ fn keep_open<T: ?Sized>(
             let mut stalls = 0;
             while !closed.load(Ordering::Relaxed) {
                 match use_once(&mut opened) {
-                    Ok(Next::GoOn) => (stalls, backoff, delivered) = (0, BACKOFF[0], true),
+                    Ok(Next::GoOn) => {
+                        (stalls, delivered) = (0, true);
+                        backoff.reset();
+                    }
                     Ok(Next::Close) => return Ok(()),
                     Err(error) if error.kind == ErrorKind::Stalled && stalls + 1 < STALLS => {
                         stalls += 1;
@@ -137,17 +142,16 @@ fn keep_open<T: ?Sized>(
             Ok(Ok(())) => return,
             Ok(Err(error)) => {
                 let error = error.after(delivered);
-                log::debug!("{error}; opened again in {backoff:?}");
+                log::debug!("{error}; opened again in {:?}", backoff.due());
                 monitor.fail(device, &error);
             }
             Err(_) => monitor.set(device, DeviceState::Failed, "its driver failed; it is opened again"),
         }
         monitor.reopened(device);
-        let until = Instant::now() + backoff;
+        let until = Instant::now() + backoff.wait();
         while Instant::now() < until && !closed.load(Ordering::Relaxed) {
             thread::sleep(Duration::from_millis(20));
         }
-        backoff = (backoff * 2).min(BACKOFF[1]);
     }
 }
 
@@ -158,7 +162,7 @@ fn watch(camera: &mut dyn Camera, slot: &Slot, monitor: &Monitor) -> Result<Next
     }
     monitor.frames.fetch_add(1, Ordering::Relaxed);
     monitor.frames_lost.fetch_add(frame.lost, Ordering::Relaxed);
-    let mut slot = slot.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut slot = slot.lock();
     if slot.len() == SLOT {
         slot.pop_front();
     }
@@ -337,7 +341,7 @@ impl Conductor {
     fn show(&mut self) -> bool {
         while self.ticks as f64 / f64::from(FRAME_RATE) <= self.timeline.t() {
             let t = self.ticks as f64 / f64::from(FRAME_RATE);
-            let mut slot = self.slot.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let mut slot = self.slot.lock();
             let (timeline, monitor, offset) = (&self.timeline, &self.monitor, self.offset);
             let taken = |frame: &CameraFrame| timeline.t_of(monitor.seconds(frame.captured)) + offset;
             while slot.front().is_some_and(|frame| taken(frame) <= t) {

@@ -1,8 +1,9 @@
 //! How the devices of a live run are doing: written by capture, read by whoever shows it.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use super::device::{DeviceError, ErrorKind};
 use crate::event::DeviceState;
@@ -174,7 +175,6 @@ impl Monitor {
             Device::Camera => &self.camera,
             Device::Microphone => &self.microphone,
         };
-        // A thread that died while it held the lock left nothing half-done.
-        use_it(&mut health.lock().unwrap_or_else(|poisoned| poisoned.into_inner()))
+        use_it(&mut health.lock())
     }
 }

@@ -4,11 +4,12 @@
 //! microphone, which the live pipeline goes on listening to, does not hear it.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use parking_lot::{Condvar, Mutex};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -91,12 +92,8 @@ impl Example {
 }
 
 impl Stage {
-    fn lock(&self) -> MutexGuard<'_, Wish> {
-        self.wish.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
     fn ask(&self, wish: Wish) {
-        let mut current = self.lock();
+        let mut current = self.wish.lock();
         *current = wish;
         // Set with the lock held: the wish and what the pipeline sees of it never disagree.
         self.controls.stop.store(wish != Wish::Play, Ordering::Relaxed);
@@ -105,8 +102,9 @@ impl Stage {
 
     /// Waits until there is something to play; `false`: never again.
     fn wait(&self) -> bool {
-        let waiting = self.changed.wait_while(self.lock(), |wish| *wish == Wish::Pause);
-        *waiting.unwrap_or_else(|poisoned| poisoned.into_inner()) == Wish::Play
+        let mut wish = self.wish.lock();
+        self.changed.wait_while(&mut wish, |wish| *wish == Wish::Pause);
+        *wish == Wish::Play
     }
 }
 

@@ -1,8 +1,10 @@
 //! The newest moment on its way from the pipeline's thread to the screen's. Neither waits for the other.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+
+use parking_lot::Mutex;
 
 use super::screen::RIBBON_SECONDS;
 use crate::event::{Event, Map};
@@ -45,7 +47,7 @@ pub struct Waiting {
 impl Slot {
     /// Puts the newest moment in the place of the one before, and new columns after those that wait.
     pub fn put(&self, snapshot: Snapshot, columns: Vec<Vec<f32>>) {
-        let mut waiting = self.lock();
+        let mut waiting = self.waiting.lock();
         let before = waiting.newest.replace(snapshot);
         waiting.columns.extend(columns);
         let surplus = waiting.columns.len().saturating_sub(RIBBON);
@@ -58,17 +60,12 @@ impl Slot {
 
     /// Fetches what has come since the last time.
     pub fn take(&self) -> Waiting {
-        std::mem::take(&mut *self.lock())
+        std::mem::take(&mut *self.waiting.lock())
     }
 
     /// Decisions so far: what shows that the pipeline moves.
     pub fn decisions(&self) -> u64 {
         self.decisions.load(Ordering::Relaxed)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        // Moves cannot fail halfway: what a thread that died has left is whole.
-        self.waiting.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 

@@ -5,8 +5,10 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
+
+use parking_lot::Mutex;
 
 use super::{Damage, Loss, MediaError};
 
@@ -80,7 +82,7 @@ pub(super) fn spawn(command: Command) -> io::Result<Child> {
     });
     let (reply, child) = channel();
     let gone = || io::Error::other("no thread starts processes any more");
-    locked(nursery).send((command, reply)).map_err(|_| gone())?;
+    nursery.lock().send((command, reply)).map_err(|_| gone())?;
     child.recv().map_err(|_| gone())?
 }
 
@@ -104,7 +106,7 @@ impl Canceller {
     /// Kills the process: who reads from it comes to the end. Whatever it complains of is then no fault.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
-        kill(&mut locked(&self.child));
+        kill(&mut self.child.lock());
     }
 
     pub(super) fn is_cancelled(&self) -> bool {
@@ -165,7 +167,7 @@ impl Process {
         };
         let said = Arc::<Mutex<Said>>::default();
         let heard = said.clone();
-        let ear = thread::spawn(move || listen(stderr, |line| locked(&heard).take(line)));
+        let ear = thread::spawn(move || listen(stderr, |line| heard.lock().take(line)));
         let canceller = Canceller { child: Arc::new(Mutex::new(child)), cancelled: Arc::default() };
         Ok((Self { input: input.into(), canceller, said, ear: Some(ear) }, stdout))
     }
@@ -176,7 +178,7 @@ impl Process {
 
     /// The last thing it said so far; empty if nothing.
     pub(crate) fn last_words(&self) -> String {
-        locked(&self.said).last.clone()
+        self.said.lock().last.clone()
     }
 
     /// Waits for the end, when the output was read to its end.
@@ -187,7 +189,7 @@ impl Process {
         if let Some(ear) = self.ear.take() {
             let _ = ear.join();
         }
-        locked(&self.canceller.child).wait().map_err(missing("ffmpeg"))
+        self.canceller.child.lock().wait().map_err(missing("ffmpeg"))
     }
 
     /// Waits for the end and judges it. `read`: whether anything came.
@@ -200,7 +202,7 @@ impl Process {
         if self.canceller.is_cancelled() {
             return Ok(None);
         }
-        let (input, said) = (self.input.clone(), locked(&self.said));
+        let (input, said) = (self.input.clone(), self.said.lock());
         if let Some(what) = said.missing {
             return Err(MediaError::NoStream { input, what });
         }
@@ -285,10 +287,6 @@ fn listen(mut stderr: ChildStderr, mut take: impl FnMut(&str)) {
         }
     }
     take(&String::from_utf8_lossy(&line));
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

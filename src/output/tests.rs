@@ -127,7 +127,7 @@ fn a_process_that_ends_at_once_leaves_nothing() {
     let output = Output::new(&folder.path().join("a"), Existing::Keep).unwrap();
     // Only this one's: other tests write at the same time.
     fs::remove_file(output.partial()).unwrap();
-    assert!(under_way().contains(output.partial()));
+    assert!(UNDER_WAY.lock().contains(output.partial()));
     drop(output);
-    assert!(!under_way().iter().any(|partial| partial.starts_with(folder.path())));
+    assert!(!UNDER_WAY.lock().iter().any(|partial| partial.starts_with(folder.path())));
 }

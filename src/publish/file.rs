@@ -7,11 +7,11 @@ use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use super::PublishError;
-use super::backoff::Backoff;
 use super::message::Line;
 use super::queue::Queue;
 use super::settings;
 use super::standing::Standing;
+use crate::backoff::Backoff;
 
 /// Lines that may wait: 20 seconds of a slow disk.
 const CAPACITY: usize = 256;

@@ -8,7 +8,6 @@
 //! The way of a decision: [`Publisher`] -> queue -> the thread of its output (`file`, `socket`, `history`, `webhook`), or the
 //! one thread of everything that waits on the network (`mqtt`, `web`).
 
-mod backoff;
 mod file;
 mod history;
 mod message;

@@ -1,7 +1,8 @@
 //! How one output is doing: what it lost, and what is wrong with it.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 
@@ -35,11 +36,11 @@ impl Standing {
     /// Says what is wrong, or that nothing is any more.
     pub(super) fn tell(&self, sentence: Option<String>) {
         self.failing.set(i64::from(sentence.is_some()));
-        *self.trouble.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = sentence;
+        *self.trouble.lock() = sentence;
     }
 
     /// What is wrong now.
     pub(super) fn trouble(&self) -> Option<String> {
-        self.trouble.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+        self.trouble.lock().clone()
     }
 }

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use ureq::Agent;
 
-use super::backoff::Backoff;
 use super::message::Numbering;
 use super::queue::Queue;
 use super::secret::Secret;
 use super::settings;
 use super::standing::Standing;
 use super::{About, PublishError};
+use crate::backoff::Backoff;
 use crate::event::Event;
 
 /// Events that may wait.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::backoff::Backoff;
 use crate::pipeline::{Controls, Moment, Sink, SinkError};
 
 /// Waits before another try: the first, and the longest.
@@ -15,7 +16,7 @@ pub struct Persistent<F> {
     sink: Option<Box<dyn Sink>>,
     controls: Arc<Controls>,
     next: Instant,
-    wait: Duration,
+    backoff: Backoff,
 }
 
 impl<F: FnMut() -> Result<Box<dyn Sink>, SinkError>> Persistent<F> {
@@ -25,14 +26,21 @@ impl<F: FnMut() -> Result<Box<dyn Sink>, SinkError>> Persistent<F> {
     /// It cannot be opened: better known before the run than in it.
     pub fn new(name: &'static str, mut open: F, controls: Arc<Controls>) -> Result<Self, SinkError> {
         let sink = Some(open()?);
-        Ok(Self { name, open, sink, controls, next: Instant::now(), wait: WAITS[0] })
+        Ok(Self {
+            name,
+            open,
+            sink,
+            controls,
+            next: Instant::now(),
+            backoff: Backoff::new(WAITS[0], WAITS[1]),
+        })
     }
 
     fn failed(&mut self, error: &SinkError) {
         self.sink = None;
-        self.next = Instant::now() + self.wait;
-        let sentence = format!("not saved: {error}; tried again in {} s", self.wait.as_secs());
-        self.wait = (self.wait * 2).min(WAITS[1]);
+        let wait = self.backoff.wait();
+        self.next = Instant::now() + wait;
+        let sentence = format!("not saved: {error}; tried again in {} s", wait.as_secs());
         self.controls.trouble.set(self.name, Some(sentence));
     }
 }
@@ -117,6 +125,6 @@ mod tests {
         sink.take(&moment).unwrap();
         assert_eq!(log.lock().unwrap()[3..], ["opened", "taken"]);
         assert_eq!(controls.trouble.get().as_deref(), Some("another"), "its own is over, the other is not");
-        assert_eq!(sink.wait, 2 * WAITS[0]);
+        assert_eq!(sink.backoff.due(), 2 * WAITS[0]);
     }
 }

@@ -4,8 +4,8 @@
 //! that thread. A thread that a driver holds for ever keeps the camera; opening it again says so.
 
 use std::collections::HashSet;
+use std::sync::LazyLock;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -14,6 +14,7 @@ use nokhwa::utils::{
     CameraFormat, CameraIndex, FrameFormat, RequestedFormat, RequestedFormatType, Resolution,
 };
 use nokhwa::{Buffer, NokhwaError};
+use parking_lot::Mutex;
 
 use super::pixels::{Format, Layout, decode};
 use crate::capture::device::{Camera, CameraFrame, CameraInfo, DeviceError, ErrorKind, PATIENCE};
@@ -47,7 +48,7 @@ impl Nokhwa {
         let name = info.name.clone();
         let number = info.aliases.iter().find_map(|alias| alias.parse().ok());
         let index = number.map_or_else(|| CameraIndex::String(info.id.clone()), CameraIndex::Index);
-        if !held().insert(info.id.clone()) {
+        if !HELD.lock().insert(info.id.clone()) {
             let detail = "its driver still holds an earlier request; unplug it and connect it again";
             return Err(DeviceError::new(ErrorKind::Stalled, &name, detail));
         }
@@ -75,7 +76,7 @@ impl Nokhwa {
                     }
                 }
             }
-            held().remove(&id);
+            HELD.lock().remove(&id);
         });
         let failed = |error: NokhwaError| DeviceError::new(kind(&error), &name, &error.to_string());
         let format = match opened.recv_timeout(5 * PATIENCE) {
@@ -84,10 +85,6 @@ impl Nokhwa {
         };
         Ok(Self { format: format!("{name}: {format}"), name, frames })
     }
-}
-
-fn held() -> std::sync::MutexGuard<'static, HashSet<String>> {
-    HELD.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn kind(error: &NokhwaError) -> ErrorKind {

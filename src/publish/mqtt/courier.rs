@@ -1,8 +1,9 @@
 //! Carries messages from the outbox to the broker, over connection after connection.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use prometheus_client::metrics::gauge::Gauge;
 use rumqttc::{
     AsyncClient, ConnectReturnCode, ConnectionError, Event, EventLoop, MqttOptions, NetworkOptions,
@@ -10,8 +11,8 @@ use rumqttc::{
 use rumqttc::{Incoming, Outgoing};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::outbox::{Message, Outbox, WINDOW, lock};
-use crate::publish::backoff::Backoff;
+use super::outbox::{Message, Outbox, WINDOW};
+use crate::backoff::Backoff;
 use crate::publish::network::Ending;
 use crate::publish::standing::Standing;
 
@@ -64,7 +65,7 @@ impl Courier {
             }
         }
         self.connected.set(0);
-        self.standing.lose(lock(&self.outbox).waiting() as u64);
+        self.standing.lose(self.outbox.lock().waiting() as u64);
     }
 
     /// A connection, to be made when it is first asked for events.
@@ -92,9 +93,9 @@ impl Courier {
         let mut farewell = Some(self.farewell.clone());
         let mut leaving = false;
         loop {
-            if !leaving && lock(&self.outbox).is_settled() {
+            if !leaving && self.outbox.lock().is_settled() {
                 match farewell.take() {
-                    Some(message) => lock(&self.outbox).put(message),
+                    Some(message) => self.outbox.lock().put(message),
                     None => leaving = client.try_disconnect().is_ok(),
                 }
             }
@@ -111,10 +112,10 @@ impl Courier {
             Event::Incoming(Incoming::ConnAck(_)) => {
                 self.connected.set(1);
                 self.standing.tell(None);
-                lock(&self.outbox).connected(client.clone());
+                self.outbox.lock().connected(client.clone());
             }
-            Event::Outgoing(Outgoing::Publish(id)) => lock(&self.outbox).written(*id),
-            Event::Incoming(Incoming::PubAck(ack)) => lock(&self.outbox).acknowledged(ack.pkid),
+            Event::Outgoing(Outgoing::Publish(id)) => self.outbox.lock().written(*id),
+            Event::Incoming(Incoming::PubAck(ack)) => self.outbox.lock().acknowledged(ack.pkid),
             _ => {}
         }
     }
@@ -125,7 +126,7 @@ impl Courier {
             self.note(client, &event);
         }
         self.connected.set(0);
-        lock(&self.outbox).disconnected();
+        self.outbox.lock().disconnected();
     }
 }
 
@@ -212,7 +213,7 @@ mod tests {
                 courier.clear(&client, &mut events);
             });
             broker.join().unwrap();
-            let waiting = lock(&courier.outbox).waiting();
+            let waiting = courier.outbox.lock().waiting();
             prop_assert!(waiting == 3 || waiting < 3 && speech.contains(&ACKNOWLEDGEMENT), "{waiting}");
         });
     }

@@ -7,10 +7,11 @@ mod tls;
 mod topics;
 
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use prometheus_client::metrics::gauge::Gauge;
 use rumqttc::{LastWill, MqttOptions, QoS, TlsConfiguration, Transport};
 
@@ -136,7 +137,7 @@ impl Mqtt {
     }
 
     fn put(&self, message: Message) {
-        outbox::lock(&self.outbox).put(message);
+        self.outbox.lock().put(message);
     }
 }
 
@@ -144,7 +145,7 @@ impl Mqtt {
 fn drawing(outbox: Arc<Mutex<Outbox>>, topic: String, standing: &Standing) -> io::Result<Queue<Scene>> {
     Queue::start(2, standing.clone(), move |scenes: Receiver<Scene>| {
         for jpeg in scenes.iter().filter_map(|scene| scene.jpeg()) {
-            outbox::lock(&outbox).put(Message::new(Kind::Picture, &topic, jpeg));
+            outbox.lock().put(Message::new(Kind::Picture, &topic, jpeg));
         }
     })
 }

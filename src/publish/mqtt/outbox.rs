@@ -5,7 +5,6 @@
 //! a time, and a connection that broke is replaced by a new one that gets the rest.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard};
 
 use rumqttc::{AsyncClient, QoS};
 
@@ -179,11 +178,6 @@ impl Outbox {
             self.flights.push_back(Flight { message, id: None, acknowledged: false });
         }
     }
-}
-
-/// The outbox, for a moment. A thread that died while it held the lock left nothing half-done.
-pub(super) fn lock(outbox: &Mutex<Outbox>) -> MutexGuard<'_, Outbox> {
-    outbox.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 #[cfg(test)]

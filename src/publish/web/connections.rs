@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::serve::Listener;
+use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -48,7 +49,7 @@ impl Connections {
             let room = self.room.clone().acquire_owned().await.ok();
             let (stream, address) = Listener::accept(&mut self.listener).await;
             let peer = Peer::of(address);
-            let Some(guest) = lock(&self.guests).enter(peer) else {
+            let Some(guest) = self.guests.lock().enter(peer) else {
                 log::debug!("web: {} has {PEER} connections and is given no other", address.ip());
                 continue;
             };
@@ -117,11 +118,6 @@ impl Guests {
     }
 }
 
-fn lock(guests: &Mutex<Guests>) -> MutexGuard<'_, Guests> {
-    // A thread that died while it held the lock left nothing half-done.
-    guests.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
-}
-
 /// What a connection takes up, until it is dropped.
 struct Place {
     peer: Peer,
@@ -132,7 +128,7 @@ struct Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        lock(&self.guests).leave(self.peer, &self.guest);
+        self.guests.lock().leave(self.peer, &self.guest);
     }
 }
 

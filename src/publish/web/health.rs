@@ -1,8 +1,8 @@
 //! Whether all is well: decisions are made, and the devices are on.
 
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::event::{DeviceState, Devices, Event};
@@ -41,12 +41,12 @@ impl Board {
     /// A decision was made.
     pub(in crate::publish) fn decide(&self, event: &Event) {
         let latest = Latest { at: Instant::now(), devices: event.devices };
-        *self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(latest);
+        *self.0.lock() = Some(latest);
     }
 
     /// Whether all is well now.
     pub(super) fn health(&self, uptime: f64) -> Health {
-        let latest = *self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let latest = *self.0.lock();
         judge(latest, Instant::now(), uptime)
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Waits that double from the first to the longest.
 #[derive(Clone, Debug)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     first: Duration,
     most: Duration,
     next: Duration,
@@ -12,19 +12,24 @@ pub(super) struct Backoff {
 
 impl Backoff {
     /// Begins with `first` and ends with `most`.
-    pub(super) fn new(first: Duration, most: Duration) -> Self {
+    pub(crate) fn new(first: Duration, most: Duration) -> Self {
         Self { first, most, next: first }
     }
 
-    /// The wait that is due now.
-    pub(super) fn wait(&mut self) -> Duration {
+    /// The wait that is due now, without having it.
+    pub(crate) fn due(&self) -> Duration {
+        self.next
+    }
+
+    /// The wait that is due now; the next is longer.
+    pub(crate) fn wait(&mut self) -> Duration {
         let wait = self.next;
         self.next = (wait * 2).min(self.most);
         wait
     }
 
     /// It works again: the next wait is the first.
-    pub(super) fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.next = self.first;
     }
 }
