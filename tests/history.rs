@@ -106,7 +106,8 @@ fn after_a_kill_nothing_is_half_and_the_next_run_goes_on() {
         named.push(path);
     }
     let mut there = [files(&at.join("kept/clips")), files(&at.join("kept/snapshots"))].concat();
-    (named.sort(), there.sort());
+    named.sort();
+    there.sort();
     assert_eq!(there, named, "each file belongs to an episode, and none is hidden");
 }
 

@@ -60,7 +60,10 @@ impl Publisher {
             standings.push((standing.clone(), None));
             standing
         };
-        let web = settings.web.as_ref().map(|web| web::start(web, board.clone(), metrics.clone()));
+        let web = settings
+            .web
+            .as_ref()
+            .map(|web| web::start(web, settings.history.as_ref(), board.clone(), metrics.clone()));
         let (web, web_task) = web.transpose()?.unzip();
         let mqtt = settings.mqtt.as_ref().map(|mqtt| mqtt::start(mqtt, about, stand("mqtt"), connected));
         let (mqtt, mqtt_task) = mqtt.transpose()?.unzip();

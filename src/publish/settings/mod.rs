@@ -66,6 +66,10 @@ impl Settings {
         for (table, checked) in checks {
             checked.unwrap_or(Ok(())).map_err(|problem| problem.inside(table))?;
         }
+        if self.history.is_none() && self.web.as_ref().is_some_and(|web| web.history) {
+            let message = "is on, but nothing is kept: add [publish.history] with its folder";
+            return Err(Problem::new("web.history", message));
+        }
         Ok(())
     }
 }

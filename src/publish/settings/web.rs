@@ -28,6 +28,8 @@ pub struct Web {
     /// Whether `/` shows picture, score and state live, from `/view.mjpeg` and `/events`; otherwise it tells what there
     /// is.
     pub view: bool,
+    /// Whether `/history` shows what happened, and `/api/v1` gives it to programs: that of `[publish.history]`.
+    pub history: bool,
 }
 
 impl Default for Web {
@@ -40,6 +42,7 @@ impl Default for Web {
             metrics: false,
             health: false,
             view: false,
+            history: false,
         }
     }
 }
@@ -80,9 +83,8 @@ impl Web {
             );
             return Err(Problem::new("token", message));
         }
-        if !(self.metrics || self.health || self.view) {
-            let message =
-                "is off, and so are health and metrics: switch one of them on, or leave out the table";
+        if !(self.metrics || self.health || self.view || self.history) {
+            let message = "is off, and so are health, metrics and history: switch one of them on, or leave out the table";
             return Err(Problem::new("view", message));
         }
         Ok(())

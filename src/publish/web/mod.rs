@@ -1,10 +1,11 @@
-//! The web: a page with the live view, events, metrics and health, for browsers and monitoring.
+//! The web: a page with the live view, events, history, metrics and health, for browsers and monitoring.
 //!
 //! A request passes `connections` (how many, how long, one each), then `access` (who), and is answered here.
 
 mod access;
 mod connections;
 mod health;
+mod history;
 mod page;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ mod view;
 
 use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -81,6 +83,7 @@ struct Site {
 /// The address is taken, the token's file cannot be read, or there is no thread.
 pub(super) fn start(
     settings: &settings::Web,
+    history: Option<&settings::History>,
     board: Arc<Board>,
     metrics: Arc<Metrics>,
 ) -> Result<(Web, Task), PublishError> {
@@ -106,7 +109,8 @@ pub(super) fn start(
         pictures,
         streams: Arc::new(Semaphore::new(STREAMS)),
     });
-    let router = router(settings, site, Access::new(token.as_ref()));
+    let history = history.filter(|_| settings.history).map(|history| history.folder.clone());
+    let router = router(settings, history, site, Access::new(token.as_ref()));
     Ok((Web { address, events, view }, Box::new(move |ending| Box::pin(serve(listener, router, ending)))))
 }
 
@@ -168,7 +172,7 @@ async fn answer(connection: Connection, router: Router) {
 }
 
 /// What is switched on, and nothing else.
-fn router(settings: &settings::Web, site: Arc<Site>, access: Access) -> Router {
+fn router(settings: &settings::Web, history: Option<PathBuf>, site: Arc<Site>, access: Access) -> Router {
     let mut router = Router::new();
     if settings.health {
         router = router.route(access::HEALTH, get(health));
@@ -182,6 +186,9 @@ fn router(settings: &settings::Web, site: Arc<Site>, access: Access) -> Router {
     } else {
         let contents = page::contents(settings);
         router = router.route("/", get(move || std::future::ready(contents)));
+    }
+    if let Some(folder) = history {
+        router = router.merge(history::router(folder));
     }
     router
         .fallback(|| async { (StatusCode::NOT_FOUND, "There is nothing here, or it is switched off.\n") })

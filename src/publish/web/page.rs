@@ -57,6 +57,10 @@ pub(super) fn contents(settings: &settings::Web) -> String {
     if settings.metrics {
         contents += "  /metrics   numbers for Prometheus\n";
     }
+    if settings.history {
+        contents +=
+            "  /history   what happened; for programs /api/v1/events, described by /api/v1/openapi.json\n";
+    }
     contents + "\nThe live picture is switched off. To see it here, set view = true in [publish.web].\n"
 }
 
