@@ -4,8 +4,8 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use lookhear::engine::int::kernel::{Finish, LANES, POSITIONS, all};
-use lookhear::engine::{Backend, Heard, Judgement, Seen, Setup};
+use lookhear::engine::int::kernel::{Epilogue, LANES, POSITIONS, all};
+use lookhear::engine::{AudioEncoding, Backend, ImageEncoding, Judgement, Setup};
 use lookhear::judge::Judge;
 use lookhear::model::Bundle;
 use lookhear::preprocess::spectrogram::{BINS, COLUMNS};
@@ -50,9 +50,9 @@ fn kernels(c: &mut Criterion) {
         c.bench_function(&format!("{name}: products, a position of 28 tiles"), |b| {
             b.iter(|| kernel.multiply(black_box(&v), tiles, depth, &panel, &mut m));
         });
-        let finish = Finish { scales: &scales, bias: &bias };
+        let epilogue = Epilogue { scales: &scales, bias: &bias };
         c.bench_function(&format!("{name}: output transform with pool, a tile"), |b| {
-            b.iter(|| kernel.finish(black_box(&m), tiles * LANES, finish, true, &mut out, LANES));
+            b.iter(|| kernel.epilogue(black_box(&m), tiles * LANES, epilogue, true, &mut out, LANES));
         });
     }
 }
@@ -62,18 +62,19 @@ fn engines(c: &mut Criterion) {
     let picture = picture::normalize(&picture::square(&frame(), Fit::Stretch, 224));
     let window = spectrogram::second(&second());
     let columns: Vec<Vec<f32>> = (0..COLUMNS).map(|n| vec![n as f32 / 99.0; BINS]).collect();
-    let (mut seen, mut heard, mut judgement) = (Seen::default(), Heard::default(), Judgement::default());
+    let (mut seen, mut heard, mut judgement) =
+        (ImageEncoding::default(), AudioEncoding::default(), Judgement::default());
     for backend in [Backend::Int, Backend::Flex] {
         let mut engine = bundle.engine(&Setup::from(backend)).expect("the engine");
         let name = backend.name();
         c.bench_function(&format!("edge on {name}: vision tower"), |b| {
-            b.iter(|| engine.see(black_box(&picture), &mut seen));
+            b.iter(|| engine.encode_image(black_box(&picture), &mut seen));
         });
         c.bench_function(&format!("edge on {name}: audio tower"), |b| {
-            b.iter(|| engine.hear(black_box(&window), &mut heard));
+            b.iter(|| engine.encode_audio(black_box(&window), &mut heard));
         });
         c.bench_function(&format!("edge on {name}: audio tower, 80 ms of new sound"), |b| {
-            b.iter(|| engine.listen(black_box(&columns), 16, &mut heard));
+            b.iter(|| engine.encode_stream(black_box(&columns), 16, &mut heard));
         });
         c.bench_function(&format!("edge on {name}: both heads"), |b| {
             b.iter(|| engine.judge(black_box(&seen), &heard, &mut judgement));
@@ -86,7 +87,7 @@ fn decision(c: &mut Criterion) {
     let (frame, columns) = (frame(), vec![vec![0.5; BINS]; COLUMNS]);
     c.bench_function("a decision: 640x360 and 80 ms of new sound to a map", |b| {
         b.iter(|| {
-            let (seen, heard) = (judge.see(black_box(&frame)), judge.listen(&columns, 16));
+            let (seen, heard) = (judge.encode_image(black_box(&frame)), judge.encode_stream(&columns, 16));
             judge.judge(&seen, &heard)
         });
     });

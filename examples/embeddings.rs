@@ -1,7 +1,7 @@
 //! What the towers make of sounds, for other tasks: how alike are these? `cargo run --no-default-features --example
 //! embeddings -- A.wav B.wav ...` (48 kHz mono, 16 bits; the first second of each counts.)
 
-use lookhear::engine::{Heard, Setup};
+use lookhear::engine::{AudioEncoding, Setup};
 use lookhear::model::Bundle;
 use lookhear::preprocess::spectrogram;
 
@@ -11,8 +11,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for file in std::env::args().skip(1) {
         let samples: Result<Vec<i16>, hound::Error> = hound::WavReader::open(&file)?.samples().collect();
         let second: Vec<f32> = samples?.into_iter().map(|sample| f32::from(sample) / 32768.0).collect();
-        let mut heard = Heard::default();
-        engine.hear(&spectrogram::second(&second), &mut heard);
+        let mut heard = AudioEncoding::default();
+        engine.encode_audio(&spectrogram::second(&second), &mut heard);
         for (other, embedding) in &embeddings {
             println!("{file}, {other}: {:.3}", cosine(&heard.embedding, embedding));
         }

@@ -5,7 +5,7 @@
 //! `bundle.weights()`, and proves itself by `Bundle::check`.
 
 use lookhear::Model;
-use lookhear::engine::{ActivationMap, Engine, Heard, Judgement, Seen, Setup};
+use lookhear::engine::{ActivationMap, AudioEncoding, Engine, ImageEncoding, Judgement, Setup};
 use lookhear::model::Bundle;
 
 struct Counting {
@@ -15,27 +15,27 @@ struct Counting {
 }
 
 impl Engine for Counting {
-    fn see(&mut self, picture: &[f32], seen: &mut Seen) {
+    fn encode_image(&mut self, picture: &[f32], seen: &mut ImageEncoding) {
         self.pictures += 1;
-        self.inner.see(picture, seen);
+        self.inner.encode_image(picture, seen);
     }
 
-    fn hear(&mut self, spectrogram: &[f32], heard: &mut Heard) {
+    fn encode_audio(&mut self, spectrogram: &[f32], heard: &mut AudioEncoding) {
         self.sounds += 1;
-        self.inner.hear(spectrogram, heard);
+        self.inner.encode_audio(spectrogram, heard);
     }
 
-    fn judge(&mut self, seen: &Seen, heard: &Heard, judgement: &mut Judgement) {
+    fn judge(&mut self, seen: &ImageEncoding, heard: &AudioEncoding, judgement: &mut Judgement) {
         println!("{} pictures with {} sounds", self.pictures, self.sounds);
         self.inner.judge(seen, heard, judgement);
     }
 
-    fn see_map(&mut self, picture: &[f32], map: &mut ActivationMap) {
-        self.inner.see_map(picture, map);
+    fn image_activation_map(&mut self, picture: &[f32], map: &mut ActivationMap) {
+        self.inner.image_activation_map(picture, map);
     }
 
-    fn hear_map(&mut self, spectrogram: &[f32], map: &mut ActivationMap) {
-        self.inner.hear_map(spectrogram, map);
+    fn audio_activation_map(&mut self, spectrogram: &[f32], map: &mut ActivationMap) {
+        self.inner.audio_activation_map(spectrogram, map);
     }
 
     fn name(&self) -> &str {

@@ -10,7 +10,7 @@ use lookhear::capture::open_studio;
 use lookhear::engine::Setup;
 use lookhear::judge::Judge;
 use lookhear::model::Bundle;
-use lookhear::pipeline::{self, Controls, Moment, Settings, Sink, SinkError};
+use lookhear::pipeline::{self, Controls, DecisionContext, PipelineSettings, Sink, SinkError};
 use lookhear::studio::{Play, STAMPS, cast};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -20,8 +20,8 @@ use rand_chacha::ChaCha8Rng;
 struct Lasted(Option<(State, f64)>);
 
 impl Sink for Lasted {
-    fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
-        let event = moment.event;
+    fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
+        let event = context.event;
         match self.0 {
             Some((state, _)) if state == event.state => {}
             before => {
@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut chance = ChaCha8Rng::seed_from_u64(1);
     let play = Play::new(&cast(Path::new(STAMPS), &mut chance), 2, (640, 360), &mut chance);
     let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(Lasted::default())];
-    let (source, settings, controls) = (open_studio(play), Settings::default(), Controls::default());
+    let (source, settings, controls) = (open_studio(play), PipelineSettings::default(), Controls::default());
     let summary = pipeline::run(source, &mut judge, &mut sinks, settings, &controls)?;
     println!("{} decisions", summary.events);
     Ok(())

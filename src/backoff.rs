@@ -28,7 +28,7 @@ impl Backoff {
         wait
     }
 
-    /// It works again: the next wait is the first.
+    /// Resets after a success: the next wait is the first again.
     pub(crate) fn reset(&mut self) {
         self.next = self.first;
     }

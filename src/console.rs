@@ -1,5 +1,5 @@
-//! Standard output and standard error. Whoever reads them may stop in the middle, as `head` does: then the rest is not
-//! wanted, and nothing is wrong. `println!` would end the program by a panic.
+//! Standard output and standard error. The reader may stop early, as `head` does; the rest is then dropped without an
+//! error. `println!` would panic instead.
 
 use std::fmt::Arguments;
 use std::io::{self, BufWriter, ErrorKind, Stdout, Write};
@@ -27,17 +27,17 @@ pub fn tell(words: Arguments) {
 /// Standard output for lines that go on and on. Once nobody reads it, what is written is dropped.
 pub struct Answers {
     out: BufWriter<Stdout>,
-    /// Called once, when nobody reads any more.
+    /// Called once when the reader is gone.
     deserted: Option<Box<dyn FnOnce()>>,
 }
 
 impl Answers {
-    /// `deserted` is called when nobody reads any more.
+    /// `deserted` is called once the reader is gone.
     pub fn new(deserted: impl FnOnce() + 'static) -> Self {
         Self { out: BufWriter::new(io::stdout()), deserted: Some(Box::new(deserted)) }
     }
 
-    /// Whether nobody reads any more.
+    /// Whether the reader is gone.
     pub fn is_deserted(&self) -> bool {
         self.deserted.is_none()
     }

@@ -1,14 +1,13 @@
-//! Decisions that do not flicker: a state machine with hysteresis and a least duration.
+//! Turns scores into stable states: a state machine with hysteresis and a minimum duration.
 
 use crate::event::State;
 use crate::model::Thresholds;
 
-/// Turns a score a hop into a steady state.
+/// Turns one score per hop into a stable state.
 ///
-/// A match begins at `on` and ends below `off`, each only when it has lasted for `hold`; what is heard first
-/// after silence is no match until then. Sound begins above the silence threshold at once and ends when the level
-/// has been below it for as long as the judged second is long: the level is that of the whole second, so
-/// no further delay is needed.
+/// A match begins at `on` and ends below `off`, both debounced by `hold` seconds; sound that follows silence is no
+/// match until then. Sound begins above the silence threshold at once and ends when the level has been below it for as
+/// long as the judged second is long: the level is that of the whole second, so no further delay is needed.
 ///
 /// ```
 /// use lookhear::State;
@@ -25,18 +24,17 @@ use crate::model::Thresholds;
 pub struct Decision {
     thresholds: Thresholds,
     matched: bool,
-    /// Since when the scores have been for the other answer.
+    /// Since when the scores have favoured the other answer.
     otherwise: Option<f64>,
 }
 
 impl Decision {
-    /// Begins without a match.
+    /// Starts without a match.
     pub fn new(thresholds: Thresholds) -> Self {
         Self { thresholds, matched: false, otherwise: None }
     }
 
-    /// For a moment that stands alone, with none before or after it: a match is said at once, since nothing is there
-    /// that it could last through.
+    /// For a single moment without context: a match is reported at once, without debouncing.
     pub fn single(thresholds: Thresholds) -> Self {
         Self::new(Thresholds { hold: 0.0, ..thresholds })
     }
@@ -53,7 +51,7 @@ impl Decision {
             self.otherwise = None;
         } else {
             let since = *self.otherwise.get_or_insert(t);
-            // Half a millisecond for the rounding of times.
+            // Half a millisecond of tolerance for rounded times.
             if t - since >= f64::from(self.thresholds.hold) - 5e-4 {
                 (self.matched, self.otherwise) = (!self.matched, None);
             }
@@ -67,7 +65,7 @@ impl Decision {
         match state {
             State::Match => score,
             State::NoVisibleSource => 1.0 - score,
-            // 20 dB below the threshold there is no doubt.
+            // 20 dB below the threshold, the confidence is 1.
             State::Silent => (self.thresholds.silence - level) / 20.0,
         }
         .clamp(0.0, 1.0)

@@ -1,8 +1,7 @@
-//! The one way in which the programs tell what happens besides their answers: the macros of the `log` crate, written
-//! to standard error a line each.
+//! Diagnostics of the programs: messages of the `log` crate, one line each on standard error.
 //!
-//! LookHear's own news and warnings are told, its details with `-v`, those of the libraries with `-vv`. The environment
-//! variable `RUST_LOG` says it finer, as everywhere: `RUST_LOG=lookhear::capture=debug`.
+//! LookHear's own information and warnings are shown by default, its details with `-v`, those of the libraries with
+//! `-vv`. The environment variable `RUST_LOG` gives finer control, e.g. `RUST_LOG=lookhear::capture=debug`.
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
@@ -11,10 +10,10 @@ use env_logger::{Builder, Target};
 use log::{Level, LevelFilter};
 use parking_lot::Mutex;
 
-/// Lines that are kept while a screen fills the terminal; of more, the oldest go.
+/// Number of lines kept while a full-screen display runs; the oldest are dropped first.
 const KEPT: usize = 200;
 
-/// What waits until the screen is gone; `None` while there is none.
+/// Lines held back until the screen is closed; `None` while there is no screen.
 static WAITING: Mutex<Option<Waiting>> = Mutex::new(None);
 
 /// Begins to write what is logged. `program` stands before each line, `verbose` is how often `-v` was given.
@@ -55,7 +54,7 @@ impl Drop for Hold {
     }
 }
 
-/// Standard error, unless lines are kept back. Nobody may be reading: that is no reason to end.
+/// Standard error, unless lines are held back. A reader that is gone is not an error.
 struct Terminal;
 
 impl Write for Terminal {

@@ -1,4 +1,4 @@
-//! What LookHear says, once a hop: the one type that every sink and every integrator reads.
+//! The result of a decision, one per hop: the type that sinks and integrators read.
 
 use std::time::Duration;
 
@@ -133,13 +133,13 @@ impl Event {
         }
     }
 
-    /// The decision in plain words, without a name. Where nothing is heard for want of a microphone, that is said: it
-    /// need not be quiet.
+    /// The decision in plain words, without a name. If the microphone fails, the sentence says so instead of "It is
+    /// quiet."
     pub fn plain_sentence(&self) -> &'static str {
         self.unheard().unwrap_or(self.state.sentence())
     }
 
-    /// Why nothing is heard, in a sentence, if it is for want of a microphone.
+    /// A sentence if nothing is heard because the microphone fails.
     pub fn unheard(&self) -> Option<&'static str> {
         let deaf = self.devices.and_then(|devices| devices.microphone.deaf());
         deaf.filter(|_| self.state == State::Silent)
@@ -176,21 +176,21 @@ pub enum DeviceState {
     /// Being opened for the first time.
     #[default]
     Opening,
-    /// It delivers.
+    /// The device delivers.
     Live,
-    /// Open, but nothing comes.
+    /// The device is open but delivers nothing.
     Stalled,
     /// A microphone that gives digital silence: muted, or not connected.
     Blank,
-    /// There is none of that name.
+    /// There is no device of this name.
     Missing,
-    /// Another program uses it.
+    /// Another program uses the device.
     Busy,
-    /// It may not be used.
+    /// Access is denied.
     Denied,
-    /// It was unplugged.
+    /// The device was unplugged.
     Gone,
-    /// It fails otherwise.
+    /// Any other failure.
     Failed,
 }
 
@@ -244,7 +244,7 @@ impl DeviceState {
     }
 }
 
-/// The decision.
+/// The state that was decided on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {

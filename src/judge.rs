@@ -1,11 +1,11 @@
-//! One picture, one second of sound: what belongs together, and where.
+//! Judges pictures with seconds of sound.
 //!
-//! Everything that asks the network goes through here: the pipeline, `judge`, evaluation.
+//! Every use of the network goes through here: the pipeline, the command `judge`, evaluation.
 
 use image::RgbImage;
 
 use crate::decision::Decision;
-use crate::engine::{ActivationMap, Engine, Heard, Judgement, Seen, Setup};
+use crate::engine::{ActivationMap, AudioEncoding, Engine, ImageEncoding, Judgement, Setup};
 use crate::event::{Map, State, Verdict};
 use crate::gallery::Gallery;
 use crate::localize::{Place, place, shown_map};
@@ -29,7 +29,7 @@ impl Judge {
         Self::open(bundle.clone(), setup)
     }
 
-    /// The same with a bundle that is not needed any more.
+    /// Like [`Judge::new`], but consumes the bundle.
     ///
     /// # Errors
     /// As [`Bundle::engine`].
@@ -53,13 +53,13 @@ impl Judge {
         &self.model
     }
 
-    /// Gives names to what was enrolled, from now on. [`Gallery::load`] makes sure that it is of this model.
+    /// Names enrolled things from now on. [`Gallery::load`] checks that the gallery was made with this model.
     #[must_use]
     pub fn with_gallery(self, gallery: Gallery) -> Self {
         Self { gallery: Some(gallery), ..self }
     }
 
-    /// What names are given by, if any.
+    /// The gallery, if there is one.
     pub fn gallery(&self) -> Option<&Gallery> {
         self.gallery.as_ref()
     }
@@ -74,10 +74,10 @@ impl Judge {
         Decision::single(self.manifest.thresholds)
     }
 
-    /// The vision tower's view of a picture of any size.
-    pub fn see(&mut self, shown: &RgbImage) -> Seen {
-        let mut seen = Seen::default();
-        self.engine.see(&self.vision_input(shown), &mut seen);
+    /// Encodes a picture of any size by the vision tower.
+    pub fn encode_image(&mut self, shown: &RgbImage) -> ImageEncoding {
+        let mut seen = ImageEncoding::default();
+        self.engine.encode_image(&self.vision_input(shown), &mut seen);
         seen
     }
 
@@ -86,22 +86,22 @@ impl Judge {
         picture::normalize(&picture::square(shown, self.manifest.preprocessing.fit, side))
     }
 
-    /// The audio tower's view of a second: `[257, 199]`, bin by bin.
-    pub fn hear(&mut self, spectrogram: &[f32]) -> Heard {
-        let mut heard = Heard::default();
-        self.engine.hear(spectrogram, &mut heard);
+    /// Encodes a second of sound `[257, 199]`, bin by bin, by the audio tower.
+    pub fn encode_audio(&mut self, spectrogram: &[f32]) -> AudioEncoding {
+        let mut heard = AudioEncoding::default();
+        self.engine.encode_audio(spectrogram, &mut heard);
         heard
     }
 
-    /// The audio tower's view of a stream's last second, as [`Engine::listen`] takes it.
-    pub fn listen(&mut self, columns: &[Vec<f32>], fresh: usize) -> Heard {
-        let mut heard = Heard::default();
-        self.engine.listen(columns, fresh, &mut heard);
+    /// Encodes the last second of a stream, given as for [`Engine::encode_stream`].
+    pub fn encode_stream(&mut self, columns: &[Vec<f32>], fresh: usize) -> AudioEncoding {
+        let mut heard = AudioEncoding::default();
+        self.engine.encode_stream(columns, fresh, &mut heard);
         heard
     }
 
-    /// Both heads.
-    pub fn judge(&mut self, seen: &Seen, heard: &Heard) -> Judgement {
+    /// Runs the heads on both encodings.
+    pub fn judge(&mut self, seen: &ImageEncoding, heard: &AudioEncoding) -> Judgement {
         let mut judgement = Judgement::default();
         self.engine.judge(seen, heard, &mut judgement);
         judgement
@@ -113,16 +113,16 @@ impl Judge {
     }
 
     /// The vision tower's activation map of a picture of any size.
-    pub fn see_map(&mut self, shown: &RgbImage) -> ActivationMap {
+    pub fn image_activation_map(&mut self, shown: &RgbImage) -> ActivationMap {
         let mut map = ActivationMap::default();
-        self.engine.see_map(&self.vision_input(shown), &mut map);
+        self.engine.image_activation_map(&self.vision_input(shown), &mut map);
         map
     }
 
     /// The audio tower's activation map of a second: `[257, 199]`, bin by bin.
-    pub fn hear_map(&mut self, spectrogram: &[f32]) -> ActivationMap {
+    pub fn audio_activation_map(&mut self, spectrogram: &[f32]) -> ActivationMap {
         let mut map = ActivationMap::default();
-        self.engine.hear_map(spectrogram, &mut map);
+        self.engine.audio_activation_map(spectrogram, &mut map);
         map
     }
 
@@ -169,8 +169,8 @@ impl Shown {
     }
 }
 
-/// Whether there is anything to see. Nothing is seen through a covered lens, or without a camera, and
-/// what is not seen cannot sound: no score of the network counts then.
+/// Whether a picture is black, as it is with a covered lens or without a camera. Nothing in view can sound then, so the
+/// network's score does not count.
 pub fn is_dark(picture: &RgbImage) -> bool {
     /// Of 255; chosen to lie above the noise of a covered sensor, not measured on many.
     const DARK: u8 = 24;

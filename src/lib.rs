@@ -90,7 +90,6 @@ pub mod overlay;
 #[cfg(feature = "capture")]
 pub mod pipeline;
 pub mod preprocess;
-pub mod problem;
 #[cfg(feature = "cli")]
 pub mod profile;
 #[cfg(feature = "publish")]
@@ -109,6 +108,7 @@ pub mod studio;
 pub mod swap;
 pub mod timing;
 mod unknown_name;
+pub mod validation;
 #[cfg(feature = "capture")]
 pub mod watchdog;
 mod window;

@@ -8,7 +8,7 @@ use crate::preprocess::picture::{Fit, to_shown};
 pub struct Place {
     /// `[x, y]`, 0..1 of the square picture that the tower saw.
     pub peak: [f32; 2],
-    /// `[x0, y0, x1, y1]`, likewise.
+    /// `[x0, y0, x1, y1]`, 0..1 of the same square picture.
     pub bounds: [f32; 4],
 }
 
@@ -71,7 +71,7 @@ pub fn place(map: &Map, extent: f32) -> Place {
 }
 
 impl Place {
-    /// The same place in the picture that is shown, of `width` x `height` pixels.
+    /// Converts the place to the shown picture of `width` x `height` pixels.
     pub fn shown(self, fit: Fit, width: u32, height: u32) -> Self {
         let [x0, y0, x1, y1] = self.bounds;
         let [left, top] = to_shown(fit, width, height, [x0, y0]);

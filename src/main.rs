@@ -11,7 +11,7 @@ fn main() -> ExitCode {
     match cli::run(cli::Arguments::read()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // An answer, whatever is logged.
+            // The error is always printed, whatever the log level.
             console::tell(format_args!("lookhear: {error}"));
             cli::code(&error)
         }

@@ -1,5 +1,5 @@
-//! Files that LookHear writes: beside their place first, moved there when they are complete, and never over what
-//! somebody else made.
+//! Output files: written to a temporary file in the same folder, moved to their place when complete, and never over
+//! existing files unless asked.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -13,26 +13,26 @@ use parking_lot::Mutex;
 use tempfile::TempPath;
 use thiserror::Error;
 
-/// What becomes of a file that is there already.
+/// What to do with an existing file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Existing {
-    /// It stays, and the output is refused.
+    /// Keep it, and refuse the output.
     #[default]
     Keep,
-    /// It is replaced once the new one is complete, if it is a regular file.
+    /// Replace it once the new one is complete, if it is a regular file.
     Replace,
 }
 
 /// Why a file cannot be written.
 #[derive(Debug, Error)]
 pub enum OutputError {
-    /// There is one of this name.
+    /// A file of this name exists.
     #[error("{} is there already: give another name, or --force to replace it", path.display())]
     Exists {
         /// The file.
         path: PathBuf,
     },
-    /// What is there is no file: a folder, a device.
+    /// The path is not a regular file, but a folder or a device.
     #[error("{} cannot be written: it is {what}; give the name of a file, e.g. out.mp4", path.display())]
     Special {
         /// The place.
@@ -40,13 +40,13 @@ pub enum OutputError {
         /// What is there, with its article.
         what: &'static str,
     },
-    /// Two runs would write the same file.
+    /// Another run is writing the same file.
     #[error("{} cannot be written: another run is writing it; wait for it, or give another name", path.display())]
     Busy {
         /// The file.
         path: PathBuf,
     },
-    /// The system says no.
+    /// The system refuses it.
     #[error("{} cannot be written: {source}", path.display())]
     Io {
         /// The file.
@@ -111,7 +111,7 @@ impl Output {
         }
     }
 
-    /// Asks whether [`Output::new`] would refuse a place for what is there.
+    /// Checks whether [`Output::new`] would refuse a path because of what is there.
     ///
     /// # Errors
     /// As [`Output::new`].
@@ -137,7 +137,7 @@ impl Output {
     /// Moves it to its place.
     ///
     /// # Errors
-    /// Something came there meanwhile, or the system refuses it; nothing is left then.
+    /// Another file has appeared there meanwhile, or the system refuses it; nothing is left then.
     pub fn complete(self) -> Result<(), OutputError> {
         let Self { name, existing, partial, file, .. } = self;
         let target = place(&name, existing)?;
@@ -265,7 +265,7 @@ fn take(partial: &Path, name: &Path) -> Result<File, OutputError> {
             options.read(true).write(true).create(true).truncate(false).open(partial).map_err(failed)?;
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => return Err(OutputError::Busy { path: name.into() }),
-            // A file system without locks is no reason to write nothing.
+            // On a file system without locks, the file is written without one.
             Err(TryLockError::Error(error)) if error.kind() != ErrorKind::Unsupported => {
                 return Err(failed(error));
             }

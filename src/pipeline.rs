@@ -18,13 +18,13 @@ use crate::media::{FRAME_RATE, MediaError};
 use crate::preprocess::SAMPLE_RATE;
 use crate::ring::VideoFrame;
 use crate::session::{Decided, Stream};
-pub use crate::sink::{Controls, Moment, Sink, SinkError, Trouble};
+pub use crate::sink::{Controls, DecisionContext, Faults, Sink, SinkError};
 use crate::swap::SwapCheck;
 use crate::timing::{Stage, Timings};
 
-/// What may be chosen.
+/// Settings of a run.
 #[derive(Clone, Copy, Debug)]
-pub struct Settings {
+pub struct PipelineSettings {
     /// Seconds between decisions.
     pub hop: f64,
     /// Whether events carry the localization map.
@@ -35,7 +35,7 @@ pub struct Settings {
     pub end: Option<f64>,
 }
 
-impl Default for Settings {
+impl Default for PipelineSettings {
     /// 80 ms: at this hop successive windows of the presets `edge` and `edge-wide` share whole columns of every layer.
     fn default() -> Self {
         Self { hop: 0.08, map: false, swap: 0.0, end: None }
@@ -45,29 +45,29 @@ impl Default for Settings {
 /// Why a run ended before its end.
 #[derive(Debug, Error)]
 pub enum PipelineError {
-    /// The input.
+    /// The input could not be read.
     #[error(transparent)]
     Input(#[from] MediaError),
-    /// An output.
+    /// A sink failed.
     #[error(transparent)]
     Output(#[from] SinkError),
-    /// Picture or sound never came.
+    /// The input had no picture.
     #[error("the input ended before its first picture")]
     Empty,
 }
 
-/// What a run did.
+/// Summary of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
     /// Decisions made.
     pub events: usize,
     /// Seconds of input.
     pub seconds: f64,
-    /// Decisions left out because a live source was ahead.
+    /// Decisions skipped because the run was behind a live source.
     pub skipped: usize,
     /// Time that preprocessing, towers and heads took.
     pub busy: Duration,
-    /// How long the stages took of late.
+    /// The latest times of the stages.
     pub timings: Timings,
     /// How the devices were doing at the end; live input only.
     pub health: Option<Health>,
@@ -75,27 +75,27 @@ pub struct Summary {
     pub damage: Option<String>,
 }
 
-/// How many scores a sink can see.
+/// Number of latest scores that a sink gets.
 const SCORES: usize = 150;
-/// Seconds by which a live source may be ahead before decisions are left out.
+/// Seconds by which a run may be behind a live source before it skips decisions.
 const LATE: f64 = 0.2;
-/// Seconds of input within which a machine that never catches up decides all the same.
+/// Longest time between decisions, in seconds of input, even on a machine that never catches up.
 const AT_LEAST: f64 = 2.0;
 
 /// Runs a source to its end, or until it is asked to stop.
 ///
 /// At `t` = hop, 2 hop, ... the newest frame is judged with the second of sound that ends at `t`; before
 /// the first second is complete, it begins with silence. The longer of picture and sound decides the end.
-/// A live source that got ahead is caught up with: its sound is heard, but decisions are left out.
+/// If the run is behind a live source, it catches up: it takes all sound but skips decisions.
 ///
 /// # Errors
-/// Nothing could be read of the input, its decoder died, or a sink gave up. Sinks are then not finished. Of an input
-/// that is damaged what can be read is judged, sinks are finished, and [`Summary::damage`] tells what was lost.
+/// Nothing could be read of the input, its decoder died, or a sink gave up. Sinks are then not finished. If the input
+/// is damaged, the readable part is judged, sinks are finished, and [`Summary::damage`] tells what was lost.
 pub fn run(
     mut source: Source,
     judge: &mut Judge,
     sinks: &mut [Box<dyn Sink>],
-    settings: Settings,
+    settings: PipelineSettings,
     controls: &Controls,
 ) -> Result<Summary, PipelineError> {
     let mut stream = Stream::new(judge);
@@ -123,7 +123,7 @@ pub fn run(
             *busy += now - lap;
             lap = now;
         };
-        arrived.hear(&mut stream);
+        arrived.feed(&mut stream);
         done(Stage::Spectrogram, &mut summary.timings, &mut summary.busy);
         let Some(latest) = arrived.frames.last() else {
             if controls.stop.load(Ordering::Relaxed) {
@@ -145,7 +145,7 @@ pub fn run(
         let decided = stream.decide(judge, t, &latest.picture, |stage| {
             done(stage, &mut summary.timings, &mut summary.busy);
         });
-        let Decided { verdict, name, map, impression, seen, heard } = decided;
+        let Decided { verdict, name, map, signature, seen, heard } = decided;
         let (audible, asked) = (verdict.state != State::Silent, controls.swap.swap(false, Ordering::Relaxed));
         let swapped = swap.update(t, &seen, &heard, audible, asked, judge);
         done(Stage::Heads, &mut summary.timings, &mut summary.busy);
@@ -169,11 +169,11 @@ pub fn run(
         scores.push(event.score);
         scores.drain(..scores.len().saturating_sub(SCORES));
         let (columns, second) = stream.window.both();
-        let moment = Moment {
+        let context = DecisionContext {
             event: &event,
             picture: &latest.picture,
             map: &map,
-            impression: &impression,
+            signature: &signature,
             frames: arrived.shown(),
             sound: &arrived.sound,
             second,
@@ -184,14 +184,14 @@ pub fn run(
             health: health.as_ref(),
         };
         for sink in sinks.iter_mut() {
-            sink.take(&moment)?;
+            sink.take(&context)?;
         }
         arrived.decided();
         summary.events += 1;
     }
     summary.health = source.monitor().map(|monitor| monitor.health());
     let ended = source.finish();
-    // Stopped before its end, a source may complain of that; nobody wants to hear it.
+    // A source that was stopped early may report an error, which is ignored.
     if !controls.stop.load(Ordering::Relaxed) {
         summary.damage = ended?.map(|damage| damage.to_string());
     }
@@ -201,7 +201,7 @@ pub fn run(
     Ok(summary)
 }
 
-/// What came since the decision before.
+/// Input since the previous decision.
 #[derive(Default)]
 struct Arrived {
     /// Frames; before them the one that was shown last.
@@ -210,7 +210,7 @@ struct Arrived {
     kept: usize,
     /// Sound.
     sound: Vec<f32>,
-    /// How much of `sound` the window has.
+    /// Number of samples of `sound` that the window has taken.
     heard: usize,
     /// Samples since the start.
     samples: usize,
@@ -238,8 +238,8 @@ impl Arrived {
         t <= self.heard_to.max(self.seen_to) + 1e-6
     }
 
-    fn hear(&mut self, stream: &mut Stream) {
-        stream.hear(&self.sound[self.heard..]);
+    fn feed(&mut self, stream: &mut Stream) {
+        stream.push(&self.sound[self.heard..]);
         self.heard = self.sound.len();
     }
 
@@ -248,7 +248,7 @@ impl Arrived {
         if self.frames.len() > self.kept { &self.frames[self.kept..] } else { &self.frames }
     }
 
-    /// A decision was made: the next begins anew. The last frame stays until a newer one is shown.
+    /// Clears the input after a decision. The last frame is kept until a newer one is shown.
     fn decided(&mut self) {
         self.frames.drain(..self.frames.len().saturating_sub(1));
         self.kept = self.frames.len();
@@ -271,8 +271,8 @@ mod tests {
     struct Times(mpsc::Sender<f64>);
 
     impl Sink for Times {
-        fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
-            self.0.send(moment.event.t).unwrap();
+        fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
+            self.0.send(context.event.t).unwrap();
             Ok(())
         }
     }
@@ -293,7 +293,8 @@ mod tests {
         let mut judge = Judge::open(Bundle::built_in().unwrap(), crate::engine::Setup::default()).unwrap();
         let (tell, told) = mpsc::channel();
         let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(Times(tell))];
-        let summary = run(source, &mut judge, &mut sinks, Settings::default(), &Controls::default()).unwrap();
+        let summary =
+            run(source, &mut judge, &mut sinks, PipelineSettings::default(), &Controls::default()).unwrap();
         let times: Vec<f64> = told.try_iter().collect();
         assert!(summary.skipped > 100, "{} were left out", summary.skipped);
         let before = std::iter::once(&0.0).chain(&times);

@@ -31,7 +31,7 @@ impl Model {
     /// The model that is built in, on the integer engine with a thread per processor.
     ///
     /// # Errors
-    /// None that a released LookHear has.
+    /// None in a released LookHear.
     pub fn built_in() -> Result<Self, BundleError> {
         Self::new(Bundle::built_in()?, Setup::default())
     }
@@ -83,7 +83,8 @@ impl Model {
     /// Shorter sound is followed by silence; what is beyond a second is ignored. The event has the time 0, and the
     /// localization map, which covers the whole picture; of several calls, none depends on another.
     pub fn judge(&mut self, picture: &RgbImage, second: &[f32]) -> Event {
-        let (seen, heard) = (self.judge.see(picture), self.judge.hear(&spectrogram::second(second)));
+        let (seen, heard) =
+            (self.judge.encode_image(picture), self.judge.encode_audio(&spectrogram::second(second)));
         let judgement = self.judge.judge(&seen, &heard);
         let mut decision = self.judge.decision();
         let verdict = self.judge.decide(0.0, &judgement, Shown::of(picture), level(second), &mut decision);

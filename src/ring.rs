@@ -70,7 +70,7 @@ impl<T> Consumer<T> {
     /// Moves everything that is there to the end of `items`, without waiting. Returns `false` once
     /// the ring has ended.
     pub fn drain_into(&mut self, items: &mut impl Extend<T>) -> bool {
-        // Asked before draining: what is pushed between the two is found next time.
+        // Checked before draining: items pushed in between are found next time.
         let open = self.0.write_is_held();
         let found = !self.0.is_empty();
         items.extend(self.0.pop_iter());

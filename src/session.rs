@@ -3,9 +3,9 @@
 use image::RgbImage;
 
 use crate::decision::Decision;
-use crate::engine::{Heard, Seen};
+use crate::engine::{AudioEncoding, ImageEncoding};
 use crate::event::{Details, Event, Map, Verdict};
-use crate::gallery::{Impression, Naming};
+use crate::gallery::{NameSmoothing, Signature};
 use crate::judge::{Judge, Shown};
 use crate::preprocess::{SAMPLE_RATE, level};
 use crate::ready::Model;
@@ -15,7 +15,7 @@ use crate::window::Window;
 /// Least time between two decisions, in seconds.
 const LEAST_HOP: f64 = 0.01;
 
-/// A decision, and what it was made of.
+/// A decision with its intermediate results.
 #[cfg_attr(not(feature = "capture"), expect(dead_code, reason = "the pipeline shows all of it"))]
 pub(crate) struct Decided {
     pub(crate) verdict: Verdict,
@@ -23,33 +23,33 @@ pub(crate) struct Decided {
     pub(crate) name: Option<String>,
     /// The localization map over the whole picture.
     pub(crate) map: Map,
-    pub(crate) impression: Impression,
-    pub(crate) seen: Seen,
-    pub(crate) heard: Heard,
+    pub(crate) signature: Signature,
+    pub(crate) seen: ImageEncoding,
+    pub(crate) heard: AudioEncoding,
 }
 
-/// What is kept of a stream from decision to decision.
+/// The state of a stream between decisions.
 pub(crate) struct Stream {
     pub(crate) window: Window,
-    /// Columns since the decision before.
+    /// New columns since the previous decision.
     fresh: usize,
     decision: Decision,
-    naming: Naming,
+    name_smoothing: NameSmoothing,
 }
 
 impl Stream {
-    /// Before the first sample, for a judge.
+    /// An empty stream with the thresholds of a judge.
     pub(crate) fn new(judge: &Judge) -> Self {
         let (window, decision) = (Window::new(), judge.decision());
-        Self { window, fresh: 0, decision, naming: Naming::default() }
+        Self { window, fresh: 0, decision, name_smoothing: NameSmoothing::default() }
     }
 
     /// Takes samples, 48 kHz mono.
-    pub(crate) fn hear(&mut self, samples: &[f32]) {
+    pub(crate) fn push(&mut self, samples: &[f32]) {
         self.fresh += self.window.push(samples);
     }
 
-    /// Judges a picture with the last second, at `t` (seconds). `done` is told when a tower has run.
+    /// Judges a picture with the last second, at `t` (seconds). `done` is called when a tower has run.
     pub(crate) fn decide(
         &mut self,
         judge: &mut Judge,
@@ -58,17 +58,17 @@ impl Stream {
         mut done: impl FnMut(Stage),
     ) -> Decided {
         let (columns, second) = self.window.both();
-        let seen = judge.see(picture);
+        let seen = judge.encode_image(picture);
         done(Stage::Vision);
-        let heard = judge.listen(columns, std::mem::take(&mut self.fresh));
+        let heard = judge.encode_stream(columns, std::mem::take(&mut self.fresh));
         done(Stage::Audio);
         let judgement = judge.judge(&seen, &heard);
         let verdict = judge.decide(t, &judgement, Shown::of(picture), level(second), &mut self.decision);
         let map = judge.shown_map(&judgement.map, picture.dimensions());
-        let impression = Impression::new(&seen, &heard, &judgement.map);
-        let named = |gallery| self.naming.update(gallery, t, verdict.state, &impression);
+        let signature = Signature::new(&seen, &heard, &judgement.map);
+        let named = |gallery| self.name_smoothing.update(gallery, t, verdict.state, &signature);
         let name = judge.gallery().and_then(named);
-        Decided { verdict, name, map, impression, seen, heard }
+        Decided { verdict, name, map, signature, seen, heard }
     }
 }
 
@@ -95,7 +95,7 @@ impl Stream {
 pub struct Session {
     judge: Judge,
     stream: Stream,
-    /// Seconds.
+    /// Seconds between decisions.
     hop: f64,
     picture: Option<RgbImage>,
     /// Samples so far.
@@ -113,7 +113,7 @@ impl Session {
         Self { judge, stream, hop: hop.max(LEAST_HOP), picture: None, samples: 0, hops: 0 }
     }
 
-    /// What is seen from now on: RGB, any size.
+    /// Sets the current picture: RGB, any size.
     pub fn frame(&mut self, picture: RgbImage) {
         self.picture = Some(picture);
     }
@@ -126,7 +126,7 @@ impl Session {
             let t = (self.hops + 1) as f64 * self.hop;
             let missing = (t * SAMPLE_RATE as f64).round() as usize - self.samples;
             let (now, later) = samples.split_at(missing.min(samples.len()));
-            self.stream.hear(now);
+            self.stream.push(now);
             self.samples += now.len();
             samples = later;
             if now.len() < missing {

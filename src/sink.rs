@@ -10,58 +10,58 @@ use thiserror::Error;
 
 use crate::capture::monitor::Health;
 use crate::event::{Event, Map};
-use crate::gallery::Impression;
+use crate::gallery::Signature;
 use crate::media::MediaError;
 use crate::output::OutputError;
 use crate::ring::VideoFrame;
 use crate::swap::Swapped;
 use crate::timing::Timings;
 
-/// What is asked of a run from outside.
+/// Requests to a run from other threads, and its state for them.
 #[derive(Debug, Default)]
 pub struct Controls {
-    /// End after the decision at hand, outputs complete.
+    /// End after the current decision, with outputs completed.
     pub stop: Arc<AtomicBool>,
-    /// It was a signal that asked to end.
+    /// Whether a signal asked to end.
     pub interrupted: AtomicBool,
-    /// Check once, now, whether the answer depends on the sound.
+    /// Request for one audio-swap self-check.
     pub swap: AtomicBool,
-    /// Outputs that cannot be written at present, and why: for whoever shows the run.
-    pub trouble: Trouble,
+    /// Faults of outputs that cannot be written at present, for displays.
+    pub faults: Faults,
 }
 
-/// What is wrong with the outputs of a run, a sentence for each.
+/// Current faults of the outputs of a run, one sentence each.
 #[derive(Debug, Default)]
-pub struct Trouble(Mutex<BTreeMap<&'static str, String>>);
+pub struct Faults(Mutex<BTreeMap<&'static str, String>>);
 
-impl Trouble {
-    /// Says what is wrong with an output, or that nothing is any more.
+impl Faults {
+    /// Sets the fault of an output, or clears it.
     pub fn set(&self, output: &'static str, sentence: Option<String>) {
-        let mut troubles = self.0.lock();
+        let mut faults = self.0.lock();
         match sentence {
-            Some(sentence) => troubles.insert(output, sentence),
-            None => troubles.remove(output),
+            Some(sentence) => faults.insert(output, sentence),
+            None => faults.remove(output),
         };
     }
 
-    /// Everything that is wrong now; `None`: nothing.
+    /// All current faults in one line; `None` if there are none.
     pub fn get(&self) -> Option<String> {
-        let troubles = self.0.lock();
-        let sentences: Vec<&str> = troubles.values().map(String::as_str).collect();
+        let faults = self.0.lock();
+        let sentences: Vec<&str> = faults.values().map(String::as_str).collect();
         (!sentences.is_empty()).then(|| sentences.join("; "))
     }
 }
 
 /// Everything about one decision, for sinks that show more than the event.
-pub struct Moment<'a> {
+pub struct DecisionContext<'a> {
     /// The decision.
     pub event: &'a Event,
     /// The picture that was judged.
     pub picture: &'a RgbImage,
     /// The localization map.
     pub map: &'a Map,
-    /// What sounds, and what is seen there: what a [`crate::gallery::Gallery`] tells things by.
-    pub impression: &'a Impression,
+    /// The signature of what sounds, for a [`crate::gallery::Gallery`].
+    pub signature: &'a Signature,
     /// Frames that were shown since the decision before, in order; the judged one is the last.
     pub frames: &'a [VideoFrame],
     /// Samples since the decision before.
@@ -80,27 +80,27 @@ pub struct Moment<'a> {
     pub health: Option<&'a Health>,
 }
 
-/// Takes decisions: prints, saves, sends.
+/// Receives decisions, to print, save or send them.
 pub trait Sink {
-    /// Takes one.
+    /// Takes a decision.
     ///
     /// # Errors
-    /// The sink can take no more; the run ends.
-    fn take(&mut self, moment: &Moment) -> Result<(), SinkError>;
+    /// The sink has failed; the run ends.
+    fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError>;
 
     /// Completes what was begun. A sink that is dropped instead leaves nothing half-written.
     ///
     /// # Errors
-    /// It could not be completed.
+    /// The output could not be completed.
     fn finish(&mut self) -> Result<(), SinkError> {
         Ok(())
     }
 }
 
-/// Why a sink gave up.
+/// Why a sink failed.
 #[derive(Debug, Error)]
 pub enum SinkError {
-    /// A file or the terminal.
+    /// A file or the terminal could not be written.
     #[error("{output} cannot be written: {source}")]
     Io {
         /// What was to be written.
@@ -108,10 +108,10 @@ pub enum SinkError {
         /// The system's reason.
         source: std::io::Error,
     },
-    /// The place of a file.
+    /// The path of an output file cannot be used.
     #[error(transparent)]
     Output(#[from] OutputError),
-    /// A video or picture.
+    /// A video or picture could not be encoded.
     #[error(transparent)]
     Media(#[from] MediaError),
 }

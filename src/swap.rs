@@ -1,20 +1,20 @@
-//! The audio-swap self-check: the same picture with another sound must not score the same.
+//! The audio-swap self-check: the same picture with another sound must get another score.
 //!
-//! Sounds of earlier moments are kept as the audio tower's output, so a check costs the heads alone.
+//! Earlier sounds are kept as encodings, so a check runs only the heads.
 
 use std::collections::VecDeque;
 
-use crate::engine::{Heard, Seen};
+use crate::engine::{AudioEncoding, ImageEncoding};
 use crate::judge::Judge;
 
 /// Seconds between two sounds that are kept.
 const APART: f64 = 2.0;
 /// Sounds that are kept.
 const KEPT: usize = 30;
-/// More alike than this (cosine) is the same sound again.
+/// Cosine similarity above which two sounds count as the same.
 const ALIKE: f32 = 0.9;
 
-/// What a check found.
+/// Result of a check.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Swapped {
     /// Score of the picture with the earlier sound.
@@ -27,23 +27,23 @@ pub struct SwapCheck {
     /// Seconds between two checks.
     every: f64,
     checked: f64,
-    kept: VecDeque<(f64, Heard)>,
+    kept: VecDeque<(f64, AudioEncoding)>,
 }
 
 impl SwapCheck {
-    /// Checks `every` so many seconds; 0: never by itself.
+    /// Checks every `every` seconds; 0: only on request.
     pub fn new(every: f64) -> Self {
         Self { every, checked: 0.0, kept: VecDeque::new() }
     }
 
-    /// Takes what is seen and heard at `t`; checks if it is time, or if it was asked for.
+    /// Takes the encodings at `t`; checks if a check is due or requested.
     ///
-    /// `None`: not checked, or nothing unlike the present sound was heard before.
+    /// `None`: no check, or no earlier sound is different enough.
     pub fn update(
         &mut self,
         t: f64,
-        seen: &Seen,
-        heard: &Heard,
+        seen: &ImageEncoding,
+        heard: &AudioEncoding,
         audible: bool,
         asked: bool,
         judge: &mut Judge,
@@ -66,8 +66,8 @@ impl SwapCheck {
         swapped
     }
 
-    fn most_unlike(&self, heard: &Heard) -> Option<&(f64, Heard)> {
-        let alike = |other: &Heard| cosine(&other.embedding, &heard.embedding);
+    fn most_unlike(&self, heard: &AudioEncoding) -> Option<&(f64, AudioEncoding)> {
+        let alike = |other: &AudioEncoding| cosine(&other.embedding, &heard.embedding);
         let least = self.kept.iter().min_by(|a, b| alike(&a.1).total_cmp(&alike(&b.1)))?;
         (alike(&least.1) < ALIKE).then_some(least)
     }
@@ -82,8 +82,8 @@ fn cosine(a: &[f32], b: &[f32]) -> f32 {
 mod tests {
     use super::*;
 
-    fn heard(embedding: [f32; 2]) -> Heard {
-        Heard { embedding: embedding.into(), ..Heard::default() }
+    fn heard(embedding: [f32; 2]) -> AudioEncoding {
+        AudioEncoding { embedding: embedding.into(), ..AudioEncoding::default() }
     }
 
     fn kept(sounds: &[[f32; 2]]) -> SwapCheck {

@@ -1,11 +1,11 @@
-//! What systemd is told of a live run: that it is ready, that it moves, and how it is doing.
+//! Notifies systemd of a live run: ready, alive, and its status.
 //!
-//! Outside of systemd nothing is said. A unit of `Type=notify` with `WatchdogSec=` restarts a run that has
+//! Does nothing outside of systemd. A unit of `Type=notify` with `WatchdogSec=` restarts a run that has
 //! stopped deciding or drawing, which no error would tell of.
 
 use std::time::Duration;
 
-/// What is to be told at a moment.
+/// A notification to systemd.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sign {
     /// There was a decision, and a picture is shown.
@@ -79,7 +79,7 @@ pub mod systemd {
         tell(NotifyState::Stopping);
     }
 
-    /// Whoever is not heard goes on; it is said once.
+    /// A failure to notify is logged once, and the run goes on.
     fn tell(state: NotifyState) {
         static SAID: Once = Once::new();
         if let Err(error) = sd_notify::notify(&[state]) {
@@ -97,18 +97,18 @@ pub mod systemd {
 
     use super::Sign;
 
-    /// Nobody watches.
+    /// There is no watchdog without systemd.
     pub fn patience() -> Option<Duration> {
         None
     }
 
-    /// Nobody listens.
+    /// Does nothing without systemd.
     pub fn give(_: Sign) {}
 
-    /// Nobody listens.
+    /// Does nothing without systemd.
     pub fn status(_: &str) {}
 
-    /// Nobody listens.
+    /// Does nothing without systemd.
     pub fn stopping() {}
 }
 

@@ -26,7 +26,7 @@ impl Window {
     pub(crate) fn push(&mut self, samples: &[f32]) -> usize {
         let (columns, mut fresh) = (&mut self.columns, 0);
         self.stream.push(samples, |values| {
-            // The oldest column's memory becomes the newest column.
+            // The memory of the oldest column is reused for the newest.
             let mut column = columns.pop_front().unwrap_or_default();
             column.clear();
             column.extend_from_slice(values);

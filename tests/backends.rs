@@ -28,7 +28,7 @@ fn outputs(network: &Network, spec: &Spec, device: &Device) -> Vec<f32> {
     let pairs = fusion.forward_pairs(embedding(seen.clone()), heard.clone());
     let single = fusion.forward(embedding(seen.clone()), heard.clone());
     let head = network.localization.as_ref().unwrap();
-    let similarities = head.similarities(head.see(seen), head.hear(heard));
+    let similarities = head.similarities(head.project_image(seen), head.project_audio(heard));
     let pooled = head.logits(head.pool(similarities.clone()));
     let all = [pairs.into_data(), single.into_data(), pooled.into_data(), similarities.into_data()];
     all.iter().flat_map(|data| data.iter::<f32>().collect::<Vec<_>>()).collect()

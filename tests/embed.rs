@@ -96,7 +96,7 @@ fn windows_of_sound_are_those_from_scratch() {
     assert_eq!(timestamps, tenths(9), "1.8 s with the zeros before: 0.8 s more than a window");
     for (n, row) in rows.iter().enumerate() {
         assert_eq!(row.len(), 12 * CHANNELS);
-        let map = judge.hear_map(&spectrogram::second(&before[n * 4_800..]));
+        let map = judge.audio_activation_map(&spectrogram::second(&before[n * 4_800..]));
         assert_eq!(*row, map.pool(4, 3), "window {n}");
     }
 
@@ -105,7 +105,7 @@ fn windows_of_sound_are_those_from_scratch() {
     let (rows, timestamps) = npz(&at.join("a_audio_global_hop0.08_uncentred.npz"));
     assert_eq!(timestamps, [0.0, 0.08, 0.16, 0.24, 0.32]);
     for (n, row) in rows.iter().enumerate() {
-        let heard = judge.hear(&spectrogram::second(&samples[n * 3_840..]));
+        let heard = judge.encode_audio(&spectrogram::second(&samples[n * 3_840..]));
         assert_eq!(*row, heard.embedding, "window {n}");
         assert_eq!(row.len(), CHANNELS);
     }
@@ -130,7 +130,7 @@ fn pictures_give_one_row_and_videos_one_a_hop() {
     let (rows, timestamps) = npz(&out.join("still_image.npz"));
     assert_eq!(timestamps, [0.0]);
     let picture = lookhear::media::picture(&still).unwrap();
-    assert_eq!(rows[0], judge().see_map(&picture).pool(4, 4));
+    assert_eq!(rows[0], judge().image_activation_map(&picture).pool(4, 4));
     let (rows, timestamps) = npz(&out.join("deeper/clip_image.npz"));
     assert_eq!((rows[0].len(), timestamps), (16 * CHANNELS, tenths(10)));
     assert!(rows.windows(2).all(|pair| pair[0] != pair[1]), "the test picture moves");
@@ -160,8 +160,9 @@ fn sounds_and_pictures_share_a_space() {
     let best = |values: &[f32]| (0..values.len()).max_by(|a, b| values[*a].total_cmp(&values[*b])).unwrap();
     let products: Vec<f32> = positions.iter().map(|row| dot(row)).collect();
     let mut judge = judge();
-    let seen = judge.see(&lookhear::media::picture(&still).unwrap());
-    let heard = lookhear::engine::Heard { direction: sounds[3].clone(), embedding: vec![0.0; CHANNELS] };
+    let seen = judge.encode_image(&lookhear::media::picture(&still).unwrap());
+    let heard =
+        lookhear::engine::AudioEncoding { projection: sounds[3].clone(), embedding: vec![0.0; CHANNELS] };
     assert_eq!(best(&products), best(&judge.judge(&seen, &heard).map.values));
 
     let error = refused(&embed(&[&clip], at, &["--what", "ave", "--pool", "global"]));

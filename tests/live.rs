@@ -14,7 +14,7 @@ use lookhear::capture::monitor::Health;
 use lookhear::event::{DeviceState, Event, State};
 use lookhear::judge::Judge;
 use lookhear::model::Bundle;
-use lookhear::pipeline::{self, Controls, Moment, Settings, Sink, SinkError};
+use lookhear::pipeline::{self, Controls, DecisionContext, PipelineSettings, Sink, SinkError};
 use lookhear::preprocess::level;
 
 fn lookhear(arguments: &[&str]) -> Output {
@@ -219,9 +219,9 @@ impl Microphone for FakeMicrophone {
 struct Notes(Arc<Mutex<Vec<(Event, Health, f32)>>>);
 
 impl Sink for Notes {
-    fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
-        let health = moment.health.cloned().unwrap_or_default();
-        self.0.lock().unwrap().push((moment.event.clone(), health, level(moment.second)));
+    fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
+        let health = context.health.cloned().unwrap_or_default();
+        self.0.lock().unwrap().push((context.event.clone(), health, level(context.second)));
         Ok(())
     }
 }
@@ -238,7 +238,7 @@ fn run(camera: &[Act], microphone: &[Act], lost: u64, seconds: f64) -> Vec<(Even
     let mut judge = Judge::new(&Bundle::load(&path).unwrap(), lookhear::engine::Backend::Int).unwrap();
     let notes = Notes::default();
     let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(notes.clone())];
-    let settings = Settings { hop: 0.2, end: Some(seconds), ..Settings::default() };
+    let settings = PipelineSettings { hop: 0.2, end: Some(seconds), ..PipelineSettings::default() };
     let source = live::open(open_camera, open_microphone, 0.0);
     pipeline::run(source, &mut judge, &mut sinks, settings, &Controls::default()).unwrap();
     let notes = notes.0.lock().unwrap();

@@ -3,7 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use lookhear::engine::{Engine, Heard, Judgement, Seen, Setup};
+use lookhear::engine::{AudioEncoding, Engine, ImageEncoding, Judgement, Setup};
 use lookhear::model::Bundle;
 use lookhear::preprocess::spectrogram::{BINS, COLUMNS};
 
@@ -38,18 +38,19 @@ fn seeing_hearing_and_judging_allocate_nothing() {
     let column = |n: usize| (0..BINS).map(move |b| ((n * 31 + b) % 17) as f32 / 8.0).collect::<Vec<f32>>();
     let stream: Vec<Vec<f32>> = (0..COLUMNS + 16 * 12).map(column).collect();
     let spectrogram = vec![1.0; BINS * COLUMNS];
-    let (mut seen, mut heard, mut judgement) = (Seen::default(), Heard::default(), Judgement::default());
+    let (mut seen, mut heard, mut judgement) =
+        (ImageEncoding::default(), AudioEncoding::default(), Judgement::default());
 
     let mut before = 0;
     for hop in 0..12 {
         if hop == 3 {
             before = ALLOCATIONS.load(Ordering::Relaxed);
         }
-        engine.see(&picture, &mut seen);
-        engine.listen(&stream[hop * 16..][..COLUMNS], 16, &mut heard);
+        engine.encode_image(&picture, &mut seen);
+        engine.encode_stream(&stream[hop * 16..][..COLUMNS], 16, &mut heard);
         engine.judge(&seen, &heard, &mut judgement);
     }
-    engine.hear(&spectrogram, &mut heard);
+    engine.encode_audio(&spectrogram, &mut heard);
     assert_eq!(ALLOCATIONS.load(Ordering::Relaxed) - before, 0);
     assert!(judgement.map.values.iter().all(|v| (0.0..=1.0).contains(v)));
 }

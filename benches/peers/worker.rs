@@ -14,7 +14,7 @@ use burn::tensor::Device;
 use clap::Parser;
 use image::RgbImage;
 use lookhear::engine::int::IntEngine;
-use lookhear::engine::{Backend, Engine, Heard, Judgement, Seen, Setup};
+use lookhear::engine::{AudioEncoding, Backend, Engine, ImageEncoding, Judgement, Setup};
 use lookhear::media;
 use lookhear::model::{Bundle, Network, Sample, Spec, Thresholds, Training};
 use lookhear::preprocess::spectrogram::{BINS, COLUMNS};
@@ -80,8 +80,8 @@ enum Runner {
 struct Worker {
     runner: Runner,
     spec: Spec,
-    seen: Seen,
-    heard: Heard,
+    seen: ImageEncoding,
+    heard: AudioEncoding,
     judgement: Judgement,
     /// The last second of a stream of sound, and the number of columns that were heard.
     second: Vec<Vec<f32>>,
@@ -97,12 +97,12 @@ impl Runner {
     }
 
     /// Runs a tower up to its embedding.
-    fn tower(&mut self, tower: &str, input: &[f32], seen: &mut Seen, heard: &mut Heard) {
+    fn tower(&mut self, tower: &str, input: &[f32], seen: &mut ImageEncoding, heard: &mut AudioEncoding) {
         match (self, tower) {
             (Self::Int(engine), "vision") => engine.embed_picture(input, &mut seen.embedding),
             (Self::Int(engine), _) => engine.embed_sound(input, &mut heard.embedding),
-            (Self::Other(engine), "vision") => engine.see(input, seen),
-            (Self::Other(engine), _) => engine.hear(input, heard),
+            (Self::Other(engine), "vision") => engine.encode_image(input, seen),
+            (Self::Other(engine), _) => engine.encode_audio(input, heard),
         }
     }
 }
@@ -125,8 +125,8 @@ impl Worker {
             "audio" => runner.tower(what, &sound, seen, heard),
             "update" => {
                 let engine = runner.engine();
-                engine.see(&picture, seen);
-                engine.listen(&self.second, fresh, heard);
+                engine.encode_image(&picture, seen);
+                engine.encode_stream(&self.second, fresh, heard);
                 engine.judge(seen, heard, &mut self.judgement);
             }
             other => return Err(format!("there is no {other} to time").into()),
@@ -254,8 +254,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut worker = Worker {
         runner,
         spec,
-        seen: Seen::default(),
-        heard: Heard::default(),
+        seen: ImageEncoding::default(),
+        heard: AudioEncoding::default(),
         judgement: Judgement::default(),
         second: vec![vec![0.0; BINS]; COLUMNS],
         heard_columns: 0,

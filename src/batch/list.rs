@@ -61,7 +61,7 @@ pub fn names(given: &OsStr, endings: &[&str]) -> io::Result<Vec<Name>> {
     Ok(vec![Name::new(given)])
 }
 
-/// Each name once, in order, and for each of the given the place of its name there.
+/// Each distinct name once, in order, and for each given name its index among them.
 pub fn distinct(given: impl IntoIterator<Item = Name>) -> (Vec<Name>, Vec<usize>) {
     let (mut names, mut known) = (Vec::new(), HashMap::new());
     let place = |name: Name| {
@@ -85,7 +85,7 @@ fn name(bytes: &[u8]) -> Name {
     Name::new(OsStr::from_bytes(bytes))
 }
 
-/// As much of a line as tells which it is.
+/// The beginning of a line, for error messages.
 fn shortened(line: &[u8]) -> String {
     let line = String::from_utf8_lossy(line);
     let line = line.trim();

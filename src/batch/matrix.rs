@@ -1,4 +1,5 @@
-//! All against all: a table of scores, as text or for NumPy. It is written row by row and never held whole.
+//! A table of scores, every picture with every sound, as text or for NumPy. It is written row by row; memory holds one
+//! row.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -10,7 +11,7 @@ use super::Name;
 use crate::embed::npz::{header, stored};
 use crate::unknown_name::UnknownName;
 
-/// A form of the table.
+/// The file format of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Table {
     /// Text: names of the sounds in the first line, then a line for each picture. Control characters in names are escaped.
@@ -51,10 +52,10 @@ enum Out<'a> {
 }
 
 impl<'a> Matrix<'a> {
-    /// Begins a text, for these sounds.
+    /// Begins a text table with these sounds as columns.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// The table cannot be written.
     pub fn tsv(mut out: Box<dyn Write + 'a>, sounds: &[Name]) -> io::Result<Self> {
         write!(out, "picture")?;
         sounds.iter().try_for_each(|sound| write!(out, "\t{}", escaped(sound)))?;
@@ -62,10 +63,10 @@ impl<'a> Matrix<'a> {
         Ok(Self { out: Out::Tsv(out), width: sounds.len() })
     }
 
-    /// Begins an archive, for so many pictures and sounds.
+    /// Begins a NumPy archive for this many pictures and sounds.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// The table cannot be written.
     pub fn npz(file: &'a mut File, pictures: usize, sounds: usize) -> io::Result<Self> {
         let mut zip = ZipWriter::new(BufWriter::new(file));
         zip.start_file("score.npy", stored(pictures as u64 * sounds as u64 * 4))?;
@@ -76,7 +77,7 @@ impl<'a> Matrix<'a> {
     /// The next picture's scores, one a sound.
     ///
     /// # Errors
-    /// It cannot be written, or there are too many or too few of them.
+    /// The table cannot be written, or the number of scores is wrong.
     pub fn row(&mut self, picture: &Name, scores: &[f32]) -> io::Result<()> {
         if scores.len() != self.width {
             return Err(io::Error::other(format!("a row has {} scores, not {}", scores.len(), self.width)));
@@ -93,10 +94,10 @@ impl<'a> Matrix<'a> {
         }
     }
 
-    /// Completes the table with what has to be known in the end.
+    /// Completes the table: writes the levels and names, which are known only now.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// The table cannot be written.
     pub fn finish(self, pictures: &[Name], sounds: &[Name], levels: &[f32]) -> io::Result<()> {
         match self.out {
             Out::Tsv(mut out) => out.flush(),

@@ -1,5 +1,5 @@
-//! Many pictures with many sounds: each picture and each sound is read and seen or heard once, however often it is
-//! judged, and however many there are, they take no memory worth naming.
+//! Many pictures with many sounds. Each file is read and encoded once, however often it is judged; memory stays
+//! bounded, however many there are.
 
 mod list;
 mod matrix;

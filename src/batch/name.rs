@@ -1,4 +1,4 @@
-//! What a picture or a sound is called: a file, or a moment of one.
+//! Names of pictures and sounds: a file, or a moment of a file.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Name {
     given: OsString,
-    /// Bytes of it that are the file's; of `file@seconds` the rest is the moment.
+    /// Length of the file name in bytes; in `file@seconds` the rest is the moment.
     file: usize,
 }
 
@@ -23,7 +23,7 @@ impl Name {
         Self { file: file.unwrap_or(whole), given }
     }
 
-    /// As it was given, for people.
+    /// The name as it was given, for messages.
     pub fn shown(&self) -> String {
         self.given.to_string_lossy().into_owned()
     }
@@ -40,7 +40,7 @@ impl Name {
 }
 
 impl From<PathBuf> for Name {
-    /// A file, whatever is in its name.
+    /// A file; an `@` in its name has no special meaning.
     fn from(path: PathBuf) -> Self {
         Self { file: path.as_os_str().len(), given: path.into() }
     }

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::Name;
 use super::spool::Spool;
-use crate::engine::{Heard, Seen};
+use crate::engine::{AudioEncoding, ImageEncoding};
 use crate::event::{Details, Event};
 use crate::judge::{Judge, Shown};
 use crate::media::{self, Found, Loss, Wanted};
@@ -28,18 +28,18 @@ impl Failed {
 /// What is known of a picture or sound.
 #[derive(Clone, Debug)]
 enum Item<T> {
-    /// It is read when it is asked for, with its neighbours.
+    /// Not read yet; it is read on first use, together with its neighbours.
     Unread,
-    /// Its row in the spool, and what goes with it.
+    /// Row in the spool, and further data.
     Ready(u64, T),
     Failed(Failed),
 }
 
-/// The moments of one file that are read together.
+/// Moments of one file that are read together.
 struct Group {
     file: PathBuf,
     wanted: Vec<Wanted>,
-    /// For each, its place among the pictures or sounds.
+    /// Index of each moment among the pictures or sounds.
     places: Vec<usize>,
 }
 
@@ -53,29 +53,29 @@ pub struct Once<'a> {
     sights: Vec<Item<Shown>>,
     sounds: Vec<Item<f32>>,
     spools: [Spool; 2],
-    /// The picture judged last: often the next one, too.
-    latest: Option<(usize, Seen)>,
+    /// The encoding of the last picture: the next pair often has the same one.
+    latest: Option<(usize, ImageEncoding)>,
     damaged: Vec<Damaged>,
 }
 
-/// A name of which a part could not be used.
+/// A file that was read only in part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damaged {
-    /// As it was given.
+    /// The name as it was given.
     pub name: String,
-    /// How much.
+    /// What was lost.
     pub loss: Loss,
 }
 
-/// Places in pairs of things: pictures, then sounds.
+/// Index in pairs of pictures and sounds.
 const PICTURE: usize = 0;
 const SOUND: usize = 1;
 
 impl<'a> Once<'a> {
-    /// For these names, of which nothing is read yet.
+    /// Takes the names; nothing is read yet.
     ///
     /// # Errors
-    /// The folder for temporary files cannot be written.
+    /// The temporary folder cannot be written.
     pub fn new(judge: &'a mut Judge, pictures: Vec<Name>, sounds: Vec<Name>) -> io::Result<Self> {
         let names = [pictures, sounds];
         let (all, groups) = group(&names);
@@ -92,7 +92,7 @@ impl<'a> Once<'a> {
         })
     }
 
-    /// What was damaged of all that was read since this was asked last.
+    /// Damaged files among those read since the last call.
     pub fn take_damaged(&mut self) -> Vec<Damaged> {
         std::mem::take(&mut self.damaged)
     }
@@ -102,8 +102,8 @@ impl<'a> Once<'a> {
     /// # Errors
     /// One of the two could not be read. A name fails in the same words each time.
     pub fn judge(&mut self, picture: usize, sound: usize, map: bool) -> Result<Event, Failed> {
-        let shown = self.see(picture).map_err(|error| self.hint(error, sound))?;
-        let (heard, level) = self.hear(sound)?;
+        let shown = self.encode_image(picture).map_err(|error| self.hint(error, sound))?;
+        let (heard, level) = self.encode_audio(sound)?;
         let Some((_, seen)) = &self.latest else { return Err(Failed("nothing was seen".into())) };
         let judgement = self.judge.judge(seen, &heard);
         let t = self.names[PICTURE][picture].moment().unwrap_or(0.0);
@@ -118,11 +118,11 @@ impl<'a> Once<'a> {
     /// # Errors
     /// It could not be read.
     pub fn level(&mut self, sound: usize) -> Result<f32, Failed> {
-        self.hear(sound).map(|(_, level)| level)
+        self.encode_audio(sound).map(|(_, level)| level)
     }
 
-    /// Makes the picture the latest one.
-    fn see(&mut self, picture: usize) -> Result<Shown, Failed> {
+    /// Makes this picture the latest one, encoding it if need be.
+    fn encode_image(&mut self, picture: usize) -> Result<Shown, Failed> {
         if let Item::Unread = self.sights[picture] {
             self.read(PICTURE, picture);
         }
@@ -135,21 +135,21 @@ impl<'a> Once<'a> {
         };
         if self.latest.as_ref().is_none_or(|(latest, _)| *latest != picture) {
             let mut embedding = self.spools[PICTURE].row(row).map_err(Failed::because)?;
-            let positions = embedding.split_off(self.judge.manifest().spec.vision.map_shape()[0]);
-            self.latest = Some((picture, Seen { embedding, positions }));
+            let spatial_embeddings = embedding.split_off(self.judge.manifest().spec.vision.map_shape()[0]);
+            self.latest = Some((picture, ImageEncoding { embedding, spatial_embeddings }));
         }
         Ok(shown)
     }
 
-    fn hear(&mut self, sound: usize) -> Result<(Heard, f32), Failed> {
+    fn encode_audio(&mut self, sound: usize) -> Result<(AudioEncoding, f32), Failed> {
         if let Item::Unread = self.sounds[sound] {
             self.read(SOUND, sound);
         }
         match &self.sounds[sound] {
             Item::Ready(row, level) => {
                 let mut embedding = self.spools[SOUND].row(*row).map_err(Failed::because)?;
-                let direction = embedding.split_off(self.judge.manifest().spec.audio.map_shape()[0]);
-                Ok((Heard { embedding, direction }, *level))
+                let projection = embedding.split_off(self.judge.manifest().spec.audio.map_shape()[0]);
+                Ok((AudioEncoding { embedding, projection }, *level))
             }
             Item::Failed(error) => Err(error.clone()),
             Item::Unread => Err(Failed(format!("{} was not read", self.names[SOUND][sound].shown()))),
@@ -181,21 +181,21 @@ impl<'a> Once<'a> {
         }
     }
 
-    /// Sees or hears what was found, and keeps that.
+    /// Encodes what was read and keeps the encoding.
     fn keep(&mut self, kind: usize, place: usize, found: Result<Found, Failed>) {
         let Self { judge, sights, sounds, spools, .. } = self;
         match found {
             Ok(Found::Picture(picture)) => {
-                let seen = judge.see(&picture);
-                let row = spools[PICTURE].push(seen.embedding.into_iter().chain(seen.positions));
+                let seen = judge.encode_image(&picture);
+                let row = spools[PICTURE].push(seen.embedding.into_iter().chain(seen.spatial_embeddings));
                 sights[place] = match row {
                     Ok(row) => Item::Ready(row, Shown::of(&picture)),
                     Err(error) => Item::Failed(Failed::because(error)),
                 };
             }
             Ok(Found::Second(second)) => {
-                let heard = judge.hear(&spectrogram::second(&second));
-                let row = spools[SOUND].push(heard.embedding.into_iter().chain(heard.direction));
+                let heard = judge.encode_audio(&spectrogram::second(&second));
+                let row = spools[SOUND].push(heard.embedding.into_iter().chain(heard.projection));
                 sounds[place] = match row {
                     Ok(row) => Item::Ready(row, level(&second)),
                     Err(error) => Item::Failed(Failed::because(error)),
@@ -206,7 +206,7 @@ impl<'a> Once<'a> {
         }
     }
 
-    /// Adds to what is wrong with a picture that it may be the sound, and the sound the picture.
+    /// Adds a hint to an error if picture and sound seem to be swapped.
     fn hint(&self, error: Failed, sound: usize) -> Failed {
         let name = &self.names[SOUND][sound];
         match name.moment().is_none() && media::is_still(name.file()) {
@@ -225,7 +225,7 @@ impl Group {
     }
 }
 
-/// Puts together what is read together.
+/// Groups the moments that are read together.
 fn group(names: &[Vec<Name>; 2]) -> (Vec<Group>, [Vec<Option<usize>>; 2]) {
     let mut files: HashMap<&Path, Vec<(usize, usize, Wanted)>> = HashMap::new();
     for (kind, names) in names.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Rows of numbers that wait in a file without a name until they are asked for, in any order.
+//! Rows of numbers in an anonymous temporary file, with random access.
 
 use std::fs::File;
 use std::io;
@@ -13,7 +13,7 @@ pub(super) struct Spool {
 }
 
 impl Spool {
-    /// Empty; the first row tells how long all are.
+    /// An empty spool; the first row sets the length of all rows.
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self { file: tempfile::tempfile()?, width: 0, rows: 0, bytes: Vec::new() })
     }
@@ -33,7 +33,7 @@ impl Spool {
         Ok(self.rows - 1)
     }
 
-    /// The row of a number.
+    /// Reads a row by its number.
     pub(super) fn row(&mut self, number: u64) -> io::Result<Vec<f32>> {
         self.bytes.resize(self.width, 0);
         self.file.read_exact_at(&mut self.bytes, number * self.width as u64)?;

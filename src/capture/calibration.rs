@@ -1,4 +1,4 @@
-//! How far picture and sound of a device pair lie apart, from flashes and beeps that happen together.
+//! Measures the offset between a camera and a microphone from simultaneous flashes and beeps.
 
 use image::RgbImage;
 
@@ -8,7 +8,7 @@ use crate::preprocess::{SAMPLE_RATE, level};
 const BLOCKS: u32 = 8;
 /// Rise of a block's brightness (0..255) from one frame to the next that is a flash.
 const FLASH: f32 = 40.0;
-/// Seconds within which nothing is a second flash or beep.
+/// Seconds after a flash or beep in which no other one counts.
 const REFRACTORY: f64 = 0.4;
 /// Seconds of sound whose level is one value.
 const STEP: f64 = 0.005;
@@ -19,14 +19,14 @@ const AUDIBLE: f32 = -50.0;
 /// A flash and a beep further apart than this (seconds) do not belong together.
 const TOGETHER: f64 = 0.5;
 
-/// What was measured.
+/// The result of a calibration.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Measured {
     /// Milliseconds to add to the camera's times.
     pub offset_ms: f64,
     /// Standard deviation over the pairs, in milliseconds.
     pub sd_ms: f64,
-    /// Flashes that had their beep.
+    /// Number of flashes with a matching beep.
     pub pairs: usize,
 }
 
@@ -77,7 +77,7 @@ impl Calibration {
         let mean = apart.iter().sum::<f64>() / n;
         let variance = apart.iter().map(|a| (a - mean).powi(2)).sum::<f64>() / (n - 1.0);
         let round = |value: f64| (value * 10.0).round() / 10.0;
-        // The median: a flash that was missed must not move the others.
+        // The median, so that a missed flash does not shift the result.
         Some(Measured {
             offset_ms: round(apart[apart.len() / 2]),
             sd_ms: round(variance.sqrt()),
@@ -90,7 +90,7 @@ impl Calibration {
 fn brightness(picture: &RgbImage) -> Vec<f32> {
     let (width, height) = picture.dimensions();
     let mut sums = vec![(0u64, 0u64); (BLOCKS * BLOCKS) as usize];
-    // Every fourth pixel says enough.
+    // Every fourth row and pixel is enough.
     for y in (0..height).step_by(4) {
         for x in (0..width).step_by(4) {
             let (sum, count) = &mut sums[(y * BLOCKS / height * BLOCKS + x * BLOCKS / width) as usize];

@@ -1,4 +1,4 @@
-//! What a camera and a microphone are to the rest of the program, whatever drives them.
+//! The traits of cameras and microphones, independent of their drivers.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use image::RgbImage;
 use serde::Serialize;
 use thiserror::Error;
 
-/// A device answers within this time, if only to say that there is nothing: nobody waits for ever.
+/// Longest time that a call of a device may block.
 pub const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A camera of this machine.
@@ -53,9 +53,9 @@ pub struct MicrophoneInfo {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// Whether it is the one that is used if none is named.
+    /// Whether it is the system's default.
     pub default: bool,
-    /// How it would be opened, `48000 Hz, 2 channels, i16`; `None` if it does not open now.
+    /// The format in which it would be opened, e.g. `48000 Hz, 2 channels, i16`; `None` if it cannot be opened now.
     pub format: Option<String>,
 }
 
@@ -95,30 +95,30 @@ pub trait Microphone {
     }
 }
 
-/// What is the matter with a device.
+/// The kind of a device error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// There is none, or none of that name.
+    /// There is no device, or none of this name.
     Missing,
     /// Another program uses it.
     Busy,
     /// This user may not use it.
     Denied,
-    /// It is open and says nothing.
+    /// The device is open but delivers nothing.
     Stalled,
-    /// It was there and is gone.
+    /// The device was there and has been removed.
     Gone,
-    /// It offers nothing that can be used.
+    /// The device offers no usable format.
     Unsupported,
-    /// Anything else; the driver's words tell.
+    /// Any other error; see [`DeviceError::detail`].
     Failed,
 }
 
-/// Why a device gives nothing: one sentence with the way out.
+/// Why a device delivers nothing, in one sentence with a remedy.
 #[derive(Clone, Debug, Error)]
 #[error("{device}: {reason}")]
 pub struct DeviceError {
-    /// What is the matter.
+    /// The kind of the error.
     pub kind: ErrorKind,
     /// The device, as it was asked for.
     pub device: String,
@@ -144,8 +144,8 @@ impl DeviceError {
         Self { kind, device: device.into(), reason, detail: detail.into() }
     }
 
-    /// The same of a device of which it is known whether it has given anything before: only what was there can be
-    /// gone, and what was there and is missing is gone.
+    /// Adjusts the kind to whether the device has delivered before: a missing device that has delivered is gone, and
+    /// one that never delivered cannot be gone.
     #[must_use]
     pub fn after(self, delivered: bool) -> Self {
         let kind = match (self.kind, delivered) {

@@ -1,5 +1,5 @@
-//! A file that stands in for camera and microphone at once. One process reads it for both: two would begin at moments
-//! of their own, and what belongs together would lie apart.
+//! A file that stands in for camera and microphone at once. One process reads it for both: two processes would start at
+//! different times, and picture and sound would not be in sync.
 
 use std::path::Path;
 use std::sync::{Arc, Weak};
@@ -16,7 +16,7 @@ pub struct Film {
     playing: Mutex<Playing>,
 }
 
-/// What the process gives that nobody has taken yet.
+/// The streams of the process that have not been taken yet.
 #[derive(Default)]
 struct Playing {
     process: Weak<Process>,
@@ -25,7 +25,7 @@ struct Playing {
 }
 
 impl Film {
-    /// The film of a file, if it is one that has both.
+    /// Opens a file as a film if it has both picture and sound.
     pub fn of(name: &str) -> Option<Arc<Self>> {
         let both = is_stream(name) && Path::new(name).is_file() && media::probe(Path::new(name)).is_ok();
         both.then(|| Arc::new(Self { name: name.into(), playing: Mutex::default() }))
@@ -47,8 +47,8 @@ impl Film {
         self.take(|playing| playing.microphone.take())
     }
 
-    /// What is there to be taken; or else the film begins anew for both. Whoever still has a part of the old one comes
-    /// to its end, and takes the part that belongs to the new one.
+    /// The running process, or a new one if the stream that is wanted was already taken. The holder of the other old
+    /// stream reaches its end and then takes its stream of the new process.
     fn take<T>(&self, part: impl Fn(&mut Playing) -> Option<T>) -> Result<T, DeviceError> {
         let mut playing = self.playing.lock();
         loop {

@@ -21,24 +21,24 @@ use crate::media::FRAME_RATE;
 use crate::preprocess::{Loudness, Resampler, SAMPLE_RATE};
 use crate::ring::{Producer, VideoFrame, ring};
 
-/// Between two tries to open a device: first and longest.
+/// First and longest wait between two attempts to open a device.
 const BACKOFF: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(4)];
 /// A device that stalls this often in a row is opened anew.
 const STALLS: u32 = 3;
 /// How long the start waits for a slow device.
 const START: Duration = Duration::from_secs(2);
-/// Without sound for this long, silence takes its place.
+/// After this long without sound, silence is inserted.
 const MISSED: Duration = Duration::from_millis(250);
-/// Silence stays this far behind the clock: sound that comes back finds its place.
+/// Inserted silence stays this many seconds behind the clock, so that returning sound fits in at its own time.
 const BEHIND: f64 = 0.1;
-/// A frame is shown at most this long: what is judged lies inside the second of sound that is judged.
+/// Seconds for which a frame is shown at most, so that the judged frame lies within the judged second of sound.
 const STALE: f64 = 1.0;
-/// Digital silence for this many seconds: the microphone is muted.
+/// After this many seconds of digital silence the microphone counts as muted.
 const BLANK: usize = 5;
-/// What is seen before the first frame.
+/// Size of the black picture that is shown before the first frame.
 const DARK: (u32, u32) = (640, 480);
 
-/// Opens a device; called again whenever it was lost.
+/// Opens a device; called again whenever the device was lost.
 pub type Opener<T> = Box<dyn FnMut() -> Result<Box<T>, DeviceError> + Send>;
 
 /// Starts both devices. Nothing is waited for: a device that is not there yet is tried again and again,
@@ -69,10 +69,10 @@ pub fn open(camera: Opener<dyn Camera>, microphone: Opener<dyn Microphone>, offs
     let (frame_producer, frames) = ring(100);
     let (sound_producer, sound) = ring(4 * SAMPLE_RATE);
     let shared = monitor.clone();
-    let conductor = thread::spawn(move || {
+    let mixer = thread::spawn(move || {
         let origin = wait_for_both(&monitor);
         monitor.set_clock(origin, 0.0);
-        let conductor = Conductor {
+        let mixer = CaptureMixer {
             timeline: Timeline::new(origin),
             resampler: None,
             slot,
@@ -85,12 +85,12 @@ pub fn open(camera: Opener<dyn Camera>, microphone: Opener<dyn Microphone>, offs
             sound: sound_producer,
             monitor,
         };
-        conductor.run(&chunks);
-        // Nobody waits for the device threads: a driver may hold them.
+        mixer.run(&chunks);
+        // The device threads are not joined: a driver may block them.
         closed.store(true, Ordering::Relaxed);
         Ok(None)
     });
-    Source::new(frames, sound, vec![conductor]).with_monitor(shared)
+    Source::new(frames, sound, vec![mixer]).with_monitor(shared)
 }
 
 /// The latest frames, newest last; the camera never waits for who reads them.
@@ -118,7 +118,7 @@ fn keep_open<T: ?Sized>(
 ) {
     let (mut backoff, mut delivered) = (Backoff::new(BACKOFF[0], BACKOFF[1]), false);
     while !closed.load(Ordering::Relaxed) {
-        // Drivers' bindings panic now and then; that is a failed device, not a failed program.
+        // Driver bindings panic now and then; this counts as a failed device.
         let attempt = catch_unwind(AssertUnwindSafe(|| -> Result<(), DeviceError> {
             let mut opened = open()?;
             let mut stalls = 0;
@@ -197,7 +197,7 @@ fn wait_for_both(monitor: &Monitor) -> f64 {
 }
 
 /// Puts sound and frames on the timeline, and both into the rings.
-struct Conductor {
+struct CaptureMixer {
     timeline: Timeline,
     resampler: Option<Input>,
     slot: Slot,
@@ -224,13 +224,13 @@ struct Input {
     made: u64,
 }
 
-impl Conductor {
+impl CaptureMixer {
     fn run(mut self, heard: &Receiver<Heard>) {
         let mut last = Instant::now();
         loop {
             let sound = match heard.recv_timeout(Duration::from_millis(10)) {
                 Ok(Heard::Begin { rate, channels }) => {
-                    // A format that no sound card has stays silent.
+                    // An impossible format is treated as silence.
                     let resampler = Resampler::new(rate as usize, channels, Loudness::Mean).ok();
                     let input = |resampler| Input { resampler, rate, channels, taken: 0, made: 0 };
                     self.resampler = resampler.map(input);
@@ -243,7 +243,7 @@ impl Conductor {
                 }
                 Err(RecvTimeoutError::Timeout) => Vec::new(),
                 Err(RecvTimeoutError::Disconnected) => {
-                    // The microphone's thread is gone for good: time goes on all the same.
+                    // The microphone's thread has ended for good, but the timeline must go on.
                     thread::sleep(Duration::from_millis(10));
                     Vec::new()
                 }
@@ -251,7 +251,7 @@ impl Conductor {
             let mut open = sound.is_empty() || self.write(sound.len(), &mut sound.into_iter());
             if last.elapsed() > MISSED {
                 let now = self.monitor.seconds(Instant::now()) - BEHIND;
-                // One gap, however often silence is added to it.
+                // One gap, however often it is extended.
                 let gaps = u64::from(self.timeline.is_running());
                 let silence = self.timeline.silence_until(now);
                 self.lost(silence, gaps);

@@ -33,8 +33,8 @@ use monitor::Monitor;
 pub struct Source {
     frames: Consumer<VideoFrame>,
     sound: Consumer<f32>,
-    /// Read from the rings, not yet asked for. Both rings are emptied while either is waited for: a
-    /// file in which the streams lie far apart would otherwise block for ever.
+    /// Read from the rings but not requested yet. Both rings are drained while waiting for either: a file whose streams
+    /// are far apart would otherwise block for ever.
     early_frames: VecDeque<VideoFrame>,
     early_sound: VecDeque<f32>,
     frames_open: bool,
@@ -42,11 +42,11 @@ pub struct Source {
     workers: Vec<Worker>,
     monitor: Option<Arc<Monitor>>,
     canceller: Option<Canceller>,
-    /// Once set, nothing is waited for any more.
+    /// Once set, no call waits any more.
     stop: Arc<AtomicBool>,
 }
 
-/// A thread that fills a ring, and tells in the end what it could not read.
+/// A thread that fills a ring and finally returns what it could not read.
 type Worker = JoinHandle<Result<Option<Damage>, MediaError>>;
 
 impl Source {
@@ -65,7 +65,7 @@ impl Source {
         }
     }
 
-    /// What a device has given.
+    /// A source over the rings of a live device, for tests.
     #[cfg(test)]
     pub(crate) fn of_device(frames: Consumer<VideoFrame>, sound: Consumer<f32>) -> Self {
         Self::new(frames, sound, Vec::new()).with_monitor(Arc::default())
@@ -149,7 +149,7 @@ impl Source {
     /// Ends the source and tells how its threads ended, and what could not be read.
     ///
     /// # Errors
-    /// The first that a thread had.
+    /// The first error of a thread.
     pub fn finish(self) -> Result<Option<Damage>, MediaError> {
         let ended = !self.frames_open || !self.sound_open;
         let Self { frames, sound, workers, canceller, .. } = self;

@@ -32,7 +32,7 @@ pub struct DeviceHealth {
     pub reopened: u64,
 }
 
-/// Everything at one moment.
+/// The state of both devices, and all counts, at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Health {
     /// The camera.
@@ -78,14 +78,14 @@ pub struct Monitor {
 /// Which device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Device {
-    /// The one that sees.
+    /// The camera.
     Camera,
-    /// The one that hears.
+    /// The microphone.
     Microphone,
 }
 
 impl Device {
-    /// In plain words.
+    /// Name for messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Camera => "camera",
@@ -114,7 +114,7 @@ impl Default for Monitor {
 }
 
 impl Monitor {
-    /// Everything as it is now.
+    /// The current state and counts.
     pub fn health(&self) -> Health {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Health {
@@ -131,7 +131,7 @@ impl Monitor {
         }
     }
 
-    /// When the moment `t` (seconds on the timeline) was.
+    /// The instant of `t` (seconds on the timeline).
     pub fn instant_of(&self, t: f64) -> Instant {
         let origin = Duration::from_micros(self.origin.load(Ordering::Relaxed));
         self.epoch + origin + Duration::from_secs_f64(t.max(0.0))

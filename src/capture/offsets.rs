@@ -76,7 +76,7 @@ impl Offsets {
         let failed = |e: std::io::Error| OffsetsError::new(path, e);
         let folder = path.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder).map_err(failed)?;
-        // Written beside and moved: a power cut leaves the old file or the new one.
+        // Written to a new file that then replaces the old one, so that a power cut leaves one of them intact.
         let fresh = path.with_extension("new");
         std::fs::write(&fresh, text).map_err(failed)?;
         std::fs::rename(&fresh, path).map_err(failed)

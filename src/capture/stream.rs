@@ -24,7 +24,7 @@ pub(super) fn is_stream(name: &str) -> bool {
 /// What a thread reads from an ffmpeg process, until that ends or nobody wants it any more.
 struct Reader<T> {
     name: String,
-    /// Ends with its last reader; what it says is always heard, or it would wait for that.
+    /// Ends with its last reader. Its messages are always read, since a full pipe would block it.
     process: Arc<Process>,
     items: Receiver<(Instant, T)>,
 }
@@ -40,7 +40,7 @@ impl<T: Send + 'static> Reader<T> {
         thread::spawn(move || {
             let mut pipe = BufReader::with_capacity(1 << 20, pipe);
             while let Some(item) = next(&mut pipe) {
-                // A reader that is late blocks ffmpeg, which then drops what the network brings.
+                // A slow reader blocks ffmpeg, which then drops data from the network.
                 if sender.send((Instant::now(), item)).is_err() {
                     break;
                 }
@@ -80,7 +80,7 @@ impl StreamCamera {
 
 impl Camera for StreamCamera {
     fn frame(&mut self) -> Result<CameraFrame, DeviceError> {
-        // When it was taken, the stream does not tell in a clock of ours.
+        // The stream's time stamps are not on our clock, so the time of arrival is taken.
         let (captured, picture) = self.0.next()?;
         Ok(CameraFrame { captured, picture, lost: 0 })
     }

@@ -13,12 +13,12 @@ use crate::preprocess::SAMPLE_RATE;
 const MEMORY: f64 = 10.0;
 /// Sound that comes later than this, and goes on doing so for [`PERSISTS`], follows a gap.
 const TOLERANCE: f64 = 0.05;
-/// Seconds.
+/// Seconds for which sound must stay late before it counts as following a gap.
 const PERSISTS: f64 = 0.5;
 /// Seconds between two looks at the drift.
 const DRIFT_STEP: f64 = 10.0;
 
-/// Where the next chunk goes.
+/// Where the next chunk is placed on the timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Placement {
     /// Samples of silence before it: sound is missing there.
@@ -93,7 +93,7 @@ impl Timeline {
         }
         let known = broken.then_some(here - self.origin).filter(|missing| *missing > 0.0);
         if let Some(missing) = known.or_else(|| self.missing(captured)) {
-            // From now on everything lies that much later; so does what is remembered of before.
+            // From now on everything is later by this much; earlier measurements no longer apply.
             self.recent.clear();
             self.recent.push_back((captured, here - missing));
             return Placement { silence: (missing * SAMPLE_RATE as f64).round() as usize, skip: 0 };
@@ -140,7 +140,7 @@ impl Timeline {
     /// How much faster the sound card's clock runs than the system's, in parts per million, over the last
     /// ten minutes at most; 0 before a minute has passed.
     pub(super) fn drift(&self) -> f64 {
-        // The first look is before the median has settled.
+        // The first measurement is skipped: the median has not settled by then.
         match (self.drift.get(1), self.drift.back()) {
             (Some((begin, early)), Some((end, late))) if end - begin >= 50.0 => {
                 -(late - early) / (end - begin) * 1e6

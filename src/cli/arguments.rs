@@ -8,7 +8,7 @@ use lookhear::engine::{Backend, Setup};
 use lookhear::judge::Judge;
 use lookhear::model::{Bundle, BundleError};
 use lookhear::output::Existing;
-use lookhear::pipeline::Settings;
+use lookhear::pipeline::PipelineSettings;
 use lookhear::profile::Model;
 
 use super::ending::Failure;
@@ -85,12 +85,12 @@ pub(super) struct RunArguments {
 }
 
 impl RunArguments {
-    pub(super) fn settings(&self) -> Result<Settings, Failure> {
-        let hop = self.hop.unwrap_or(Settings::default().hop);
+    pub(super) fn settings(&self) -> Result<PipelineSettings, Failure> {
+        let hop = self.hop.unwrap_or(PipelineSettings::default().hop);
         if !(0.01..=10.0).contains(&hop) {
             return Err(format!("--hop {hop}: give 0.01 to 10 seconds").into());
         }
-        Ok(Settings { hop, map: self.map, ..Settings::default() })
+        Ok(PipelineSettings { hop, map: self.map, ..PipelineSettings::default() })
     }
 
     pub(super) fn existing(&self) -> Existing {

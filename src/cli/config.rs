@@ -1,4 +1,4 @@
-//! What a settings file and the command line say together, for the live commands.
+//! Merges a settings file with the command line, for the live commands.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,7 +36,7 @@ impl ConfigArgument {
 pub(super) fn judge(model: &ModelArguments, profile: &Profile) -> Result<Judge, Fault> {
     let mut bundle = model.bundle()?;
     let thresholds = profile.decisions.thresholds(bundle.manifest.thresholds);
-    bundle.manifest.thresholds = thresholds.map_err(|problem| problem.inside("decisions"))?;
+    bundle.manifest.thresholds = thresholds.map_err(|error| error.inside("decisions"))?;
     Ok(named(model.judge(bundle)?, profile.gallery.file.as_deref())?)
 }
 
@@ -51,7 +51,7 @@ pub(super) fn named(judge: Judge, gallery: Option<&Path>) -> Result<Judge, Galle
     })
 }
 
-/// What tells others, if there is anybody to be told.
+/// The publisher, if the settings ask for one.
 pub(super) fn publisher(
     profile: &Profile,
     judge: &Judge,

@@ -9,7 +9,7 @@ use lookhear::capture::open_studio;
 use lookhear::event::State;
 use lookhear::media;
 use lookhear::output::{Output, OutputError};
-use lookhear::pipeline::{self, Moment, Settings, Sink, SinkError};
+use lookhear::pipeline::{self, DecisionContext, PipelineSettings, Sink, SinkError};
 use lookhear::sinks::{Json, Lines, Terminal, Video};
 use lookhear::studio::{self, Cue, Play};
 use rand::SeedableRng;
@@ -20,7 +20,7 @@ use std::rc::Rc;
 use super::arguments::{ModelArguments, existing};
 use super::ending::{Failure, Unfinished, answers, controls};
 
-/// By this a demo's video is told from other files.
+/// Title by which a demo's video is recognized.
 const TITLE: &str = "LookHear demo";
 
 #[derive(Args)]
@@ -81,7 +81,7 @@ impl Demo {
         } else if !self.headless {
             sinks.push(Box::new(Lines(out)));
         }
-        pipeline::run(open_studio(play), &mut judge, &mut sinks, Settings::default(), &controls)?;
+        pipeline::run(open_studio(play), &mut judge, &mut sinks, PipelineSettings::default(), &controls)?;
         drop(sinks); // Gives the terminal back.
         tally.borrow().tell(&save);
         match controls.interrupted.load(Ordering::Relaxed) {
@@ -136,8 +136,8 @@ struct Referee {
 }
 
 impl Sink for Referee {
-    fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
-        let event = moment.event;
+    fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
+        let event = context.event;
         // The judged second must lie within one turn, or within one pause.
         let (begin, end) = (event.t - 1.0, event.t);
         let on = |b: &[f32; 4]| {

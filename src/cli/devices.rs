@@ -145,7 +145,7 @@ struct Listing {
 
 impl Devices {
     pub(super) fn run(self) -> Result<(), Failure> {
-        // One kind that cannot be listed does not hide the other.
+        // An error for one kind of device does not hide the other kind.
         let told = |error: lookhear::capture::device::DeviceError| log::error!("{error}");
         let cameras = cameras().map_err(told).unwrap_or_default();
         let microphones = microphones().map_err(told).unwrap_or_default();

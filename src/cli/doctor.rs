@@ -30,7 +30,7 @@ pub(super) struct Doctor {
     json: bool,
 }
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Serialize)]
 struct Finding {
     what: &'static str,
@@ -145,8 +145,8 @@ fn speed(mut judge: Judge, hop: f64) -> Finding {
     let columns = vec![vec![0.7; BINS]; COLUMNS];
     let fresh = ((hop * 200.0) as usize).min(COLUMNS);
     let mut update = || {
-        let seen = judge.see(&picture);
-        let heard = judge.listen(&columns, fresh);
+        let seen = judge.encode_image(&picture);
+        let heard = judge.encode_stream(&columns, fresh);
         judge.judge(&seen, &heard);
     };
     (0..3).for_each(|_| update());

@@ -113,7 +113,7 @@ impl Run {
                     let words = format!(" after {n} of {total} files; the same command goes on");
                     return Err(Unfinished::Interrupted(words).into());
                 }
-                // It would be the same with every file.
+                // Further files would fail as well.
                 Err(
                     error @ (EmbedError::Io { .. }
                     | EmbedError::Output(OutputError::Io { .. })
@@ -122,7 +122,7 @@ impl Run {
                     self.bar.finish_and_clear();
                     return Err(error.into());
                 }
-                // One bad file does not cost the thousands after it.
+                // A bad file does not stop the files after it.
                 Err(error) => {
                     self.bar.suspend(|| log::error!("{error}"));
                     failed += 1;

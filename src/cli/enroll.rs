@@ -16,7 +16,7 @@ use lookhear::gallery::{Enrolment, FEWEST, Gallery, Recording, check_name};
 use lookhear::judge::Judge;
 use lookhear::media::{self, Input};
 use lookhear::output::{Existing, Output};
-use lookhear::pipeline::{self, Controls, Moment, Settings, Sink, SinkError};
+use lookhear::pipeline::{self, Controls, DecisionContext, PipelineSettings, Sink, SinkError};
 
 use super::arguments::ModelArguments;
 use super::devices::DeviceArguments;
@@ -79,7 +79,7 @@ impl Enroll {
             gallery.remove(name)?;
             return Ok(gallery.save(&path)?);
         }
-        // Everything that could be in vain is found out before anybody makes the thing sound.
+        // Everything that could fail is checked before the recording begins.
         let name = self.name.as_deref().unwrap_or_default();
         check_name(name)?;
         if self.seconds.is_some_and(|seconds| !(2.0..=600.0).contains(&seconds)) {
@@ -98,7 +98,7 @@ impl Enroll {
             _ => Failure::from(format!("\"{name}\" is not enrolled: {error}")),
         })?;
         let good = recording.examples.len();
-        // What another enrolment has added meanwhile stays.
+        // The file is read again under the lock: another enrolment may have added names meanwhile.
         let turn = Gallery::turn(&path)?;
         let mut gallery = gallery(&path, &judge)?;
         gallery.enroll(name, recording, self.add)?;
@@ -146,7 +146,10 @@ impl Enroll {
             controls: controls.clone(),
             bar: bar(seconds)?,
         };
-        let settings = Settings { end: seconds.map(|seconds| seconds + patience), ..Settings::default() };
+        let settings = PipelineSettings {
+            end: seconds.map(|seconds| seconds + patience),
+            ..PipelineSettings::default()
+        };
         let mut sinks: Vec<Box<dyn Sink>> = vec![Box::new(collector)];
         let summary = pipeline::run(source, judge, &mut sinks, settings, &controls)?;
         let collected = collected.borrow();
@@ -192,14 +195,14 @@ struct Collector {
 }
 
 impl Sink for Collector {
-    fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
+    fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
         let mut collected = self.collected.borrow_mut();
-        if !delivering(moment) {
+        if !delivering(context) {
             self.bar.set_message("waiting for camera and microphone");
             return Ok(());
         }
-        let elapsed = moment.event.t - *collected.begun.get_or_insert(moment.event.t);
-        collected.enrolment.take(moment.event, moment.impression, moment.second);
+        let elapsed = context.event.t - *collected.begun.get_or_insert(context.event.t);
+        collected.enrolment.take(context.event, context.signature, context.second);
         let (good, moments) = (collected.enrolment.good(), collected.enrolment.moments());
         self.bar.set_message(format!("{good} of {moments} moments had sound and a match"));
         self.bar.set_position((elapsed * 10.0) as u64);
@@ -217,22 +220,22 @@ impl Sink for Collector {
 }
 
 /// Whether the camera shows and the microphone gives anything; recorded input always does.
-fn delivering(moment: &Moment) -> bool {
+fn delivering(context: &DecisionContext) -> bool {
     use DeviceState::{Blank, Live};
-    moment
+    context
         .event
         .devices
         .is_none_or(|devices| devices.camera == Live && [Live, Blank].contains(&devices.microphone))
 }
 
-/// What is wrong with the devices, to be put after another error.
+/// The faults of the devices, to be appended to an error.
 fn trouble(health: &Health) -> String {
     let both = [("camera", &health.camera), ("microphone", &health.microphone)];
     let wrong = both.iter().filter(|(_, device)| device.state != DeviceState::Live);
     wrong.map(|(what, device)| format!("; {} ({})", device.state.words(what), device.detail)).collect()
 }
 
-/// A bar of tenths of seconds, or a clock if nobody knows when the end comes.
+/// A progress bar in tenths of seconds, or a clock if the length is unknown.
 fn bar(seconds: Option<f64>) -> Result<ProgressBar, Failure> {
     Ok(match seconds {
         Some(seconds) => {

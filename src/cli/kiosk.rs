@@ -52,16 +52,16 @@ impl Kiosk {
         let profile = self.config.load()?;
         let settings = self.settings(&profile.kiosk);
         settings.validate()?;
-        // What can fail before anything is shown, fails before anything is shown.
+        // Everything that can fail early is done before anything is shown.
         let display = Display::open()?;
         let controls = controls()?;
         let Self { devices, record, seconds, stats, model, .. } = self;
         let (devices, model) = (devices.or(&profile), model.or(&profile.model));
-        let stage = pipeline::Settings {
+        let stage = pipeline::PipelineSettings {
             hop: profile.decisions.hop,
             swap: profile.decisions.swap,
             end: seconds,
-            ..pipeline::Settings::default()
+            ..pipeline::PipelineSettings::default()
         };
         let load = Arc::new(move || Ok::<_, Fault>((judge(&model, &profile)?, profile.clone())));
         let example = load.clone();

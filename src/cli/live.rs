@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 use lookhear::output::Output;
-use lookhear::pipeline::{self, Controls, Settings, Sink, SinkError, Summary};
+use lookhear::pipeline::{self, Controls, PipelineSettings, Sink, SinkError, Summary};
 use lookhear::preprocess::SAMPLE_RATE;
 use lookhear::sinks::{
     DeviceLog, Heartbeat, Json, Lines, Persistent, Recorder, Screen, Snapshots, Unheard, Video,
@@ -65,7 +65,7 @@ impl Live {
         profile.gallery.file = self.run.gallery.take().or(profile.gallery.file);
         self.run.hop = self.run.hop.or(Some(profile.decisions.hop));
         let swap = self.swap.unwrap_or(profile.decisions.swap);
-        let settings = Settings { swap, end: self.seconds, ..self.run.settings()? };
+        let settings = PipelineSettings { swap, end: self.seconds, ..self.run.settings()? };
         let controls = controls()?;
         let mut judge = judge(&self.model, &profile).map_err(|error| -> Failure { error })?;
         let source = self.devices.open(self.offset.map(|ms| ms / 1e3));
@@ -116,7 +116,7 @@ impl Live {
             sinks.push(Box::new(Persistent::new("snapshots", open, controls.clone())?));
         }
         sinks.extend(publisher);
-        // The last one: an output that hangs is no sign of life.
+        // The heartbeat is the last sink, so that it stops if another output hangs.
         sinks.push(Box::new(Heartbeat::new()));
         Ok(sinks)
     }

@@ -17,7 +17,7 @@ use lookhear::capture::open_recorded;
 use lookhear::judge::Judge;
 use lookhear::media::{Input, PATIENCE};
 use lookhear::output::Output;
-use lookhear::pipeline::{self, Controls, Settings, Sink, Summary};
+use lookhear::pipeline::{self, Controls, PipelineSettings, Sink, Summary};
 use lookhear::sinks::{Changes, Digest, Json, Lines, NamedJson, Snapshots, Terminal, Video};
 
 use super::arguments::{ModelArguments, RunArguments};
@@ -91,11 +91,11 @@ impl Watch {
     }
 }
 
-/// What watching an input takes.
+/// Everything that watching an input needs.
 struct Run {
     watch: Watch,
     judge: Judge,
-    settings: Settings,
+    settings: PipelineSettings,
     patience: Duration,
     controls: Arc<Controls>,
     /// Of many inputs, how much room lines leave for their names.
@@ -103,7 +103,7 @@ struct Run {
 }
 
 impl Run {
-    /// One after the other; a bad one does not keep the others from being watched.
+    /// Watches the inputs one after the other; a bad one does not stop the others.
     fn all(&mut self, jobs: &Jobs) -> Result<(), Failure> {
         let length = |job: &Job| shown(&job.name).chars().count().min(NAME);
         self.names = jobs.all.iter().map(length).max();
@@ -142,7 +142,7 @@ impl Run {
     }
 
     fn one(&mut self, job: &Job, digest: &Rc<RefCell<Digest>>) -> Result<(), Failure> {
-        // Before the input: nothing is decoded in vain.
+        // Sinks are opened before the input, so that nothing is decoded in vain.
         let mut sinks = self.sinks(job, digest)?;
         let input = Input::typed(&job.input);
         let source = open_recorded(&input, self.patience)?;

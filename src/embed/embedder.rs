@@ -9,7 +9,7 @@ use super::{EmbedError, Settings, Table, What, Window, Windows};
 use crate::judge::Judge;
 use crate::media::{Decoder, Input, Loss, Piece, is_still, picture, sound_in_parts};
 
-/// A network and what is wanted of it.
+/// A network with the settings of its embeddings.
 pub struct Embedder {
     judge: Judge,
     settings: Settings,
@@ -49,10 +49,10 @@ impl Embedder {
         };
         let still = is_still(input);
         match self.settings.what {
-            What::Vision if still => keep(0.0, &self.see(&picture(input)?)).map(|()| Loss::default()),
+            What::Vision if still => keep(0.0, &self.embed_image(&picture(input)?)).map(|()| Loss::default()),
             What::Vision => self.frames(input, &mut keep),
             What::Ave if still => {
-                let positions = self.judge.see(&picture(input)?).positions;
+                let positions = self.judge.encode_image(&picture(input)?).spatial_embeddings;
                 positions.chunks_exact(self.dims()).try_for_each(|position| keep(0.0, position))?;
                 Ok(Loss::default())
             }
@@ -70,7 +70,7 @@ impl Embedder {
             }
             if kept.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
-        // Why it was not read to its end comes first.
+        // An error of `keep` takes precedence over how ffmpeg ended.
         kept?;
         windows.end();
         self.rows(&mut windows, keep)?;
@@ -79,7 +79,7 @@ impl Embedder {
 
     fn rows(&mut self, windows: &mut Windows, keep: Keep) -> Result<(), EmbedError> {
         while let Some(window) = windows.next_window() {
-            keep(window.t, &self.hear(&window))?;
+            keep(window.t, &self.embed_audio(&window))?;
         }
         Ok(())
     }
@@ -90,7 +90,7 @@ impl Embedder {
         while let Some(piece) = decoder.next_piece()? {
             let (Piece::Picture(frame) | Piece::Held(frame)) = piece else { continue };
             empty = false;
-            keep(frame.t, &self.see(&frame.picture))?;
+            keep(frame.t, &self.embed_image(&frame.picture))?;
         }
         let loss = decoder.finish()?.map_or_else(Loss::default, |damage| damage.loss);
         match empty {
@@ -100,22 +100,22 @@ impl Embedder {
     }
 
     /// The embedding of a window of sound.
-    pub fn hear(&mut self, window: &Window) -> Vec<f32> {
-        // Never by `listen`: the integer engine rounds on a grid that moves with the stream, and a row must not
+    pub fn embed_audio(&mut self, window: &Window) -> Vec<f32> {
+        // Never by `encode_stream`: the integer engine rounds on a grid that moves with the stream, and a row must not
         // depend on where in its file the window lies.
         let spectrogram = window.spectrogram();
         match (self.settings.what, self.settings.grid()) {
-            (What::Ave, _) => self.judge.hear(&spectrogram).direction,
-            (_, [1, 1]) => self.judge.hear(&spectrogram).embedding,
-            (_, [rows, columns]) => self.judge.hear_map(&spectrogram).pool(rows, columns),
+            (What::Ave, _) => self.judge.encode_audio(&spectrogram).projection,
+            (_, [1, 1]) => self.judge.encode_audio(&spectrogram).embedding,
+            (_, [rows, columns]) => self.judge.audio_activation_map(&spectrogram).pool(rows, columns),
         }
     }
 
     /// The embedding of a picture.
-    fn see(&mut self, shown: &RgbImage) -> Vec<f32> {
+    fn embed_image(&mut self, shown: &RgbImage) -> Vec<f32> {
         match self.settings.grid() {
-            [1, 1] => self.judge.see(shown).embedding,
-            [rows, columns] => self.judge.see_map(shown).pool(rows, columns),
+            [1, 1] => self.judge.encode_image(shown).embedding,
+            [rows, columns] => self.judge.image_activation_map(shown).pool(rows, columns),
         }
     }
 }

@@ -28,7 +28,7 @@ pub enum EmbedError {
     /// Not media, damaged, or ffmpeg is missing.
     #[error("{0}")]
     Media(MediaError),
-    /// An output that is there was made by something else.
+    /// The output exists, and was made by another program.
     #[error(
         "{output} is there already and is no output of `embed`: choose another --out, or replace it by --force"
     )]
@@ -36,7 +36,7 @@ pub enum EmbedError {
         /// The file.
         output: String,
     },
-    /// An output that is there was made otherwise.
+    /// The output exists, and was made by another model, engine or version.
     #[error(
         "{output} is there already and was made by another model, engine or version: choose another --out, or replace it \
          by --force"
@@ -45,7 +45,7 @@ pub enum EmbedError {
         /// The file.
         output: String,
     },
-    /// An output cannot be written: there is no use in going on.
+    /// An output cannot be written: further files would fail as well.
     #[error("{output} cannot be written: {source}")]
     Io {
         /// The file or folder.
@@ -53,10 +53,10 @@ pub enum EmbedError {
         /// The system's reason.
         source: io::Error,
     },
-    /// A file cannot be put in its place: there is no use in going on.
+    /// A file cannot be moved to its place: further files would fail as well.
     #[error(transparent)]
     Output(OutputError),
-    /// The caller wanted no more.
+    /// The caller asked to stop.
     #[error("stopped")]
     Stopped,
 }

@@ -1,4 +1,4 @@
-//! What an output says of itself.
+//! The label in an output: how its embeddings were made.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ impl Label {
             entry("what", settings.what.name()),
             entry("hop", &seconds.to_string()),
         ]);
-        // What has no influence must not make a difference.
+        // A setting without influence must not change the label.
         if settings.what != What::Ave {
             entries.extend([entry("pool", settings.pool.name())]);
         }

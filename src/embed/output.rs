@@ -32,7 +32,7 @@ impl Format {
 
     /// Looks at what an output's place holds.
     pub fn existing(self, target: &Path, label: &Label, input: &Path) -> Existing {
-        // Asked before it is opened: a named pipe would wait for somebody to write.
+        // Checked before opening, since opening a named pipe blocks until it has a writer.
         let file = match target.metadata() {
             Err(_) => return Existing::Nothing,
             Ok(there) if !there.is_file() => return Existing::Foreign,

@@ -1,4 +1,4 @@
-//! What is embedded, and how.
+//! Settings: what is embedded, and how.
 
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -14,12 +14,12 @@ const HOPS: RangeInclusive<f64> = 0.005..=60.0;
 /// Which side of the network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum What {
-    /// What the audio tower hears.
+    /// Sound, by the audio tower.
     #[default]
     Audio,
-    /// What the vision tower sees.
+    /// Pictures, by the vision tower.
     Vision,
-    /// The space that sights and sounds share.
+    /// The common space of pictures and sounds.
     Ave,
 }
 
@@ -42,7 +42,7 @@ impl FromStr for What {
     }
 }
 
-/// What remains of the activation map.
+/// How the activation map is pooled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pool {
     /// Maxima over a coarse grid: 4 x 3 (audio) or 4 x 4 (vision).
@@ -75,7 +75,7 @@ impl FromStr for Pool {
 pub struct Settings {
     /// Which side of the network.
     pub what: What,
-    /// What remains of the activation map; without meaning for [`What::Ave`].
+    /// How the activation map is pooled; not used by [`What::Ave`].
     pub pool: Pool,
     /// Seconds from one window or video frame to the next, 0.005 to 60; rounded to whole samples of 48 kHz.
     pub hop: f64,
@@ -132,7 +132,7 @@ impl Settings {
             What::Vision => "_image",
             What::Ave => "_ave",
         });
-        // What has no influence must not make a difference.
+        // A setting without influence must not change the name.
         if self.what != What::Ave && self.pool != default.pool {
             suffix += &format!("_{}", self.pool.name());
         }

@@ -4,8 +4,7 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
-/// Rows as they come. They wait in a file without a name, because how many they will be is known only at
-/// the end, and an hour of sound gives a gigabyte.
+/// Rows in an anonymous temporary file: their number is known only at the end, and an hour of sound gives a gigabyte.
 pub struct Table {
     spool: BufWriter<File>,
     folder: PathBuf,

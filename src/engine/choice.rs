@@ -1,4 +1,4 @@
-//! Which engine is wanted.
+//! The choice of an engine.
 
 use std::str::FromStr;
 

@@ -1,26 +1,26 @@
-//! From a bundle to an engine that has just given the golden output.
+//! Loads a bundle into an engine and checks its golden output.
 
 use super::choice::{Backend, NotBuiltIn, Setup};
 use super::int::kernel::MissingKernel;
 use super::int::{IntEngine, Loading};
-use super::{Engine, Heard, Judgement, Seen};
+use super::{AudioEncoding, Engine, ImageEncoding, Judgement};
 use crate::model::{Bundle, BundleError, Golden, Spec};
 
 impl Bundle {
-    /// An engine that has just given the golden output.
+    /// Loads the bundle into an engine, and checks that the engine gives the golden output.
     ///
     /// # Errors
-    /// The backend is not built in, the weights do not fit, or the golden output is another.
+    /// The backend is not built in, the weights do not fit, or the golden output differs.
     ///
     /// ```
-    /// use lookhear::engine::{Engine, Seen, Setup};
+    /// use lookhear::engine::{Engine, ImageEncoding, Setup};
     /// use lookhear::model::Bundle;
     ///
     /// let bundle = Bundle::built_in()?;
     /// let mut engine = bundle.engine(&Setup::default())?;
     /// let picture = vec![0.0; bundle.manifest.spec.vision.input.iter().product()];
-    /// let mut seen = Seen::default();
-    /// engine.see(&picture, &mut seen);
+    /// let mut seen = ImageEncoding::default();
+    /// engine.encode_image(&picture, &mut seen);
     /// assert_eq!(seen.embedding.len(), bundle.manifest.spec.vision.map_shape()[0]);
     /// # Ok::<(), lookhear::model::BundleError>(())
     /// ```
@@ -28,7 +28,7 @@ impl Bundle {
         self.clone().into_engine(setup)
     }
 
-    /// The same for the last time: no weight is twice in memory.
+    /// Like [`Bundle::engine`], but consumes the bundle, so that no weight is in memory twice.
     ///
     /// # Errors
     /// As [`Bundle::engine`].
@@ -45,12 +45,12 @@ impl Bundle {
     /// Checks that an engine gives the golden output, of floating point.
     ///
     /// # Errors
-    /// It gives another: it does not compute this bundle's network.
+    /// The output differs: the engine does not compute this bundle's network.
     pub fn check(&self, engine: &mut dyn Engine) -> Result<(), BundleError> {
         check_golden(engine, &self.manifest.spec, Some(&self.manifest.golden), self.path())
     }
 
-    /// The same, the integer engine as what it is: it can do more than others.
+    /// Like [`Bundle::into_engine`], but returns the integer engine itself, which has more methods than the trait.
     ///
     /// # Errors
     /// As [`Bundle::engine`].
@@ -82,19 +82,19 @@ impl From<MissingKernel> for BundleError {
     }
 }
 
-/// What an engine says to the golden input.
+/// The output of an engine for the golden input.
 pub(super) fn judge_golden(engine: &mut dyn Engine, spec: &Spec) -> Golden {
     let (picture, sound) = Golden::sample(spec);
-    let (mut seen, mut heard) = (Seen::default(), Heard::default());
-    engine.see(&picture, &mut seen);
-    engine.hear(&sound, &mut heard);
+    let (mut seen, mut heard) = (ImageEncoding::default(), AudioEncoding::default());
+    engine.encode_image(&picture, &mut seen);
+    engine.encode_audio(&sound, &mut heard);
     let mut judgement = Judgement::default();
     engine.judge(&seen, &heard, &mut judgement);
     let Judgement { fusion, localization, map } = judgement;
     Golden { fusion, localization, map: map.values }
 }
 
-/// An error unless the engine says what the bundle says that it says.
+/// Checks that the engine reproduces the bundle's golden output.
 pub(super) fn check_golden(
     engine: &mut dyn Engine,
     spec: &Spec,

@@ -1,4 +1,4 @@
-//! Engines: what runs the network. All of them take the same inputs and give the same outputs.
+//! Engines run the network. All of them take the same inputs and give the same outputs.
 
 mod activation;
 #[cfg(feature = "burn")]
@@ -22,51 +22,52 @@ use crate::preprocess::spectrogram::transpose;
 /// Towers and judgement are separate, because a picture may be judged with several sounds
 /// and the other way round.
 pub trait Engine: Send {
-    /// Vision tower: `[3, height, width]`, -1..1, of the spec's size.
-    fn see(&mut self, picture: &[f32], seen: &mut Seen);
+    /// Runs the vision tower on a picture `[3, height, width]`, -1..1, of the spec's size.
+    fn encode_image(&mut self, picture: &[f32], seen: &mut ImageEncoding);
 
-    /// Audio tower: `[257, 199]`, bin by bin, as [`crate::preprocess::spectrogram::second`] gives it.
-    fn hear(&mut self, spectrogram: &[f32], heard: &mut Heard);
+    /// Runs the audio tower on a second `[257, 199]`, bin by bin, as [`crate::preprocess::spectrogram::second`] gives
+    /// it.
+    fn encode_audio(&mut self, spectrogram: &[f32], heard: &mut AudioEncoding);
 
-    /// Audio tower over a stream: the last 199 columns of 257 bins, oldest first. `fresh` of them are
-    /// new since the call before; an engine may keep what it computed for the others.
-    fn listen(&mut self, columns: &[Vec<f32>], _fresh: usize, heard: &mut Heard) {
-        self.hear(&transpose(&columns.concat()), heard);
+    /// Runs the audio tower on a stream: the last 199 columns of 257 bins, oldest first. `fresh` of them are new since
+    /// the previous call; an engine may reuse what it computed for the others.
+    fn encode_stream(&mut self, columns: &[Vec<f32>], _fresh: usize, heard: &mut AudioEncoding) {
+        self.encode_audio(&transpose(&columns.concat()), heard);
     }
 
-    /// Both heads.
-    fn judge(&mut self, seen: &Seen, heard: &Heard, judgement: &mut Judgement);
+    /// Runs the heads.
+    fn judge(&mut self, seen: &ImageEncoding, heard: &AudioEncoding, judgement: &mut Judgement);
 
-    /// The activation map that the vision tower makes of a picture, as [`Engine::see`] takes it.
-    fn see_map(&mut self, picture: &[f32], map: &mut ActivationMap);
+    /// The activation map that the vision tower makes of a picture, as [`Engine::encode_image`] takes it.
+    fn image_activation_map(&mut self, picture: &[f32], map: &mut ActivationMap);
 
-    /// The activation map that the audio tower makes of a second, as [`Engine::hear`] takes it.
-    fn hear_map(&mut self, spectrogram: &[f32], map: &mut ActivationMap);
+    /// The activation map that the audio tower makes of a second, as [`Engine::encode_audio`] takes it.
+    fn audio_activation_map(&mut self, spectrogram: &[f32], map: &mut ActivationMap);
 
-    /// What runs, for people: `int`, `flex`, ...
+    /// Name of the engine for people: `int`, `flex`, ...
     fn name(&self) -> &str;
 }
 
-/// What the vision tower made of a picture.
+/// A picture, encoded by the vision tower.
 #[derive(Clone, Debug, Default)]
-pub struct Seen {
+pub struct ImageEncoding {
     /// Embedding (pool4), `[channels]`.
     pub embedding: Vec<f32>,
-    /// The common space at every position, `[rows * columns, dims]`, or, of AVE-Net, that of the whole picture,
-    /// `[dims]`; empty without such a head.
-    pub positions: Vec<f32>,
+    /// Projection of every position into the common space, `[rows * columns, dims]`; AVE-Net has one for the whole
+    /// picture, `[dims]`. Empty without a head that has a common space.
+    pub spatial_embeddings: Vec<f32>,
 }
 
-/// What the audio tower made of a second.
+/// A second of sound, encoded by the audio tower.
 #[derive(Clone, Debug, Default)]
-pub struct Heard {
+pub struct AudioEncoding {
     /// Embedding (pool4), `[channels]`.
     pub embedding: Vec<f32>,
-    /// The common space, `[dims]`; empty without a head that has one.
-    pub direction: Vec<f32>,
+    /// Projection of the embedding into the common space, `[dims]`; empty without a head that has one.
+    pub projection: Vec<f32>,
 }
 
-/// Whether they belong together, and where.
+/// Whether picture and sound belong together, and where the sound comes from.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Judgement {
     /// Probability of correspondence by the embeddings: L3-Net's fusion head, or AVE-Net's distance.

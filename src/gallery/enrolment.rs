@@ -3,22 +3,22 @@
 use thiserror::Error;
 
 use super::entry::{Example, Recording, thin};
-use super::impression::Impression;
+use super::signature::Signature;
 use crate::event::{Event, State};
 use crate::preprocess::level;
 
 /// Good moments that make a name: two seconds at the default hop. Somebody who stands before the camera can go on until
 /// there are so many.
 pub const FEWEST: usize = 25;
-/// The same for a recording, of which there is no more to be had: so few are worth less, but better than no name.
+/// Good moments that make a name from a recording. So few are less reliable, but a recording cannot be continued.
 pub const FEWEST_RECORDED: usize = 5;
 /// Most examples of a recording, and most moments of quiet.
 const MOST: usize = 48;
 
-/// Watches a run, and keeps the moments in which there was sound that fits what is seen.
+/// Watches a run, and keeps the moments whose sound fits the picture.
 ///
-/// That is asked for more softly than of a match: whoever enrolls a thing says that it is in view, so a score at which
-/// yes and no are equally likely will do.
+/// The threshold is lower than that of a match: whoever enrolls a thing knows that it is in view, so a score at which
+/// yes and no are equally likely suffices.
 #[derive(Clone, Debug)]
 pub struct Enrolment {
     /// AVC score from which a moment is good.
@@ -33,38 +33,38 @@ pub struct Enrolment {
 }
 
 impl Enrolment {
-    /// Before the first moment. `even` is the model's ([`crate::model::Thresholds::even`]).
+    /// Starts with no moments. `even` is the model's ([`crate::model::Thresholds::even`]).
     pub fn new(even: f32) -> Self {
         let recording = Recording { examples: Vec::new(), quiet: Vec::new() };
         Self { even, fewest: FEWEST, moments: 0, audible: 0, loudest: level(&[]), recording }
     }
 
-    /// The same for a recording that is as long as it is: [`FEWEST_RECORDED`].
+    /// For a recording, which needs only [`FEWEST_RECORDED`] good moments.
     pub fn of_recording(even: f32) -> Self {
         Self { fewest: FEWEST_RECORDED, ..Self::new(even) }
     }
 
     /// Takes the next moment: what was decided, what it sounded and looked like, and its second of sound.
-    pub fn take(&mut self, event: &Event, impression: &Impression, second: &[f32]) {
+    pub fn take(&mut self, event: &Event, signature: &Signature, second: &[f32]) {
         self.moments += 1;
         self.loudest = self.loudest.max(level(second));
-        let impression = impression.clone();
+        let signature = signature.clone();
         if event.state == State::Silent {
-            self.recording.quiet.push(impression);
+            self.recording.quiet.push(signature);
             return;
         }
         self.audible += 1;
         if event.score >= self.even {
-            self.recording.examples.push(Example { t: event.t, impression });
+            self.recording.examples.push(Example { t: event.t, signature });
         }
     }
 
-    /// All moments so far.
+    /// Number of moments so far.
     pub fn moments(&self) -> usize {
         self.moments
     }
 
-    /// Those that had sound and a match.
+    /// Number of moments with sound that fitted the picture.
     pub fn good(&self) -> usize {
         self.recording.examples.len()
     }
@@ -90,7 +90,7 @@ impl Enrolment {
     }
 }
 
-/// Why a recording makes no name.
+/// Why an enrolment failed.
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum EnrolmentError {
     /// Hardly any sound.

@@ -1,7 +1,7 @@
-//! What is known of one name.
+//! The entry of one name: its examples and its threshold.
 
-use super::impression::Impression;
 use super::nearest::similarity;
+use super::signature::Signature;
 
 /// Most examples of a name; of more, every nth is kept.
 const MOST: usize = 128;
@@ -16,25 +16,25 @@ pub struct Example {
     /// Seconds; tells which examples were recorded so close together that they share sound.
     pub t: f64,
     /// What it sounded and looked like.
-    pub impression: Impression,
+    pub signature: Signature,
 }
 
-/// What a name is made of.
+/// One recording of a thing: its examples, and the quiet place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recording {
     /// Moments in which the thing was seen to sound, in order.
     pub examples: Vec<Example>,
     /// The same place while it was quiet.
-    pub quiet: Vec<Impression>,
+    pub quiet: Vec<Signature>,
 }
 
-/// What is known of one name.
+/// The entry of one name: its examples and its threshold.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Entry {
     /// In the order in which they were recorded.
     pub(super) examples: Vec<Example>,
     /// The same place while it was quiet.
-    pub(super) quiet: Vec<Impression>,
+    pub(super) quiet: Vec<Signature>,
     /// Similarity from which a moment gets this name.
     pub(super) least: f32,
 }
@@ -50,8 +50,8 @@ impl Entry {
         self.least
     }
 
-    pub(super) fn impressions(&self) -> impl Iterator<Item = &Impression> {
-        self.examples.iter().map(|example| &example.impression)
+    pub(super) fn signatures(&self) -> impl Iterator<Item = &Signature> {
+        self.examples.iter().map(|example| &example.signature)
     }
 
     /// Adds a recording to what is there.
@@ -67,12 +67,12 @@ impl Entry {
 
     /// Each example with its similarity to those of the others that share no sound with it; an example that has no
     /// such counterpart is left out.
-    pub(super) fn held_out(&self) -> impl Iterator<Item = (&Impression, f32)> {
-        self.examples.iter().filter_map(|Example { t, impression }| {
+    pub(super) fn held_out(&self) -> impl Iterator<Item = (&Signature, f32)> {
+        self.examples.iter().filter_map(|Example { t, signature }| {
             let apart = self.examples.iter().filter(|other| (other.t - t).abs() >= SECOND);
-            let mut apart = apart.map(|other| &other.impression).peekable();
+            let mut apart = apart.map(|other| &other.signature).peekable();
             apart.peek()?;
-            Some((impression, similarity(apart, impression)))
+            Some((signature, similarity(apart, signature)))
         })
     }
 }
@@ -83,7 +83,7 @@ pub(super) fn thin<T>(items: &mut Vec<T>, most: usize) {
     if count > most {
         let mut index = 0;
         items.retain(|_| {
-            // The item is kept at which the count of those to keep steps up.
+            // An item is kept where the number to keep, rounded down, increases.
             let kept = (index + 1) * most / count > index * most / count;
             index += 1;
             kept
@@ -96,9 +96,9 @@ mod tests {
     use super::*;
 
     fn recording(times: &[f64]) -> Recording {
-        let impression = |x: f64| Impression::from_values(vec![x as f32, 0.0]);
-        let example = |t: &f64| Example { t: *t, impression: impression(*t) };
-        Recording { examples: times.iter().map(example).collect(), quiet: vec![impression(0.0)] }
+        let signature = |x: f64| Signature::from_values(vec![x as f32, 0.0]);
+        let example = |t: &f64| Example { t: *t, signature: signature(*t) };
+        Recording { examples: times.iter().map(example).collect(), quiet: vec![signature(0.0)] }
     }
 
     fn times(entry: &Entry) -> Vec<f64> {

@@ -41,7 +41,7 @@ pub enum GalleryError {
         /// The latest version that is known here.
         reads: u32,
     },
-    /// Its examples mean nothing to the model in use.
+    /// The gallery was made with another model.
     #[error(
         "gallery {path} was made with model {}, but model {} is in use: name the former by --model, or delete the \
          gallery and enroll its names again", short(.made), short(.used)
@@ -72,7 +72,7 @@ pub enum GalleryError {
     },
 }
 
-/// As much of a hash as tells models apart.
+/// The beginning of a hash, enough to tell models apart.
 fn short(hash: &str) -> &str {
     hash.get(..12).unwrap_or(hash)
 }

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::entry::{Entry, Example};
 use super::error::GalleryError;
-use super::impression::Impression;
+use super::signature::Signature;
 use super::{Gallery, check_name};
 
 /// Version of the format that this version of LookHear writes and reads.
@@ -23,18 +23,18 @@ pub(super) const MANIFEST: &str = "lookhear-gallery";
 pub(super) const HASH: &str = "sha256";
 pub(super) const TENSOR: &str = "impressions";
 
-/// Everything but the impressions.
+/// Everything but the signatures.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
     /// [`VERSION`] of the writer.
     pub(super) version: u32,
-    /// Hash of the model that made the impressions.
+    /// Hash of the model that made the signatures.
     pub(super) model: String,
     pub(super) names: BTreeMap<String, Kept>,
 }
 
-/// What of the tensor belongs to a name.
+/// The rows of the tensor that belong to a name.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Kept {
@@ -113,16 +113,13 @@ pub(super) fn decode(bytes: &[u8], path: &str) -> Result<Gallery, GalleryError> 
     if !values.iter().all(|v| v.is_finite()) || !times.into_iter().all(|t| t.is_finite()) {
         return Err(damaged("it holds what is no number".into()));
     }
-    let mut impressions = values.chunks((*dims).max(1)).map(|row| Impression::from_values(row.to_vec()));
+    let mut signatures = values.chunks((*dims).max(1)).map(|row| Signature::from_values(row.to_vec()));
     let mut entries = BTreeMap::new();
     for (name, Kept { times, quiet }) in manifest.names {
         check_name(&name).map_err(|e| damaged(e.to_string()))?;
-        let examples = times
-            .into_iter()
-            .zip(&mut impressions)
-            .map(|(t, impression)| Example { t, impression })
-            .collect();
-        let quiet = impressions.by_ref().take(quiet).collect();
+        let examples =
+            times.into_iter().zip(&mut signatures).map(|(t, signature)| Example { t, signature }).collect();
+        let quiet = signatures.by_ref().take(quiet).collect();
         entries.insert(name, Entry { examples, quiet, least: 0.0 });
     }
     let mut gallery = Gallery { model: manifest.model, entries };

@@ -1,22 +1,22 @@
-//! Names for things: which of the things that were enrolled is seen and heard now.
+//! Recognizes enrolled things by name.
 //!
 //! The network knows kinds of things and no names. A gallery holds, for each name, what moments sounded and looked like
-//! ([`Impression`]) while the thing was seen to sound ([`Enrolment`]). Afterwards a moment gets the name whose examples
-//! it is most like ([`nearest`]), if it is like enough, and no other name is about as near. Nothing is learned: a name
+//! ([`Signature`]) while the thing was seen to sound ([`Enrolment`]). Afterwards a moment gets the name whose examples
+//! it is most like ([`nearest`]), if it is like enough, and no other name is about as near. Nothing is trained: a name
 //! takes ten seconds, and the network stays as it is.
 //!
-//! A gallery is of use only with the model that made it: another one puts the same things elsewhere.
+//! A gallery works only with the model that made it, since other models have other embeddings.
 
 #[cfg(feature = "enroll")]
 mod enrolment;
 mod entry;
 mod error;
 mod file;
-mod impression;
-mod naming;
+mod name_smoothing;
 pub mod nearest;
 #[cfg(feature = "enroll")]
 mod save;
+mod signature;
 
 #[cfg(test)]
 mod tests;
@@ -27,9 +27,9 @@ use std::collections::BTreeMap;
 pub use enrolment::{Enrolment, EnrolmentError, FEWEST, FEWEST_RECORDED};
 pub use entry::{Entry, Example, Recording};
 pub use error::GalleryError;
-pub use impression::Impression;
-pub use naming::Naming;
+pub use name_smoothing::NameSmoothing;
 pub use nearest::Named;
+pub use signature::Signature;
 
 /// Most characters of a name: what fits on a screen in large letters.
 pub const LONGEST_NAME: usize = 40;
@@ -37,17 +37,17 @@ pub const LONGEST_NAME: usize = 40;
 /// Names, each with its examples.
 ///
 /// ```
-/// use lookhear::engine::{Heard, Seen};
+/// use lookhear::engine::{AudioEncoding, ImageEncoding};
 /// use lookhear::event::Map;
-/// use lookhear::gallery::{Example, Gallery, Impression, Recording};
+/// use lookhear::gallery::{Example, Gallery, Signature, Recording};
 ///
 /// // As the towers would give them of moments with a bell.
 /// let moment = |x: f32| {
-///     let seen = Seen { embedding: vec![1.0, x], ..Seen::default() };
-///     let heard = Heard { embedding: vec![x, 1.0], ..Heard::default() };
-///     Impression::new(&seen, &heard, &Map::default())
+///     let seen = ImageEncoding { embedding: vec![1.0, x], ..ImageEncoding::default() };
+///     let heard = AudioEncoding { embedding: vec![x, 1.0], ..AudioEncoding::default() };
+///     Signature::new(&seen, &heard, &Map::default())
 /// };
-/// let examples = (0..12).map(|n| Example { t: f64::from(n), impression: moment(n as f32 * 0.01) }).collect();
+/// let examples = (0..12).map(|n| Example { t: f64::from(n), signature: moment(n as f32 * 0.01) }).collect();
 /// let mut gallery = Gallery::new("the model's hash");
 /// gallery.enroll("bell", Recording { examples, quiet: vec![] }, false)?;
 /// assert_eq!(gallery.name(&moment(0.05)).map(|named| named.name), Some("bell"));
@@ -61,7 +61,7 @@ pub struct Gallery {
 }
 
 impl Gallery {
-    /// Without names, for a model ([`crate::model::Bundle::hash`]).
+    /// An empty gallery for a model ([`crate::model::Bundle::hash`]).
     pub fn new(model: &str) -> Self {
         Self { model: model.into(), entries: BTreeMap::new() }
     }
@@ -84,7 +84,7 @@ impl Gallery {
     /// Gives a recording a name. What the name had before is replaced, or kept beside if `add`.
     ///
     /// # Errors
-    /// [`GalleryError::Name`]: nobody could read it on a screen.
+    /// [`GalleryError::Name`]: the name cannot be shown on a screen.
     pub fn enroll(&mut self, name: &str, recording: Recording, add: bool) -> Result<(), GalleryError> {
         check_name(name)?;
         let entry = self.entries.entry(name.into()).or_default();
@@ -99,7 +99,7 @@ impl Gallery {
     /// Forgets a name.
     ///
     /// # Errors
-    /// [`GalleryError::Unknown`]: it was never enrolled.
+    /// [`GalleryError::Unknown`]: there is no such name.
     pub fn remove(&mut self, name: &str) -> Result<(), GalleryError> {
         if self.entries.remove(name).is_none() {
             let known = self.entries.keys().cloned().collect();
@@ -110,9 +110,9 @@ impl Gallery {
     }
 
     /// The name of what sounds, if it was enrolled.
-    pub fn name(&self, impression: &Impression) -> Option<Named<'_>> {
+    pub fn name(&self, signature: &Signature) -> Option<Named<'_>> {
         let similarities = self.entries.iter().map(|(name, entry)| {
-            let similarity = nearest::similarity(entry.impressions(), impression);
+            let similarity = nearest::similarity(entry.signatures(), signature);
             (Named { name, similarity }, entry.least)
         });
         nearest::choose(similarities)
@@ -122,10 +122,10 @@ impl Gallery {
     /// sound with it. Tells after an enrolment whether the name can be told from the others.
     pub fn recalled(&self, name: &str) -> [usize; 2] {
         let Some(entry) = self.entries.get(name) else { return [0, 0] };
-        let right = |(impression, own): &(&Impression, f32)| {
+        let right = |(signature, own): &(&Signature, f32)| {
             let similarities = self.entries.iter().map(|(other, entry)| {
                 let similarity =
-                    if other == name { *own } else { nearest::similarity(entry.impressions(), impression) };
+                    if other == name { *own } else { nearest::similarity(entry.signatures(), signature) };
                 (Named { name: other, similarity }, entry.least)
             });
             nearest::choose(similarities).is_some_and(|named| named.name == name)
@@ -133,7 +133,7 @@ impl Gallery {
         [entry.held_out().filter(right).count(), entry.held_out().count()]
     }
 
-    /// Sets what similarity each name asks for, now that the names are others.
+    /// Recomputes the similarity threshold of each name, after names have changed.
     fn calibrate(&mut self) {
         let least: Vec<f32> = self.entries.iter().map(|(name, entry)| self.least(name, entry)).collect();
         for (entry, least) in self.entries.values_mut().zip(least) {
@@ -141,14 +141,13 @@ impl Gallery {
         }
     }
 
-    /// The similarity from which a moment is this name's: learned from its own examples, those of other names, and the
-    /// quiet room.
+    /// The similarity threshold of a name, computed from its own examples, those of other names, and the quiet room.
     fn least(&self, name: &str, entry: &Entry) -> f32 {
         let others = self.entries.iter().filter(|(other, _)| *other != name);
-        let others = others.flat_map(|(_, other)| other.impressions());
+        let others = others.flat_map(|(_, other)| other.signatures());
         let quiet = self.entries.values().flat_map(|entry| &entry.quiet);
         let foreign: Vec<f32> =
-            others.chain(quiet).map(|other| nearest::similarity(entry.impressions(), other)).collect();
+            others.chain(quiet).map(|other| nearest::similarity(entry.signatures(), other)).collect();
         let own: Vec<f32> = entry.held_out().map(|(_, similarity)| similarity).collect();
         nearest::least(&own, &foreign)
     }

@@ -1,12 +1,12 @@
 //! Nearest neighbours with a threshold for each name: plain numbers, without networks or files.
 
-use super::impression::Impression;
+use super::signature::Signature;
 
 // Chosen by `lookhear-train eval names` on the corpus' validation side (300 and 450 meetings). Only the last two matter.
 
 /// Examples that a similarity is the mean of: one alone may have been a slip.
 const NEIGHBOURS: usize = 3;
-/// By so much the most similar name must be ahead of the next one.
+/// Least difference in similarity between the most similar name and the next one.
 const MARGIN: f32 = 0.02;
 /// Share of a name's own examples that may lie below what it asks for, before other names count.
 const OWN: f32 = 0.1;
@@ -26,14 +26,14 @@ pub struct Named<'a> {
     pub similarity: f32,
 }
 
-/// How similar an impression is to a name's examples, -1..1: the mean over the most similar of them. Without any, -1.
-pub fn similarity<'a>(examples: impl IntoIterator<Item = &'a Impression>, impression: &Impression) -> f32 {
+/// How similar a signature is to a name's examples, -1..1: the mean over the most similar of them. Without any, -1.
+pub fn similarity<'a>(examples: impl IntoIterator<Item = &'a Signature>, signature: &Signature) -> f32 {
     let mut nearest = [-1f32; NEIGHBOURS];
     let mut count = 0;
     for example in examples {
         count += 1;
         // Kept in falling order; the new one finds its place among them.
-        let mut candidate = example.similarity(impression);
+        let mut candidate = example.similarity(signature);
         for kept in &mut nearest {
             if candidate > *kept {
                 std::mem::swap(&mut candidate, kept);
@@ -83,13 +83,13 @@ fn quantile(values: &[f32], share: f32) -> Option<f32> {
 mod tests {
     use super::*;
 
-    fn impression(x: f32) -> Impression {
-        Impression::from_values(vec![2.0 * x])
+    fn signature(x: f32) -> Signature {
+        Signature::from_values(vec![2.0 * x])
     }
 
     fn similarities(values: &[f32]) -> f32 {
-        let examples: Vec<Impression> = values.iter().map(|x| impression(*x)).collect();
-        similarity(&examples, &impression(0.5))
+        let examples: Vec<Signature> = values.iter().map(|x| signature(*x)).collect();
+        similarity(&examples, &signature(0.5))
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Galleries that are kept: see [`super::file`].
+//! Saves galleries to disk, in the format of [`super::file`].
 
 use std::collections::BTreeMap;
 use std::fs::{File, Permissions};
@@ -33,7 +33,7 @@ impl Gallery {
             std::fs::create_dir_all(folder)?;
             let folder = File::open(folder)?;
             match folder.lock() {
-                // Some network file systems have no locks.
+                // Some network file systems do not support locks; the gallery is then used without one.
                 Err(error) if error.kind() != ErrorKind::Unsupported => Err(error),
                 _ => Ok(folder),
             }
@@ -75,7 +75,7 @@ fn encode(gallery: &Gallery) -> io::Result<Vec<u8>> {
     for (name, Entry { examples, quiet, .. }) in &gallery.entries {
         let times = examples.iter().map(|example| example.t).collect();
         names.insert(name.clone(), Kept { times, quiet: quiet.len() });
-        rows.extend(examples.iter().map(|example| &example.impression).chain(quiet));
+        rows.extend(examples.iter().map(|example| &example.signature).chain(quiet));
     }
     let manifest = Manifest { version: VERSION, model: gallery.model.clone(), names };
     let json = serde_json::to_string(&manifest)?;

@@ -6,12 +6,12 @@ const MODEL: &str = "b7f0ae0ae950aaaa";
 
 /// A recording of `count` moments around a direction, and two of quiet.
 fn recording(direction: f32, count: usize) -> Recording {
-    let impression = |n: usize| {
+    let signature = |n: usize| {
         let angle = direction + n as f32 * 0.01;
-        Impression::from_values(vec![angle.cos(), angle.sin(), angle.sin(), angle.cos()])
+        Signature::from_values(vec![angle.cos(), angle.sin(), angle.sin(), angle.cos()])
     };
-    let examples = (0..count).map(|n| Example { t: n as f64 * 0.25, impression: impression(n) });
-    Recording { examples: examples.collect(), quiet: vec![impression(200), impression(201)] }
+    let examples = (0..count).map(|n| Example { t: n as f64 * 0.25, signature: signature(n) });
+    Recording { examples: examples.collect(), quiet: vec![signature(200), signature(201)] }
 }
 
 fn gallery() -> Gallery {
@@ -21,8 +21,8 @@ fn gallery() -> Gallery {
     gallery
 }
 
-fn similar_to(direction: f32) -> Impression {
-    recording(direction, 1).examples.remove(0).impression
+fn similar_to(direction: f32) -> Signature {
+    recording(direction, 1).examples.remove(0).signature
 }
 
 #[test]

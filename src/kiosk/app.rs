@@ -1,4 +1,4 @@
-//! The kiosk without its window: what runs, which page is shown, and what is drawn.
+//! The kiosk without its window: background threads, the current page, and drawing.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -22,10 +22,10 @@ pub type Live = Box<dyn FnOnce(ToScreen, &Arc<Controls>) -> Result<Summary, Faul
 
 /// Seconds between two lines for `systemctl status`.
 const STATUS: f64 = 10.0;
-/// How long the end of the live pipeline is waited for: its outputs are completed.
+/// How long the live pipeline may take to end and complete its outputs.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What the kiosk is put together from.
+/// The parts of a kiosk.
 pub struct Parts {
     /// The live pipeline.
     pub live: Live,
@@ -33,7 +33,7 @@ pub struct Parts {
     pub judge: LoadJudge,
     /// What stops the kiosk and the live pipeline.
     pub controls: Arc<Controls>,
-    /// Whether picture and sound are kept: visitors are told so.
+    /// Whether picture and sound are recorded, which visitors are told.
     pub recording: bool,
 }
 
@@ -56,7 +56,7 @@ pub(super) struct App {
     /// What the live pipeline did, once it has ended.
     summary: Option<Summary>,
     watchdog: Watchdog,
-    /// Rounds of the window's loop that are over: what shows that it moves, even while the window is hidden.
+    /// Completed rounds of the window's loop, for the watchdog: they go on while the window is hidden.
     rounds: u64,
     tally: Tally,
 }
@@ -65,7 +65,7 @@ impl App {
     /// Starts what runs behind the screen.
     ///
     /// # Errors
-    /// A setting is wrong, or there can be no threads.
+    /// A setting is invalid, or a thread cannot be started.
     pub(super) fn new(settings: &Settings, parts: Parts) -> Result<Self, KioskError> {
         settings.validate()?;
         let language = settings.texts()?;
@@ -98,7 +98,7 @@ impl App {
     /// Draws at this size (pixels) from now on.
     ///
     /// # Errors
-    /// No font that is there can write the language.
+    /// No installed font has the letters of the language.
     pub(super) fn resize(&mut self, size: (u32, u32)) -> Result<(), KioskError> {
         let Settings { theme, fonts, .. } = &self.settings;
         self.screen = Some(Screen::new(size, theme, &self.language, fonts)?);
@@ -122,7 +122,7 @@ impl App {
     /// whether the kiosk is to go on.
     ///
     /// # Errors
-    /// Something that runs behind the screen has failed.
+    /// A background thread has failed.
     pub(super) fn round(&mut self) -> Result<bool, KioskError> {
         let now = self.now();
         if let Some(ended) = self.pipeline.ended() {
@@ -177,7 +177,7 @@ impl App {
         let seconds = self.now();
         let (page, recording) = (self.page, self.recording);
         let example = page == Page::Attract && self.example.has_begun();
-        // The studio is no mirror of the visitor.
+        // The studio's picture is not mirrored: it does not show the visitor.
         let mirror = self.settings.mirror && !example;
         let trouble = self.live.trouble().map(|device| match device {
             Device::Camera => self.language.camera_trouble.as_str(),
@@ -188,7 +188,7 @@ impl App {
         Some(self.screen.as_mut()?.render(&scene))
     }
 
-    /// The picture was shown; it was begun at this moment.
+    /// Notes that a picture was shown; `begun` is when its drawing began.
     pub(super) fn shown(&mut self, begun: Instant) {
         self.tally.shown(self.now(), self.slot.decisions(), begun.elapsed());
     }
@@ -196,7 +196,7 @@ impl App {
     /// Ends everything, outputs complete, and tells how it went.
     ///
     /// # Errors
-    /// What runs behind the screen failed, or does not end.
+    /// A background thread failed, or does not end.
     pub(super) fn finish(mut self) -> Result<Report, KioskError> {
         systemd::stopping();
         self.controls.stop.store(true, Ordering::Relaxed);

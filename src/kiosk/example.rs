@@ -1,7 +1,7 @@
 //! What plays while nobody is there: the virtual studio, judged by the same network through the same pipeline.
 //!
-//! What is shown are the network's own answers, its mistakes included. Nothing is played aloud, so the
-//! microphone, which the live pipeline goes on listening to, does not hear it.
+//! The answers are the network's own, mistakes included. The sound is not played aloud, so that the microphone of the
+//! live pipeline does not pick it up.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use super::snapshot::{Slot, ToScreen};
 use super::worker::Worker;
 use crate::capture::open_studio;
 use crate::judge::Judge;
-use crate::pipeline::{self, Controls, Moment, Settings, Sink, SinkError};
+use crate::pipeline::{self, Controls, DecisionContext, PipelineSettings, Sink, SinkError};
 use crate::studio::{self, Play};
 
 /// Loads the network on the thread that will use it.
@@ -31,7 +31,7 @@ const SIZE: (u32, u32) = (960, 600);
 /// Seconds between decisions. The pictures stand still and the marks glide, so twice the usual hop will do: the
 /// live pipeline needs the processor as well.
 const HOP: f64 = 0.16;
-/// A play that is further behind the clock goes on from where it is.
+/// If a play falls further behind the clock than this, it continues from where it is instead of catching up.
 const LATE: Duration = Duration::from_secs(1);
 /// A run ends after the decision at hand, which may wait for the processor.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -42,7 +42,7 @@ pub(super) struct Example {
     worker: Worker<()>,
 }
 
-/// What the thread is asked.
+/// Requests to the thread.
 struct Stage {
     wish: Mutex<Wish>,
     changed: Condvar,
@@ -79,7 +79,7 @@ impl Example {
         self.stage.ask(Wish::Pause);
     }
 
-    /// Fails if the thread has ended; it does so only by a mistake.
+    /// Fails if the thread has ended, which happens only by a bug.
     pub(super) fn check(&mut self) -> Result<(), KioskError> {
         self.worker.ended().unwrap_or(Ok(()))
     }
@@ -119,13 +119,13 @@ fn perform(stage: &Arc<Stage>, load: LoadJudge, slot: &Arc<Slot>) -> Result<(), 
     while stage.wait() {
         let source = open_studio(Play::new(&cast, ACTS, SIZE, &mut rng));
         let paced = Paced { screen: ToScreen::new(slot.clone()), begun: None, stage: stage.clone() };
-        let settings = Settings { hop: HOP, ..Settings::default() };
+        let settings = PipelineSettings { hop: HOP, ..PipelineSettings::default() };
         pipeline::run(source, &mut judge, &mut [Box::new(paced)], settings, &stage.controls)?;
     }
     Ok(())
 }
 
-/// Lets a recorded source come at the speed of life.
+/// Plays a recorded source in real time.
 struct Paced {
     screen: ToScreen,
     /// The moment of `t` = 0.
@@ -134,8 +134,8 @@ struct Paced {
 }
 
 impl Sink for Paced {
-    fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
-        let t = Duration::from_secs_f64(moment.event.t.max(0.0));
+    fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
+        let t = Duration::from_secs_f64(context.event.t.max(0.0));
         let now = Instant::now();
         let due = *self.begun.get_or_insert(now) + t;
         if now > due + LATE {
@@ -145,7 +145,7 @@ impl Sink for Paced {
         if self.stage.controls.stop.load(Ordering::Relaxed) {
             return Ok(()); // The page has changed meanwhile.
         }
-        self.screen.take(moment)
+        self.screen.take(context)
     }
 }
 

@@ -1,19 +1,19 @@
-//! What one pipeline gives the screen, made calm: the newest frame, the marks, the ribbon, what is wrong.
+//! The output of one pipeline, smoothed for the screen: the newest frame, the marks, the ribbon, device trouble.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use image::RgbImage;
 
-use super::calm::{Calm, HOLD, Hold};
-use super::film::Film;
+use super::frame_queue::FrameQueue;
 use super::screen::{Page, Scene};
+use super::smoother::{HOLD, Hold, Smoother};
 use super::snapshot::{RIBBON, Slot};
 use crate::capture::monitor::Device;
 use crate::event::{DeviceState, Devices, State};
 use crate::preprocess::spectrogram::BINS;
 
-/// Seconds that trouble must last before it is shown, and peace before it goes.
+/// Seconds for which device trouble must last before it is shown, and be over before it is hidden.
 const TROUBLE: f64 = 0.7;
 /// What is shown before the first frame.
 const DARK: (u32, u32) = (640, 480);
@@ -21,15 +21,15 @@ const DARK: (u32, u32) = (640, 480);
 /// The state of one page with a picture. Its memory does not grow.
 pub(super) struct Feed {
     slot: Arc<Slot>,
-    calm: Calm,
-    film: Film,
+    smoother: Smoother,
+    frame_queue: FrameQueue,
     /// [`RIBBON`] columns, the newest last.
     ribbon: VecDeque<Vec<f32>>,
-    /// The device that gives nothing.
+    /// The device that delivers nothing.
     trouble: Hold<Option<Device>>,
-    /// Whether it is the microphone, or that as well.
+    /// Whether the microphone delivers nothing.
     deaf: Hold<bool>,
-    /// Whether there was a decision.
+    /// Whether a decision has been made.
     begun: bool,
 }
 
@@ -57,8 +57,8 @@ impl Feed {
     pub(super) fn new(slot: Arc<Slot>) -> Self {
         Self {
             slot,
-            calm: Calm::new(),
-            film: Film::new(RgbImage::new(DARK.0, DARK.1)),
+            smoother: Smoother::new(),
+            frame_queue: FrameQueue::new(RgbImage::new(DARK.0, DARK.1)),
             ribbon: vec![vec![0.0; BINS]; RIBBON].into(),
             trouble: Hold::new(None, HOLD),
             deaf: Hold::new(false, HOLD),
@@ -66,7 +66,7 @@ impl Feed {
         }
     }
 
-    /// Begins anew: what still waits is of the past.
+    /// Starts over, and drops what still waits.
     pub(super) fn clear(&mut self) {
         self.slot.take();
         *self = Self::new(self.slot.clone());
@@ -90,31 +90,31 @@ impl Feed {
         self.ribbon.drain(..self.ribbon.len() - RIBBON);
         let news = waiting.newest.map(|snapshot| {
             let event = &snapshot.event;
-            self.calm.hear(now, event, &snapshot.map);
+            self.smoother.update(now, event, &snapshot.map);
             self.trouble.offer(now, event.devices.and_then(troubled), TROUBLE);
             self.deaf.offer(now, event.devices.is_some_and(|devices| fails(devices.microphone)), TROUBLE);
-            self.film.add(now, &snapshot.frames);
+            self.frame_queue.add(now, &snapshot.frames);
             self.begun = true;
             News { sounds: event.state != State::Silent, devices: event.devices.is_none_or(deliver) }
         });
-        self.film.step(now);
-        self.calm.step(now);
+        self.frame_queue.step(now);
+        self.smoother.step(now);
         news
     }
 
     /// The scene to draw.
     pub(super) fn scene<'a>(&'a mut self, look: Look<'a>) -> Scene<'a> {
-        let sentence = self.calm.sentence();
+        let sentence = self.smoother.sentence();
         Scene {
             page: look.page,
-            frame: self.film.frame(),
+            frame: self.frame_queue.frame(),
             mirror: look.mirror,
-            map: self.calm.map(),
-            warmth: self.calm.warmth(),
-            outline: self.calm.outline(),
+            map: self.smoother.map(),
+            warmth: self.smoother.warmth(),
+            outline: self.smoother.outline(),
             state: sentence.state,
             name: sentence.name.as_deref(),
-            score: self.calm.score(),
+            score: self.smoother.score(),
             columns: self.ribbon.make_contiguous(),
             trouble: look.trouble,
             deaf: *self.deaf.shown(),

@@ -1,19 +1,19 @@
 //! The kiosk: "What is making this sound?" on a full screen, unattended for weeks.
 //!
-//! Data flows one way here, too: a pipeline in a thread of its own -> [`snapshot`] (the newest moment, never
-//! waited for) -> [`calm`] (what a person can follow) and [`pages`] (which page) -> [`screen`] (draws) ->
-//! [`Display`] (shows). `app.rs` wires them; [`crate::watchdog`] tells systemd whether all of it moves.
+//! Data flows one way: a pipeline in a thread of its own -> [`snapshot`] (the newest decision; neither side waits) ->
+//! [`smoother`] (slow enough for people) and [`pages`] (which page) -> [`screen`] (draws) -> [`Display`] (shows).
+//! `app.rs` wires them; [`crate::watchdog`] tells systemd that decisions and pictures are still made.
 
 mod app;
-pub mod calm;
 mod error;
 mod example;
 mod feed;
-mod film;
+mod frame_queue;
 pub mod pages;
 mod report;
 pub mod screen;
 mod settings;
+pub mod smoother;
 pub mod snapshot;
 mod window;
 mod worker;

@@ -11,9 +11,9 @@ const SAME_TOUCH: f64 = 0.4;
 /// brings Live back. A touch turns Live into About and About into Live; About ends by itself as well.
 #[derive(Clone, Debug)]
 pub struct Pages {
-    /// Seconds; 0: never.
+    /// Idle time in seconds before Attract; 0: never.
     idle: f64,
-    /// Seconds.
+    /// Seconds for which About stays.
     about: f64,
     page: Page,
     /// When the live page had something to show for the last time.
@@ -55,7 +55,7 @@ impl Pages {
     /// The page at this moment.
     pub fn page(&mut self, now: f64) -> Page {
         if self.page == Page::About && now - self.touched >= self.about {
-            // Whoever has read it may want to try.
+            // After About the live page follows, so that the visitor can try it.
             (self.page, self.lively) = (Page::Live, now);
         }
         if self.page == Page::Live && self.idle > 0.0 && now - self.lively >= self.idle {

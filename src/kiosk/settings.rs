@@ -1,4 +1,4 @@
-//! What may be chosen of the kiosk.
+//! Settings of the kiosk.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::screen::{Language, Theme};
-use crate::problem::Problem;
+use crate::validation::ValidationError;
 
 /// The table `[kiosk]` of a settings file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// In English, dark, a mirror that fills the screen; the keys can end it.
+    /// English, dark theme, mirrored, full screen; the keys can end it.
     fn default() -> Self {
         Self {
             language: "en".into(),
@@ -61,29 +61,32 @@ impl Settings {
     /// Checks every value. Files are not looked for: that is done where they are used.
     ///
     /// # Errors
-    /// The first value that cannot be, with what would be right.
-    pub fn validate(&self) -> Result<(), Problem> {
+    /// The first invalid value, with what would be valid.
+    pub fn validate(&self) -> Result<(), ValidationError> {
         let Self { language, window, idle, about, fps, .. } = self;
         if self.language_file().is_none() && Language::built_in(language).is_none() {
             let known = Language::BUILT_IN.join(", ");
             let message =
                 format!("{language:?} is not built in: give {known}, or a language file that ends in .toml");
-            return Err(Problem::new("language", message));
+            return Err(ValidationError::new("language", message));
         }
-        self.theme.validate().map_err(|problem| problem.inside("theme"))?;
+        self.theme.validate().map_err(|error| error.inside("theme"))?;
         if let Some([width, height]) = window.filter(|sides| !sides.iter().all(|side| SIDES.contains(side))) {
             let message =
                 format!("{width} x {height} is no size for the kiosk: give 320 to 8192 for both sides");
-            return Err(Problem::new("window", message));
+            return Err(ValidationError::new("window", message));
         }
         if !(*idle == 0.0 || (5.0..=86_400.0).contains(idle)) {
-            return Err(Problem::new("idle", format!("{idle}: give 5 to 86400 seconds, or 0 for never")));
+            return Err(ValidationError::new(
+                "idle",
+                format!("{idle}: give 5 to 86400 seconds, or 0 for never"),
+            ));
         }
         if !(5.0..=3600.0).contains(about) {
-            return Err(Problem::new("about", format!("{about}: give 5 to 3600 seconds")));
+            return Err(ValidationError::new("about", format!("{about}: give 5 to 3600 seconds")));
         }
         if !(1..=120).contains(fps) {
-            return Err(Problem::new("fps", format!("{fps}: give 1 to 120 pictures a second")));
+            return Err(ValidationError::new("fps", format!("{fps}: give 1 to 120 pictures a second")));
         }
         Ok(())
     }
@@ -92,13 +95,16 @@ impl Settings {
     ///
     /// # Errors
     /// The language is neither built in nor a file that can be read.
-    pub fn texts(&self) -> Result<Language, Problem> {
+    pub fn texts(&self) -> Result<Language, ValidationError> {
         match self.language_file() {
-            Some(file) => Language::load(file).map_err(|error| Problem::new("language", error.to_string())),
+            Some(file) => {
+                Language::load(file).map_err(|error| ValidationError::new("language", error.to_string()))
+            }
             None => {
                 self.validate()?;
-                Language::built_in(&self.language)
-                    .ok_or_else(|| Problem::new("language", format!("{:?} is not built in", self.language)))
+                Language::built_in(&self.language).ok_or_else(|| {
+                    ValidationError::new("language", format!("{:?} is not built in", self.language))
+                })
             }
         }
     }
@@ -153,7 +159,7 @@ mod tests {
             change(&mut settings);
             settings.validate().unwrap_err()
         };
-        for (key, remedy, problem) in [
+        for (key, remedy, error) in [
             ("language", "en, de, zh", check(|s| s.language = "fr".into())),
             ("language", ".toml", check(|s| s.language = String::new())),
             ("theme.heat", "0 to 1", check(|s| s.theme.heat = 2.0)),
@@ -163,8 +169,8 @@ mod tests {
             ("about", "5 to 3600", check(|s| s.about = 0.0)),
             ("fps", "1 to 120", check(|s| s.fps = 0)),
         ] {
-            assert_eq!(problem.key, key);
-            assert!(problem.message.contains(remedy), "{problem}");
+            assert_eq!(error.key, key);
+            assert!(error.message.contains(remedy), "{error}");
         }
     }
 
@@ -172,8 +178,8 @@ mod tests {
     fn what_may_be_switched_off_may_be_switched_off() {
         let settings = Settings { idle: 0.0, language: "ours.toml".into(), ..Settings::default() };
         assert_eq!(settings.validate(), Ok(()), "whether the file is there is seen when it is read");
-        let problem = settings.texts().unwrap_err();
-        assert!(problem.key == "language" && problem.message.contains("ours.toml"), "{problem}");
+        let error = settings.texts().unwrap_err();
+        assert!(error.key == "language" && error.message.contains("ours.toml"), "{error}");
         let german = Settings { language: "de".into(), ..Settings::default() };
         assert_eq!(Some(german.texts().unwrap()), Language::built_in("de"));
     }

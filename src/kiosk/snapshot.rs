@@ -1,4 +1,4 @@
-//! The newest moment on its way from the pipeline's thread to the screen's. Neither waits for the other.
+//! Hands the newest decision from the pipeline's thread to the screen's. Neither thread waits for the other.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 
 use super::screen::RIBBON_SECONDS;
 use crate::event::{Event, Map};
-use crate::pipeline::{Moment, Sink, SinkError};
+use crate::pipeline::{DecisionContext, Sink, SinkError};
 use crate::preprocess::SAMPLE_RATE;
 use crate::preprocess::spectrogram::{HOP, WINDOW};
 use crate::ring::VideoFrame;
@@ -16,7 +16,7 @@ use crate::ring::VideoFrame;
 /// Columns of the spectrogram that the ribbon shows.
 pub const RIBBON: usize = RIBBON_SECONDS * SAMPLE_RATE / HOP;
 
-/// What the screen needs of a moment.
+/// What the screen needs of a decision.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     /// The frames since the decision before, in order; the last is the one that was judged.
@@ -38,14 +38,14 @@ pub struct Slot {
 /// What waits for the screen.
 #[derive(Debug, Default)]
 pub struct Waiting {
-    /// The newest moment; `None` if it was fetched before.
+    /// The newest decision; `None` if it was fetched before.
     pub newest: Option<Snapshot>,
     /// Columns that came since the last fetch, oldest first, 257 values each.
     pub columns: VecDeque<Vec<f32>>,
 }
 
 impl Slot {
-    /// Puts the newest moment in the place of the one before, and new columns after those that wait.
+    /// Replaces the waiting decision by a newer one, and appends its new columns.
     pub fn put(&self, snapshot: Snapshot, columns: Vec<Vec<f32>>) {
         let mut waiting = self.waiting.lock();
         let before = waiting.newest.replace(snapshot);
@@ -53,7 +53,7 @@ impl Slot {
         let surplus = waiting.columns.len().saturating_sub(RIBBON);
         let forgotten: Vec<_> = waiting.columns.drain(..surplus).collect();
         drop(waiting);
-        // Memory is given back outside of the lock.
+        // Memory is freed outside of the lock.
         drop((before, forgotten));
         self.decisions.fetch_add(1, Ordering::Relaxed);
     }
@@ -63,7 +63,7 @@ impl Slot {
         std::mem::take(&mut *self.waiting.lock())
     }
 
-    /// Decisions so far: what shows that the pipeline moves.
+    /// Decisions so far, for the watchdog.
     pub fn decisions(&self) -> u64 {
         self.decisions.load(Ordering::Relaxed)
     }
@@ -89,14 +89,14 @@ fn columns(samples: usize) -> usize {
 }
 
 impl Sink for ToScreen {
-    fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
+    fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
         let before = columns(self.samples);
-        self.samples += moment.sound.len();
-        let fresh = (columns(self.samples) - before).min(moment.columns.len());
-        let newest = moment.columns[moment.columns.len() - fresh..].to_vec();
+        self.samples += context.sound.len();
+        let fresh = (columns(self.samples) - before).min(context.columns.len());
+        let newest = context.columns[context.columns.len() - fresh..].to_vec();
         // Pictures are shared, not copied.
-        let frames = moment.frames.to_vec();
-        self.slot.put(Snapshot { frames, map: moment.map.clone(), event: moment.event.clone() }, newest);
+        let frames = context.frames.to_vec();
+        self.slot.put(Snapshot { frames, map: context.map.clone(), event: context.event.clone() }, newest);
         Ok(())
     }
 }

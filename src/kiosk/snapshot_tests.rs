@@ -5,7 +5,7 @@ use image::RgbImage;
 
 use super::*;
 use crate::event::State;
-use crate::gallery::Impression;
+use crate::gallery::Signature;
 use crate::preprocess::Spectrogram;
 use crate::preprocess::spectrogram::{BINS, COLUMNS};
 use crate::ring::VideoFrame;
@@ -51,7 +51,7 @@ impl Run {
         self.hops += 1;
         let t = f64::from(self.hops) * 0.08;
         self.sink
-            .take(&Moment {
+            .take(&DecisionContext {
                 event: &event(t),
                 picture: &self.frame,
                 map: &Map::default(),
@@ -61,7 +61,7 @@ impl Run {
                 columns: self.columns.make_contiguous(),
                 scores: &[],
                 timings: &Timings::default(),
-                impression: &Impression::default(),
+                signature: &Signature::default(),
                 swapped: None,
                 health: None,
             })

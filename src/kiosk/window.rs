@@ -22,16 +22,16 @@ use super::settings::Settings;
 /// Time between two rounds while nobody can see the window.
 const HIDDEN: Duration = Duration::from_millis(250);
 
-/// A display to show the kiosk on. Having one proves that there is one.
+/// A connection to a display. Holding one proves that there is a display.
 pub struct Display {
     events: EventLoop<()>,
 }
 
 impl Display {
-    /// Connects to the display that DISPLAY or WAYLAND_DISPLAY names. On the main thread, and once.
+    /// Connects to the display that DISPLAY or WAYLAND_DISPLAY names. Call it on the main thread, and only once.
     ///
     /// # Errors
-    /// There is none.
+    /// There is no display.
     pub fn open() -> Result<Self, KioskError> {
         let events = EventLoop::new().map_err(|error| KioskError::NoDisplay(told(&error)))?;
         Ok(Self { events })
@@ -54,7 +54,7 @@ impl Display {
         };
         let ended = self.events.run_app(&mut show);
         let Show { app, failed, .. } = show;
-        // What went wrong first is what is told; outputs are completed in any case.
+        // The first error is reported; outputs are completed in any case.
         let finished = app.finish();
         match failed {
             Some(error) => Err(error),
@@ -76,7 +76,7 @@ struct Show {
     next: Instant,
     /// Whether other windows cover this one.
     hidden: bool,
-    /// Why it ends.
+    /// The error that ends the kiosk.
     failed: Option<KioskError>,
 }
 
@@ -137,7 +137,7 @@ fn lost(error: SoftBufferError) -> KioskError {
     KioskError::DisplayLost(error.to_string())
 }
 
-/// What winit's error says, without the place in winit's source that it begins with.
+/// The message of winit's error, without the source location that it begins with.
 fn told(error: &impl fmt::Display) -> String {
     let error = error.to_string();
     match error.strip_prefix("os error at ").and_then(|place_and_error| place_and_error.split_once(": ")) {
@@ -151,7 +151,7 @@ impl Show {
     fn round(&mut self, events: &ActiveEventLoop) {
         let now = Instant::now();
         let period = if self.hidden { HIDDEN } else { self.period };
-        // A picture that came late does not hurry the next ones.
+        // A late picture does not make the next ones come faster.
         self.next = (self.next + period).max(now);
         let shown = self.app.round().and_then(|goes_on| {
             if let Some(window) = self.window.as_mut().filter(|_| !self.hidden) {

@@ -1,4 +1,4 @@
-//! A thread that is looked after: its end, whatever the reason, does not go unnoticed.
+//! A supervised thread: its end is always noticed, whatever the reason.
 
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ pub(super) struct Worker<T> {
 }
 
 impl<T: Send + 'static> Worker<T> {
-    /// Starts it. `name` completes "... broke down".
+    /// Starts the thread. `name` completes the message "... broke down".
     pub(super) fn start(
         name: &'static str,
         work: impl FnOnce() -> Result<T, Fault> + Send + 'static,

@@ -28,7 +28,7 @@ pub struct Decoder {
     timeline: Timeline,
     patience: Duration,
     name: String,
-    /// Whether anything came.
+    /// Whether anything was read.
     read: bool,
     /// A stream ended within a picture or sample.
     torn: bool,
@@ -36,7 +36,7 @@ pub struct Decoder {
     values: u64,
 }
 
-/// What the threads that read ffmpeg's output hand over.
+/// Messages of the threads that read ffmpeg's output.
 enum Item {
     Picture(f64, RgbImage),
     Sound(f64, Vec<f32>),
@@ -63,7 +63,7 @@ impl Decoder {
     }
 
     fn open(input: &Input, patience: Duration, before: &[&str]) -> Result<Self, MediaError> {
-        // What can be read only once is not looked into before.
+        // An input that can be read only once is not probed.
         let transfer = if input.is_regular() { probe(input)?.transfer } else { None };
         let rate = f64::from(FRAME_RATE);
         let mut command = reader(input, before);
@@ -84,7 +84,7 @@ impl Decoder {
     /// The sound of an input alone, from its start.
     ///
     /// # Errors
-    /// `ffmpeg` cannot be started. What is wrong with the input tells [`Decoder::finish`].
+    /// `ffmpeg` cannot be started. [`Decoder::finish`] reports what is wrong with the input.
     pub fn sound_of(input: &Input) -> Result<Self, MediaError> {
         let mut command = reader(input, &[]);
         sound_output(&mut command, 1);
@@ -146,7 +146,7 @@ impl Decoder {
                     let (input, seconds) = (self.name.clone(), self.patience.as_secs_f64());
                     return Err(MediaError::Stalled { input, seconds });
                 }
-                // The threads say how they end, so this is one that died.
+                // The threads report their end, so this one has panicked.
                 Err(RecvTimeoutError::Disconnected) => return Err(self.broken_off()),
             };
             self.read |= !matches!(item, Item::End(..));
@@ -191,7 +191,7 @@ impl Decoder {
 /// A command that reads an input.
 fn reader(input: &Input, before: &[&str]) -> Command {
     let mut command = ffmpeg();
-    // However many frames are damaged: the others count.
+    // Decoding goes on, however many frames are damaged.
     command.args(["-max_error_rate", "1"]).args(before);
     input.add_to(&mut command);
     command.stdin(if *input == Input::Standard { Stdio::inherit() } else { Stdio::null() });

@@ -23,8 +23,8 @@ pub(super) type Take<'a> = &'a mut dyn FnMut(&[f32]) -> ControlFlow<()>;
 /// Hands over the sound of a file, 48 kHz mono, in parts; tells what of it is missing. Of a damaged file, what can be
 /// decoded is used, and silence takes the time of the rest.
 ///
-/// `None`, with nothing handed over, for all that does not begin as one of the formats above with one or two channels: that is
-/// for `ffmpeg` to read, or to complain of.
+/// `None`, with nothing handed over, if the file does not begin as one of the formats above with one or two channels:
+/// `ffmpeg` then reads it, or reports the error.
 pub(super) fn sound(path: &Path, take: Take) -> Option<Loss> {
     let mut reading = Reading::open(path)?;
     let mut begun = false;
@@ -53,14 +53,14 @@ struct Reading {
     format: Box<dyn FormatReader>,
     decoder: Box<dyn AudioDecoder>,
     track: u32,
-    /// Of an MP3, in which damage between frames is not told.
+    /// For MP3, where the demuxer does not report damage between frames.
     passed: Option<Passed>,
     /// Rate and number of channels, and what is made for them.
     stream: Option<((usize, usize), Resampler)>,
     /// Audio frames that could not be decoded before the first that could.
     lost_before: usize,
     interleaved: Vec<f32>,
-    /// The latest part.
+    /// The latest part, mono.
     mono: Vec<f32>,
     loss: Loss,
     over: bool,
@@ -93,7 +93,8 @@ impl Reading {
         })
     }
 
-    /// Decodes the next part, which may be empty; false at the end. `None`: this is for `ffmpeg`, and nothing was decoded yet.
+    /// Decodes the next part, which may be empty; false at the end. `None`: nothing was decoded yet, and `ffmpeg` has
+    /// to read the file.
     fn next_part(&mut self) -> Option<bool> {
         self.mono.clear();
         if self.over {
@@ -103,19 +104,19 @@ impl Reading {
             Ok(Some(packet)) if packet.track_id == self.track => self.decode(&packet)?,
             Ok(Some(_)) => {}
             Ok(None) => self.end(),
-            // One recording after the other in one file.
+            // Several recordings follow each other in one file.
             Err(Error::ResetRequired) => match decoder(&*self.format) {
                 Some((track, decoder)) => (self.track, self.decoder) = (track, decoder),
                 None => self.give_up()?,
             },
-            // A file that was cut off.
+            // The file was cut off.
             Err(Error::IoError(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => self.end(),
             Err(_) => self.give_up()?,
         }
         Some(true)
     }
 
-    /// What follows cannot be read.
+    /// Gives up on the rest of the file.
     fn give_up(&mut self) -> Option<()> {
         self.stream.as_ref()?;
         self.loss.places += 1;
@@ -129,7 +130,7 @@ impl Reading {
             Some(Some(0)) | None => {}
             Some(Some(bytes)) => {
                 self.loss.places += 1;
-                // As many frames as would have been there.
+                // As many frames as the damaged bytes would have held.
                 self.silence((bytes + packet.data.len() / 2) / packet.data.len() * frames)?;
             }
             Some(None) => self.passed = None,
@@ -149,7 +150,7 @@ impl Reading {
         decoded.copy_to_slice_interleaved(&mut self.interleaved);
         if self.stream.as_ref().is_none_or(|(before, _)| *before != layout) {
             let begun = self.stream.is_some();
-            // Mixing more than two channels is a matter of where each of them stands.
+            // Mixing more than two channels needs their positions, which only ffmpeg knows.
             if layout.1 > 2 && !begun {
                 return None;
             }
@@ -201,7 +202,7 @@ impl Reading {
         self.over = true;
     }
 
-    /// What the resampler still holds.
+    /// Takes what the resampler still holds.
     fn flush(&mut self) {
         if let Some((_, mut resampler)) = self.stream.take() {
             self.loss.values += resampler.damaged();

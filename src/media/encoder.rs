@@ -15,7 +15,7 @@ use super::{FRAME_RATE, MediaError};
 use crate::output::Output;
 use crate::preprocess::SAMPLE_RATE;
 
-/// What a file is for.
+/// The purpose of a file, which decides its format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quality {
     /// To be watched: MP4.
@@ -97,7 +97,7 @@ impl Encoder {
         quality: Quality,
         title: Option<&str>,
     ) -> Result<Self, MediaError> {
-        // Or else a colon in the name would make a protocol of what stands before it.
+        // The prefix keeps ffmpeg from taking the text before a colon in the name for a protocol.
         let mut file = OsString::from("file:");
         file.push(output.partial());
         let (reader, writer) = io::pipe().map_err(missing("ffmpeg"))?;
@@ -121,7 +121,7 @@ impl Encoder {
         let (sound_sender, sound_receiver) = channel::<Vec<u8>>();
         let stdin = child.stdin.take();
         let stderr = child.stderr.take();
-        // When ffmpeg is gone, writing fails, the receiver is dropped, and sending fails in turn.
+        // When ffmpeg ends, writing fails, the receiver is dropped, and sending fails as well.
         let writers = vec![
             thread::spawn(move || {
                 let Some(mut stdin) = stdin else { return };
@@ -152,7 +152,7 @@ impl Encoder {
         })
     }
 
-    /// The next frame. One of another size than the first is fitted to it.
+    /// The next frame. A frame of another size is fitted to the size of the first.
     ///
     /// # Errors
     /// ffmpeg has stopped; the message has its reason.
@@ -206,7 +206,7 @@ impl Encoder {
         self.end_input();
         let said = self.stderr.take().and_then(|reader| reader.join().ok()).unwrap_or_default();
         let mut reason = last_words(&said);
-        // Matroska can be read as far as it was written; MP4 cannot.
+        // A truncated Matroska file is readable; a truncated MP4 is not.
         let written = |output: &mut Output| output.file().metadata().is_ok_and(|file| file.len() > 0);
         if self.quality == Quality::Exact
             && let Some(output) = self.output.take_if(written)

@@ -33,7 +33,7 @@ pub fn search(folder: &Path, endings: &[&str], files: &mut Vec<PathBuf>) -> io::
         if entry.file_name().as_encoded_bytes().starts_with(b".") {
             continue;
         }
-        // A link to a folder could lead in circles; the type is that of the link itself.
+        // `file_type` does not follow links, since a link to a folder could lead in circles.
         if entry.file_type()?.is_dir() {
             search(&path, endings, files)?;
         } else if has_ending(&path, endings) && path.is_file() {

@@ -1,4 +1,4 @@
-//! What ffmpeg is asked to do with pictures and sound, in its language of filters.
+//! ffmpeg filters for pictures and sound.
 
 use std::process::Stdio;
 use std::sync::OnceLock;
@@ -8,7 +8,7 @@ use super::process::ffmpeg;
 /// Square pixels, and at most 1280 of them in a row: more would cost time and change no decision.
 const SIZE: &str = "scale=w=iw*sar:h=ih,scale=w='min(1280,iw)':h=-2,setsar=1";
 
-/// How a video of high dynamic range codes light.
+/// The transfer function of a video of high dynamic range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Transfer {
     /// Perceptual quantizer (SMPTE ST 2084).
@@ -34,7 +34,7 @@ pub(super) fn picture(transfer: Option<Transfer>) -> String {
     format!("{SIZE},{}", still(transfer))
 }
 
-/// The same for a picture of any size.
+/// Filters for a still picture, without a limit of its size.
 pub(super) fn still(transfer: Option<Transfer>) -> String {
     match transfer {
         Some(transfer) if can_map_tones() => format!("{}format=rgb24", tones(transfer)),
@@ -81,7 +81,7 @@ pub(super) fn picture_times(rate: Option<f64>) -> String {
     }
 }
 
-/// The same for sound; of more than two channels ffmpeg makes two.
+/// Timestamps of sound that never go back; ffmpeg mixes more than two channels to two.
 pub(super) fn sound_times() -> String {
     let times = forward("NB_SAMPLES");
     format!("asetpts='{times}',atrim=start=0,aformat=channel_layouts=mono|stereo")

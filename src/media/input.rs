@@ -1,4 +1,4 @@
-//! What is read: a file, an address that the user gave, or standard input; and what may be opened on its behalf.
+//! Inputs: a file, an address that the user gave, or standard input; and what an input may open in turn.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -18,7 +18,7 @@ pub enum Input {
     Standard,
 }
 
-/// How long a source may give nothing before it is given up.
+/// How long a source may deliver nothing before it is given up.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Protocols of addresses: none of them opens a file of this machine.
@@ -72,7 +72,7 @@ impl Input {
 
     /// Whether it can be read twice: a regular file, no pipe and no stream.
     pub fn is_regular(&self) -> bool {
-        // What is not there is opened all the same: the system says why it cannot be.
+        // A missing file is passed on, so that opening it gives the system's error.
         matches!(self, Self::File(path) if std::fs::metadata(path).map_or(true, |file| file.is_file()))
     }
 

@@ -50,19 +50,19 @@ fn reader(input: &Input) -> Command {
     if matches!(input, Input::File(_)) {
         command.args(["-re", "-stream_loop", "-1"]);
     }
-    // Threads would hold back as many frames as there are of them.
+    // With frame threads, ffmpeg would delay the stream by one frame per thread.
     command.args(["-flags", "low_delay", "-threads", "1"]);
     input.add_to(&mut command).stdin(Stdio::null());
     command
 }
 
 fn picture_output(command: &mut Command, input: &Input, pipe: &str) -> Result<(), MediaError> {
-    // An address is not asked twice: some cameras serve one reader.
+    // An address is not probed first: some cameras serve only one reader.
     let transfer = if input.is_regular() { super::probe::transfer(input)? } else { None };
     let times = filters::picture_times(Some(f64::from(FRAME_RATE)));
     let filter = format!("{times},{}", filters::picture(transfer));
     command.args(["-map", "0:v:0", "-vf", &filter, "-enc_time_base", "1:1000"]);
-    // Each as it comes: at a constant rate it would be repeated a thousand times a second.
+    // Frames are passed on as they come; at a constant rate, each would be repeated a thousand times a second.
     command.args(["-fps_mode", "passthrough", "-c:v", "ppm", "-f", "image2pipe", pipe]);
     Ok(())
 }

@@ -1,8 +1,8 @@
-//! What of an input could not be used, though the rest was.
+//! The part of an input that could not be used.
 
 use std::fmt;
 
-/// What of an input could not be used, though the rest was.
+/// The part of an input that could not be used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Loss {
     /// Places that could not be decoded. In sound, silence takes their time.
@@ -17,7 +17,7 @@ impl Loss {
         *self == Self::default()
     }
 
-    /// Both together.
+    /// The sum of two losses.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self { places: self.places + other.places, values: self.values + other.values }
@@ -42,12 +42,12 @@ impl fmt::Display for Loss {
     }
 }
 
-/// A loss, of which input, and what ffmpeg said of it.
+/// The loss of an input, with ffmpeg's message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
     /// File or address.
     pub input: String,
-    /// How much.
+    /// What was lost.
     pub loss: Loss,
     /// The last complaint; empty if there was none.
     pub last: String,

@@ -1,4 +1,4 @@
-//! The second of a sound that is judged if none is named: the loudest one.
+//! Finds the loudest second of a sound, which is judged if no moment is named.
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -93,7 +93,7 @@ mod tests {
                 "chunks of {chunk}"
             );
         }
-        // An offset is not loud.
+        // A constant offset must not count as loud.
         samples[..SAMPLE_RATE].iter_mut().for_each(|sample| *sample += 0.9);
         assert_eq!(loudest(&samples, 4096), samples[3 * SAMPLE_RATE..4 * SAMPLE_RATE]);
         assert_eq!(loudest(&samples[..10], 3), samples[..10]);

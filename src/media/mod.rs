@@ -73,7 +73,7 @@ pub enum MediaError {
         /// In ffmpeg's words.
         reason: String,
     },
-    /// What reads it came to an unnatural end.
+    /// The process that read the input was killed or crashed.
     #[error("{input} was not read to its end: {how}")]
     Died {
         /// File or address.
@@ -81,7 +81,7 @@ pub enum MediaError {
         /// What happened.
         how: String,
     },
-    /// It gives nothing any more.
+    /// The input has stopped delivering.
     #[error("{input} gave nothing for {seconds} s")]
     Stalled {
         /// File or address.
@@ -113,7 +113,7 @@ pub enum MediaError {
 }
 
 impl MediaError {
-    /// The same once more, for another that it befell, too.
+    /// A copy of the error, for another item that it affects as well.
     fn again(&self) -> Self {
         match self {
             Self::Missing { command, source } => Self::Missing { command, source: source.kind().into() },

@@ -27,7 +27,7 @@ const TICKS: f64 = 1000.0;
 /// Seconds before a moment in which a file without an index is certain to have a picture that stands on its own.
 const APPROACH: f64 = 10.0;
 
-/// What is wanted of a file, at a moment (seconds, 0 or more).
+/// A request for a picture or a second of sound, at a moment (seconds, 0 or more).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Wanted {
     /// The video frame that is shown then.
@@ -36,7 +36,7 @@ pub enum Wanted {
     Second(f64),
 }
 
-/// What was found there.
+/// The answer to a request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Found {
     /// Upright, with square pixels.
@@ -139,7 +139,7 @@ impl Run<'_> {
         if let (Some(MediaError::NoStream { .. }), false, false) =
             (&complaint, pictures.is_empty(), seconds.is_empty())
         {
-            // One of the two streams is missing: the other may be had.
+            // One of the two streams is missing; the other may still be readable.
             return self.read(&pictures, take).and(self.read(&seconds, take));
         }
         for index in left {
@@ -195,7 +195,7 @@ impl Run<'_> {
     /// Whether the file lasts until `t`.
     fn inside(&self, t: f64) -> Result<(), MediaError> {
         match probe::seconds(&Input::from(self.path))? {
-            // A rounded length may be a little short.
+            // The length is rounded and may be a little short.
             Some(seconds) if t > seconds + 0.1 => {
                 Err(MediaError::Beyond { input: self.path.display().to_string(), moment: t, seconds })
             }
@@ -220,12 +220,12 @@ struct Arguments<'a> {
     length: f64,
 }
 
-/// What came of it.
+/// The result of a run of `ffmpeg`.
 struct Outcome {
     sound: Vec<f32>,
     /// What was damaged of what was read.
     loss: Loss,
-    /// Why nothing could be had, or not all.
+    /// Why some or all moments could not be read.
     complaint: Option<MediaError>,
 }
 

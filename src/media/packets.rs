@@ -20,7 +20,7 @@ pub(super) struct Packets<R> {
     channels: usize,
 }
 
-/// More is no frame that ffmpeg was asked for.
+/// Longer elements are no frames that ffmpeg was asked for.
 const LARGEST: u64 = 1 << 29;
 
 mod id {

@@ -1,4 +1,4 @@
-//! What a demuxer passes over without a word: damage between the frames of an MP3.
+//! Finds damage between the frames of an MP3, which the demuxer skips silently.
 
 use std::fs::File;
 use std::io::Read;
@@ -23,7 +23,8 @@ impl Passed {
         Some(Self { file: File::open(path).ok()?, bytes: Vec::new(), behind: 0, begun: false })
     }
 
-    /// How many bytes lie between the frame before and this one. `None`: it does not come any more as it is.
+    /// How many bytes lie between the frame before and this one. `None`: the frame's bytes do not occur in the rest of
+    /// the file.
     pub(super) fn before(&mut self, frame: &[u8]) -> Option<usize> {
         if frame.is_empty() {
             return Some(0);

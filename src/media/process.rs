@@ -1,4 +1,5 @@
-//! `ffmpeg` and `ffprobe` as child processes: they end with us, are heard while they run, and are asked how they ended.
+//! `ffmpeg` and `ffprobe` as child processes: they end with this process, their messages are read while they run, and
+//! their exit status is checked.
 
 use std::io::{self, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -14,10 +15,10 @@ use super::{Damage, Loss, MediaError};
 
 /// Of a line that a process says, bytes that are kept.
 const LINE: usize = 500;
-/// What tells a line of damage from one of advice.
+/// Words by which a message about damage is told from other messages.
 const DAMAGE: [&str; 8] =
     ["Invalid data", "corrupt", "partial file", "prematurely", "moov atom", "Error", "error", "Truncat"];
-/// Our own doing: the reader stopped before the end, or what we read from is not what the muxer expects.
+/// Messages caused by ourselves: the reader stopped early, or the Matroska muxer complains that its output is a pipe.
 const HARMLESS: [&str; 2] = ["Broken pipe", "[matroska @"];
 
 /// `ffmpeg`, quiet but for errors, never asking anything.
@@ -27,14 +28,15 @@ pub(crate) fn ffmpeg() -> Command {
     command
 }
 
-/// `ffprobe`, likewise.
+/// `ffprobe`, quiet but for errors.
 pub(super) fn ffprobe() -> Command {
     let mut command = own("ffprobe");
     command.args(["-hide_banner", "-loglevel", "error"]);
     command
 }
 
-/// A command in a group of its own (Ctrl-C is for us to hear) that is killed when we end, however that may be.
+/// A command in a process group of its own, so that Ctrl-C reaches only us, and killed whenever and however our process
+/// ends.
 fn own(program: &str) -> Command {
     let mut command = Command::new(program);
     command.stderr(Stdio::piped()).process_group(0);
@@ -51,7 +53,7 @@ fn end_with_us(command: &mut Command) {
             unsafe { (libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL), libc::getppid()) };
         match (asked, parent == us) {
             (0, true) => Ok(()),
-            // We have ended meanwhile.
+            // Our process has ended meanwhile.
             (0, false) => Err(io::Error::from_raw_os_error(libc::ESRCH)),
             _ => Err(io::Error::last_os_error()),
         }
@@ -60,11 +62,11 @@ fn end_with_us(command: &mut Command) {
     unsafe { command.pre_exec(ask) };
 }
 
-/// Elsewhere a child ends when its output has no reader any more.
+/// On other systems a child ends when its output loses its reader.
 #[cfg(not(target_os = "linux"))]
 fn end_with_us(_command: &mut Command) {}
 
-/// Starts a process from a thread that lasts: Linux takes the end of the thread that started it for the end of us.
+/// Starts a process from a long-lived thread: on Linux, the parent-death signal is sent when the starting thread ends.
 pub(super) fn spawn(command: Command) -> io::Result<Child> {
     type Order = (Command, Sender<io::Result<Child>>);
     static NURSERY: OnceLock<Mutex<Sender<Order>>> = OnceLock::new();
@@ -72,7 +74,7 @@ pub(super) fn spawn(command: Command) -> io::Result<Child> {
         let (sender, orders) = channel::<Order>();
         thread::spawn(move || {
             for (mut command, reply) in orders {
-                // The command keeps its ends of pipes: they would never end.
+                // The command is dropped here: it holds its ends of the pipes, which would otherwise stay open.
                 let child = command.spawn();
                 drop(command);
                 let _ = reply.send(child);
@@ -91,7 +93,7 @@ pub(crate) struct Process {
     input: String,
     canceller: Canceller,
     said: Arc<Mutex<Said>>,
-    /// Always listens: a pipe that nobody empties would stop the process.
+    /// Reads the messages all the time: a full pipe would block the process.
     ear: Option<JoinHandle<()>>,
 }
 
@@ -103,7 +105,7 @@ pub struct Canceller {
 }
 
 impl Canceller {
-    /// Kills the process: who reads from it comes to the end. Whatever it complains of is then no fault.
+    /// Kills the process, so that its readers reach the end. Its messages are then ignored.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
         kill(&mut self.child.lock());
@@ -125,7 +127,7 @@ fn kill(child: &mut Child) {
     let _ = child.kill();
 }
 
-/// What a process said, as far as it is of use.
+/// The messages of a process that matter.
 #[derive(Default)]
 struct Said {
     last: String,
@@ -143,7 +145,7 @@ impl Said {
         if line.contains("matches no streams") {
             self.missing = Some(if line.contains("0:a:0") { "sound" } else { "picture" });
         }
-        // What follows a refusal is its consequence.
+        // Messages after a refusal are consequences of it.
         if !self.last.contains("whitelist") {
             self.last = without_module(line).to_string();
         }
@@ -155,10 +157,10 @@ impl Said {
 }
 
 impl Process {
-    /// Starts a command that writes to its standard output, and listens to what it says.
+    /// Starts a command that writes to its standard output, and reads its messages.
     ///
     /// # Errors
-    /// It cannot be started.
+    /// The command cannot be started.
     pub(crate) fn start(mut command: Command, input: &str) -> Result<(Self, ChildStdout), MediaError> {
         command.stdout(Stdio::piped());
         let mut child = spawn(command).map_err(missing("ffmpeg"))?;
@@ -176,7 +178,7 @@ impl Process {
         self.canceller.clone()
     }
 
-    /// The last thing it said so far; empty if nothing.
+    /// The last message so far; may be empty.
     pub(crate) fn last_words(&self) -> String {
         self.said.lock().last.clone()
     }
@@ -210,7 +212,7 @@ impl Process {
         if !read && (!status.success() || said.damage > 0) {
             return Err(MediaError::Unreadable { input, reason: reason(&said.last) });
         }
-        // Another run with more memory gives more: the input is not to blame.
+        // Out of memory: another run may give more, so the input is not to blame.
         if !status.success() && said.last.contains("Cannot allocate memory") {
             return Err(MediaError::Died { input, how: "ffmpeg had no memory left".into() });
         }
@@ -235,7 +237,7 @@ impl Drop for Process {
 pub(super) fn killed(input: &str, status: ExitStatus) -> Result<(), MediaError> {
     let how = match (status.signal(), status.code()) {
         (Some(signal), _) => format!("ffmpeg was ended by signal {signal}"),
-        // How it ends when it hears SIGTERM or SIGINT.
+        // The exit code of ffmpeg after SIGTERM or SIGINT.
         (None, Some(255)) => "ffmpeg was told to end".into(),
         _ => return Ok(()),
     };
@@ -247,13 +249,13 @@ pub(super) fn missing(command: &'static str) -> impl Fn(io::Error) -> MediaError
     move |source| MediaError::Missing { command, source }
 }
 
-/// The last thing that a process said, for people.
+/// The last message of a process, prepared for people.
 pub(super) fn last_words(stderr: &str) -> String {
     let line = stderr.lines().rev().find(|line| !line.trim().is_empty());
     reason(line.map_or("", without_module))
 }
 
-/// The last words for people.
+/// The last message, prepared for people.
 pub(super) fn reason(last: &str) -> String {
     match last {
         "" => "no reason was given".into(),

@@ -10,7 +10,7 @@ use image::{DynamicImage, ImageDecoder, ImageReader, Limits, Rgb, RgbImage, Rgba
 use super::MediaError;
 use super::moments::{Found, Wanted, moments};
 
-/// What is seen through transparent parts of a picture.
+/// The background of transparent pictures: white.
 const BEHIND: [u8; 3] = [255; 3];
 
 /// Most bytes that decoding a picture may take: 100 megapixels. Larger ones are made smaller by ffmpeg.
@@ -38,7 +38,7 @@ fn decode(file: impl std::io::BufRead + std::io::Seek) -> Result<RgbImage, Image
     limits.max_alloc = Some(LARGEST);
     reader.limits(limits);
     let mut decoder = reader.into_decoder()?;
-    // What the camera says of how it was held is no reason to refuse a picture.
+    // A damaged EXIF orientation does not make the picture unreadable.
     let orientation = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
     let mut picture = DynamicImage::from_decoder(decoder)?;
     picture.apply_orientation(orientation);
@@ -60,7 +60,7 @@ fn laid_over(picture: &image::RgbaImage) -> RgbImage {
 /// Whether a file is a picture and not a video or a sound, by how it begins.
 pub fn is_still(path: &Path) -> bool {
     let mut start = Vec::new();
-    // Looking into a pipe would use up what is in it.
+    // Only regular files are probed: reading a pipe would consume it.
     let file = File::open(path).ok().filter(|file| file.metadata().is_ok_and(|file| file.is_file()));
     let read = file.map(|file| file.take(64).read_to_end(&mut start));
     read.is_some_and(|read| read.is_ok()) && image::guess_format(&start).is_ok()

@@ -14,11 +14,11 @@ use image::RgbImage;
 use crate::preprocess::SAMPLE_RATE;
 use crate::ring::VideoFrame;
 
-/// Seconds without picture and sound after which time does not go on.
+/// Longest gap, in seconds, that is kept; longer ones are skipped.
 pub const GAP: f64 = 60.0;
 /// Seconds that timestamps of sound may be off: containers round them, and clocks drift.
 const TOLERANCE: f64 = 0.1;
-/// What is left of it while sound comes that was heard already: what is new begins where the old ended.
+/// The tolerance while sound repeats what was heard already: new sound begins where the old ended.
 const CLOSE: f64 = 0.005;
 /// Seconds of one stream that wait for the other, and the most bytes of pictures.
 const LEAD: f64 = 10.0;
@@ -31,7 +31,7 @@ const LAST: f64 = 1.0;
 pub(crate) enum Stream {
     /// What is seen.
     Picture,
-    /// What is heard: 48 kHz, 32-bit floating point.
+    /// Sound: 48 kHz, 32-bit floating point.
     Sound,
 }
 
@@ -40,7 +40,7 @@ pub(crate) enum Stream {
 pub enum Piece {
     /// The picture of the next moment of the grid.
     Picture(VideoFrame),
-    /// The same where no new one came: the last stays.
+    /// The last picture again, where no new one came.
     Held(VideoFrame),
     /// Samples, 48 kHz mono.
     Sound(Vec<f32>),
@@ -74,7 +74,7 @@ impl Grid {
     }
 }
 
-/// What waits of a stream.
+/// The waiting items of a stream.
 struct Lane<T> {
     waiting: VecDeque<(f64, T)>,
     open: bool,
@@ -123,7 +123,7 @@ pub(super) struct Timeline {
 }
 
 impl Timeline {
-    /// Of which streams there will be items.
+    /// A timeline; `pictures` and `sound` tell which streams there will be.
     pub(super) fn new(grid: Grid, pictures: bool, sound: bool) -> Self {
         Self {
             grid,

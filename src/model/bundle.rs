@@ -75,10 +75,10 @@ pub struct Bundle {
 }
 
 impl Bundle {
-    /// Puts weights and what is said of them together. Nothing is checked: a bundle that is read is.
+    /// Puts a manifest and weights together. Nothing is checked here, but every bundle is checked when it is read.
     ///
     /// # Errors
-    /// They cannot be written as safetensors.
+    /// The weights cannot be written as safetensors.
     pub fn seal(manifest: Manifest, weights: &Weights) -> Result<Self, BundleError> {
         let path = "(new)";
         let damaged = |reason: String| BundleError::Damaged { path: path.into(), reason };
@@ -92,7 +92,7 @@ impl Bundle {
     /// The model that is built in, of the preset `edge-wide`.
     ///
     /// # Errors
-    /// None that a released LookHear has.
+    /// None in a released LookHear.
     pub fn built_in() -> Result<Self, BundleError> {
         Self::from_bytes(BUILT_IN.to_vec(), "(built in)".into())
     }
@@ -171,12 +171,12 @@ impl Bundle {
     /// ```
     ///
     /// # Errors
-    /// There are other numbers than those of 32 bits.
+    /// A tensor does not hold 32-bit floating-point numbers.
     pub fn weights(&self) -> Result<Weights, WeightsError> {
         Weights::from_safetensors(self.bytes.clone())
     }
 
-    /// The weights of a bundle that is not needed any more: none is twice in memory.
+    /// Like [`Bundle::weights`], but consumes the bundle, so that no weight is in memory twice.
     ///
     /// # Errors
     /// As [`Bundle::weights`].

@@ -10,7 +10,7 @@ pub type Sample = (Vec<f32>, Vec<f32>);
 /// Largest difference of golden outputs (probabilities) that is still the same network.
 const TOLERANCE: f32 = 2e-3;
 
-/// Output for the golden input, which every version computes alike.
+/// Output for the golden input, which every version must reproduce.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Golden {
     /// Probability of correspondence by the embeddings, if the network has such a head.
@@ -22,14 +22,14 @@ pub struct Golden {
 }
 
 impl Golden {
-    /// The input: it depends on nothing but the table's shapes, and is like nothing in the world.
+    /// The golden input: pseudo-random values that depend on nothing but the table's shapes.
     pub fn sample(spec: &Spec) -> Sample {
         let count = |input: [usize; 3]| input.iter().product();
         let picture = noise(count(spec.vision.input), 2_654_435_769, 2.0, -1.0);
         (picture, noise(count(spec.audio.input), 2_246_822_519, 2.0, 0.0))
     }
 
-    /// Whether all numbers are the same, but for the order of additions.
+    /// Whether all numbers agree within the tolerance for another order of additions.
     ///
     /// ```
     /// use lookhear::model::Golden;

@@ -21,7 +21,7 @@ pub struct FusionNet {
 pub struct DistanceNet {
     /// Vision embedding to common space, a ReLU in between.
     pub vision: [Linear; 2],
-    /// The same for sound.
+    /// Audio embedding to common space, a ReLU in between.
     pub audio: [Linear; 2],
     /// Distance `[1]` to (does not correspond, corresponds).
     pub fc: Linear,
@@ -32,7 +32,7 @@ pub struct DistanceNet {
 pub struct LocalizationNet {
     /// 1x1 convolutions over the vision map.
     pub vision: [ConvBlock; 2],
-    /// The same over the pooled audio map, which is 1x1.
+    /// 1x1 convolutions over the pooled audio map, which is one pixel.
     pub audio: [ConvBlock; 2],
     /// `[1]`; the factor is `exp(log_scale)`, so it stays positive.
     pub log_scale: Param<Tensor<1>>,
@@ -57,7 +57,7 @@ impl FusionNet {
         self.fc2.forward(activation::relu(hidden))
     }
 
-    /// The same for every picture with every sound: `[n, C]` and `[m, C']` to `[n, m, 2]`.
+    /// Logits of every picture with every sound: `[n, C]` and `[m, C']` to `[n, m, 2]`.
     ///
     /// A concatenation followed by a linear layer is the sum of two linear layers, so the
     /// hidden layer costs `n + m` products rather than `n m`.
@@ -93,12 +93,12 @@ impl DistanceNet {
     }
 
     /// Vision embedding `[batch, C]` to the common space `[batch, dims]`, of length 1.
-    pub fn see(&self, embedding: Tensor<2>) -> Tensor<2> {
+    pub fn project_image(&self, embedding: Tensor<2>) -> Tensor<2> {
         Self::side(&self.vision, embedding)
     }
 
     /// Audio embedding `[batch, C]` to the common space `[batch, dims]`, of length 1.
-    pub fn hear(&self, embedding: Tensor<2>) -> Tensor<2> {
+    pub fn project_audio(&self, embedding: Tensor<2>) -> Tensor<2> {
         Self::side(&self.audio, embedding)
     }
 
@@ -170,12 +170,12 @@ impl LocalizationNet {
     }
 
     /// Vision map `[batch, C, rows, columns]` to the common space `[batch, dims, rows, columns]`.
-    pub fn see(&self, map: Tensor<4>) -> Tensor<4> {
+    pub fn project_image(&self, map: Tensor<4>) -> Tensor<4> {
         self.side(&self.vision, map)
     }
 
     /// Audio embedding `[batch, C]` to the common space `[batch, dims]`.
-    pub fn hear(&self, embedding: Tensor<2>) -> Tensor<2> {
+    pub fn project_audio(&self, embedding: Tensor<2>) -> Tensor<2> {
         let [batch, channels] = embedding.dims();
         let x = self.side(&self.audio, embedding.reshape([batch, channels, 1, 1]));
         x.reshape([batch, self.spec.dims])

@@ -1,4 +1,4 @@
-//! What a bundle says of its network, beside the weights.
+//! The manifest of a bundle: everything but the weights.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,25 +17,24 @@ pub struct Manifest {
     pub version: u32,
     /// The layer table.
     pub spec: Spec,
-    /// What the weights expect to see and hear.
+    /// The preprocessing that the weights were trained with.
     pub preprocessing: Preprocessing,
-    /// Where the decisions change.
+    /// Thresholds of the decisions.
     pub thresholds: Thresholds,
-    /// How large activations become. Bundles of before the integer engine, or of when it had one range for all
-    /// channels of a layer, have none.
+    /// The ranges of activations. Old bundles, of before the integer engine or with one range per layer, have none.
     #[serde(default, rename = "channel_peaks")]
     pub ranges: Option<ActivationRanges>,
-    /// What the network says to the golden input, in floating point.
+    /// The output for the golden input, in floating point.
     pub golden: Golden,
-    /// The same on the integer engine: the golden input is like nothing in the world, so that
-    /// rounding may change more of it than of pictures and sounds.
+    /// The output of the integer engine for the golden input. Rounding may change it more than the output for real
+    /// pictures and sounds, since the input is noise.
     #[serde(default)]
     pub golden_int: Option<Golden>,
     /// How it was trained, for people.
     pub training: Training,
 }
 
-/// Where the decisions change.
+/// Thresholds of the decisions.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
@@ -50,10 +49,10 @@ pub struct Thresholds {
     /// networks with one of them.
     #[serde(default = "half")]
     pub fusion_share: f32,
-    /// Seconds for which another answer must last before it is given; silence is said at once.
+    /// Seconds by which answers are debounced; silence is reported at once.
     #[serde(default)]
     pub hold: f32,
-    /// Level of the judged second, in decibels relative to full scale, under which nothing sounds.
+    /// Level of the judged second, in decibels relative to full scale, below which it counts as silent.
     pub silence: f32,
     /// Part of the map's range, counted from its peak, that still belongs to the object.
     pub extent: f32,
@@ -85,7 +84,7 @@ fn half() -> f32 {
 /// Where the weights come from.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Training {
-    /// What it learned from, in words.
+    /// The training data, in words.
     pub data: String,
     /// Optimizer steps.
     pub steps: u64,

@@ -7,12 +7,12 @@ use super::network::{Network, TowerNet};
 use super::ranges::ActivationRanges;
 use super::spec::Spec;
 
-/// A channel that the samples hardly wake has at least this share of the range of its layer's widest: there may be
-/// pictures and sounds that do wake it.
+/// Least range of a channel, as a share of the widest in its layer: other pictures and sounds may activate a channel
+/// that the samples hardly activate.
 const LEAST: f32 = 1.0 / 16.0;
-/// By so much a range is wider than what would be best for the samples: the world has louder sounds. On 16 real clips the
-/// largest error of an embedding (built-in model, of the largest value) fell from 0.034 to 0.019 by it for sounds, and
-/// rose from 0.016 to 0.023 for pictures.
+/// Factor by which a range is wider than the best one for the samples, because other sounds are louder. On 16 real
+/// clips the largest error of an embedding (built-in model, of the largest value) fell from 0.034 to 0.019 by it for
+/// sounds, and rose from 0.016 to 0.023 for pictures.
 const ROOM: f32 = 1.2;
 
 /// Counts of a channel's activations above 0 in equal steps up to the largest.

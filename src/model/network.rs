@@ -100,7 +100,7 @@ impl Network {
         Self::build(spec, false, device)
     }
 
-    /// The same without batch norm: the shape that [`Network::fold`] returns.
+    /// Builds the network without batch norm: the form that [`Network::fold`] returns.
     pub fn new_folded(spec: &Spec, device: &Device) -> Self {
         Self::build(spec, true, device)
     }

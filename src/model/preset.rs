@@ -1,15 +1,15 @@
-//! Ready-made layer tables. A new one is an entry of [`PRESETS`], and nothing else.
+//! Presets: ready-made layer tables. To add one, add an entry to [`PRESETS`].
 
 use super::spec::{Distance, Fusion, Layer, Localization, Pooling, Spec, Tower};
 use crate::preprocess::Fit;
 
-/// What a ready-made table is made of.
+/// The parameters of a preset.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Preset {
-    /// What configs and command lines call it.
+    /// Name in configs and on the command line.
     pub name: &'static str,
-    /// For people, in a few words.
+    /// A short description for people.
     pub about: &'static str,
     /// Channels of the four blocks of both towers.
     pub widths: [usize; 4],
@@ -59,7 +59,7 @@ const EDGE: Preset = Preset {
     fit: Fit::Stretch,
 };
 
-/// Wider ones. All of twice the width would make a file of more than 10 MB.
+/// Wider towers. Twice the width throughout would make a file of more than 10 MB.
 const EDGE_WIDE: Preset = Preset { widths: [32, 64, 128, 192], ..EDGE };
 
 /// Everything that [`Spec::preset`] knows.
@@ -102,7 +102,7 @@ pub const PRESETS: [Preset; 6] = [
 ];
 
 impl Preset {
-    /// The one of this name.
+    /// Finds the preset of this name.
     ///
     /// ```
     /// use lookhear::model::Preset;

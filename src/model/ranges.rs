@@ -1,4 +1,4 @@
-//! How large activations become: what the integer engine needs to know before it rounds them.
+//! Activation ranges, which the integer engine needs for rounding.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -11,7 +11,7 @@ use super::spec::Spec;
 pub struct ActivationRanges {
     /// Vision tower, one value per channel of each convolution.
     pub vision: Vec<Vec<f32>>,
-    /// The same of the audio tower.
+    /// Audio tower, one value per channel of each convolution.
     pub audio: Vec<Vec<f32>>,
 }
 
@@ -24,7 +24,7 @@ pub struct RangesError {
 }
 
 impl ActivationRanges {
-    /// Checks ranges that came from outside.
+    /// Checks ranges that were read from a file.
     ///
     /// # Errors
     /// [`RangesError`] names the tower whose ranges do not fit.

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 pub struct Spec {
     /// Preset this table came from, e.g. `edge`.
     pub name: String,
-    /// Tower that sees: input `[3, 224, 224]`.
+    /// Vision tower: input `[3, 224, 224]`.
     pub vision: Tower,
-    /// Tower that hears: input `[1, 257, 199]` (bins x windows).
+    /// Audio tower: input `[1, 257, 199]` (bins x windows).
     pub audio: Tower,
     /// L3-Net's head: concatenated embeddings to two classes ("Look, Listen and Learn", section 2).
     pub fusion: Option<Fusion>,
@@ -83,7 +83,7 @@ pub struct Localization {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pooling {
-    /// The largest (AVOL-Net).
+    /// The maximum (AVOL-Net).
     Max,
     /// `ln(mean(exp(k x))) / k` of the similarities `x`: between mean (small `k`) and maximum (large `k`).
     LogMeanExp {
@@ -198,7 +198,7 @@ impl Spec {
         self.fusion.map_or(0, |f| (embeddings + 1) * f.hidden + (f.hidden + 1) * 2)
     }
 
-    /// Dimensions of the space that sights and sounds share, if a head has one.
+    /// Dimensions of the common space, if a head has one.
     pub fn common_dims(&self) -> Option<usize> {
         self.localization.map(|head| head.dims).or(self.distance.map(|head| head.dims))
     }

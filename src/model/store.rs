@@ -1,4 +1,4 @@
-//! Between weights as plain numbers and Burn's modules.
+//! Converts between plain weights and Burn's modules.
 
 use burn::store::{ModuleSnapshot, SafetensorsStore};
 use burn::tensor::Device;
@@ -9,10 +9,10 @@ use super::spec::Spec;
 use super::weights::{Weights, WeightsError};
 
 impl Network {
-    /// The weights as they are, folded or not.
+    /// The network's weights, folded or not.
     ///
     /// # Errors
-    /// They cannot be fetched from the device.
+    /// The weights cannot be fetched from the device.
     pub fn to_weights(&self) -> Result<Weights, WeightsError> {
         let mut store = SafetensorsStore::from_bytes(None).clear_metadata();
         self.save_into(&mut store).map_err(|e| WeightsError::Burn(e.to_string()))?;

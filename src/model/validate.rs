@@ -65,7 +65,7 @@ pub enum TowerError {
 }
 
 impl Spec {
-    /// Checks a table that came from outside.
+    /// Checks a table that was read from a file.
     ///
     /// # Errors
     /// [`SpecError`]: one sentence that names the key, the value and what would be right.

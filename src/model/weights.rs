@@ -22,7 +22,7 @@ pub enum WeightsError {
     /// The bytes are no safetensors file.
     #[error(transparent)]
     Format(#[from] SafeTensorError),
-    /// Other numbers than those of 32 bits.
+    /// A tensor does not hold 32-bit floating-point numbers.
     #[error("tensor {name} holds {found}; F32 is needed")]
     Dtype {
         /// The tensor.
@@ -78,7 +78,7 @@ impl Weights {
     /// Reads a safetensors file. Its memory is given back tensor by tensor, so that no weight is twice in memory.
     ///
     /// # Errors
-    /// It is no safetensors file, or holds other numbers than F32.
+    /// The bytes are no safetensors file, or a tensor is not F32.
     pub fn from_safetensors(mut bytes: Vec<u8>) -> Result<Self, WeightsError> {
         let (header, metadata) = SafeTensors::read_metadata(&bytes)?;
         let data_start = size_of::<u64>() + header;
@@ -132,7 +132,7 @@ impl Weights {
     /// Takes the values of a tensor out.
     ///
     /// # Errors
-    /// There is none of that name, or it has another shape.
+    /// There is no tensor of this name, or its shape differs.
     pub fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, WeightsError> {
         let Some(tensor) = self.0.remove(name) else {
             return Err(WeightsError::Missing { name: name.into() });

@@ -75,7 +75,7 @@ pub fn status_line(event: &Event, width: usize) -> String {
     if short.is_empty() { short } else { format!("{}{short}{RESET}", paint(38, state_color(event.state))) }
 }
 
-/// What a status line holds.
+/// The layout of a status line.
 #[derive(Clone, Copy)]
 struct Layout {
     /// The sentence instead of one or two words.

@@ -13,9 +13,10 @@
 
 /// Blocks a second.
 const BLOCKS: usize = 100;
-/// Blocks for which a channel must be dead or opposite before that counts; that it is so no longer counts at once.
+/// Number of blocks for which a channel must be dead or opposite before it counts as such; the end of it counts at
+/// once.
 const LASTING: u32 = 10;
-/// What of the blocks before still counts in the next one.
+/// Decay of the running sums from block to block.
 const MEMORY: f64 = 0.8;
 /// Power below which a channel is dead, as a part of the loudest channel's, and above which it lives again.
 const DEAD: [f64; 2] = [1e-4, 1e-2];
@@ -67,7 +68,7 @@ struct Channel {
     weights: [f32; 2],
 }
 
-/// Something that must last before it is so.
+/// A condition that must last before it counts.
 #[derive(Clone, Copy, Default)]
 struct Lasting {
     is: bool,

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::{Fit, SAMPLE_RATE, spectrogram};
 
-/// The constants of preprocessing, kept in every bundle: weights are worth nothing without them.
+/// The constants of preprocessing, kept in every bundle: weights work only with those they were trained with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preprocessing {
@@ -36,7 +36,7 @@ pub struct PreprocessingError {
 }
 
 impl Preprocessing {
-    /// What this version of LookHear computes, with the given fit.
+    /// The constants of this version of LookHear, with the given fit.
     pub fn new(fit: Fit) -> Self {
         Self {
             sample_rate: SAMPLE_RATE,

@@ -5,7 +5,8 @@ use super::SAMPLE_RATE;
 /// Level of sound in decibels relative to full scale (a square wave is 0, digital silence -120).
 /// This is what the silence threshold is compared with.
 ///
-/// A constant offset, as bad sound cards add, is no sound: of each tenth of a second only what differs from its mean counts.
+/// A constant offset, as some sound cards add, is removed: in each tenth of a second, only the deviation from the mean
+/// counts.
 pub fn level(samples: &[f32]) -> f32 {
     let energy: f64 = samples.chunks(TENTH).map(energy).sum();
     (10.0 * (energy / samples.len().max(1) as f64 + 1e-12).log10()) as f32

@@ -1,4 +1,4 @@
-//! Preprocessing, once: what the towers see and hear, in training as at run time.
+//! Preprocessing of pictures and sound, shared by training and run time.
 //!
 //! Sound: any channel count to one ([`Channels`]), any rate to 48 kHz (`Resampler`, feature `resample`), then a streaming
 //! log-magnitude spectrogram ([`Spectrogram`]); [`level()`] says how loud it is. Pictures: [`picture`].

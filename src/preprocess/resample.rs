@@ -47,7 +47,7 @@ impl Resampler {
     /// says.
     ///
     /// # Errors
-    /// A format that no sound card has.
+    /// Rate or channel count is out of range.
     pub fn new(rate: usize, channels: usize, loudness: Loudness) -> Result<Self, ResampleError> {
         if !(1..=64).contains(&channels) || !(4_000..=768_000).contains(&rate) {
             return Err(ResampleError::Format { rate, channels });
@@ -72,7 +72,7 @@ impl Resampler {
     /// Takes interleaved samples (any number, audio frames may be cut) and appends 48 kHz mono to `mono`.
     ///
     /// # Errors
-    /// The resampling library's own.
+    /// An error of the resampling library.
     pub fn push(&mut self, interleaved: &[f32], mono: &mut Vec<f32>) -> Result<(), ResampleError> {
         let before = self.pending.len();
         self.channels.push(interleaved, &mut self.pending);
@@ -90,7 +90,7 @@ impl Resampler {
     /// Ends the stream: what is still inside comes out, so that the lengths of input and output agree.
     ///
     /// # Errors
-    /// The resampling library's own.
+    /// An error of the resampling library.
     pub fn finish(&mut self, mono: &mut Vec<f32>) -> Result<(), ResampleError> {
         if self.fft.is_none() {
             return Ok(());

@@ -1,7 +1,7 @@
 //! The log-magnitude spectrogram of "Look, Listen and Learn" (section 2.1), as a stream.
 //!
 //! 48 kHz mono, windows of 10 ms every 5 ms, 512-point FFT: 257 bins. A second gives 199 columns.
-//! The window form ([`second`]) IS the streaming form over one chunk, so both agree by construction.
+//! The window form ([`second`]) is the streaming form over one chunk, so both agree by construction.
 
 use std::sync::Arc;
 

@@ -1,10 +1,10 @@
 //! Settings of an unattended installation: one TOML file that names everything, checked before anything starts.
 //!
-//! Every table and every key may be left out; what then holds is what the program does without a file. A mistake
-//! is one line with its place, its key and the remedy ([`Mistake`]); values are never repeated in it unless they are
-//! numbers or names, so that no secret gets into a log.
+//! Every table and every key is optional; the defaults are those of the program without a file. An error is one line
+//! with its place, its key and a remedy ([`ConfigError`]). It repeats no values but numbers and names, so that no
+//! secret gets into a log.
 
-mod mistake;
+mod error;
 mod place;
 mod settings;
 mod words;
@@ -12,8 +12,8 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use crate::problem::Problem;
-pub use mistake::{Mistake, ProfileError};
+pub use crate::validation::ValidationError;
+pub use error::{ConfigError, ProfileError};
 pub use settings::{Camera, Decisions, Microphone, Model, Names};
 
 use std::fs::File;
@@ -25,26 +25,26 @@ use toml::de::DeTable;
 
 use crate::{kiosk, publish};
 
-/// No settings are longer than this, in bytes: what is longer is some other file.
+/// Largest settings file in bytes; a longer one is some other file.
 const LONGEST: u64 = 1 << 20;
 
-/// What a settings file says.
+/// The contents of a settings file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Profile {
-    /// What sees.
+    /// The camera.
     pub camera: Camera,
-    /// What hears.
+    /// The microphone.
     pub microphone: Microphone,
-    /// Which network, and what runs it.
+    /// The model, and the engine that runs it.
     pub model: Model,
-    /// When what is said.
+    /// Thresholds and timing of decisions.
     pub decisions: Decisions,
     /// The screen for visitors.
     pub kiosk: kiosk::Settings,
-    /// Things that have names.
+    /// The gallery of names.
     pub gallery: Names,
-    /// Who else is told.
+    /// Publishing to other programs.
     pub publish: publish::Settings,
 }
 
@@ -52,7 +52,7 @@ impl Profile {
     /// Reads and checks a file.
     ///
     /// # Errors
-    /// The file cannot be read, or says something that cannot be: the first mistake.
+    /// The file cannot be read, or is not valid; the first error is reported.
     pub fn load(path: &Path) -> Result<Self, ProfileError> {
         let name = path.display().to_string();
         let unreadable = |reason: String| ProfileError::Unreadable { path: name.clone(), reason };
@@ -70,15 +70,15 @@ impl Profile {
         Ok(Self::parse(&text, &name)?)
     }
 
-    /// Checks a text; `name` is that of the file in the mistake.
+    /// Checks a text; `name` is the file name for the error.
     ///
     /// # Errors
-    /// The first mistake.
-    pub fn parse(text: &str, name: &str) -> Result<Self, Mistake> {
+    /// The first error.
+    pub fn parse(text: &str, name: &str) -> Result<Self, ConfigError> {
         let (table, syntax) = DeTable::parse_recoverable(text);
         let at = |offset: usize, key: String, message: String| {
             let (line, column) = place::line_and_column(text, offset);
-            Mistake { file: name.into(), line, column, key, message }
+            ConfigError { file: name.into(), line, column, key, message }
         };
         let start = |error: &&toml::de::Error| error.span().map_or(text.len(), |span| span.start);
         if let Some(error) = syntax.iter().min_by_key(start) {
@@ -99,7 +99,7 @@ impl Profile {
             let key = place::key_at(table.get_ref(), offset);
             at(offset, key, words::value(error.message()))
         })?;
-        profile.validate().map_err(|Problem { key, message }| {
+        profile.validate().map_err(|ValidationError { key, message }| {
             let offset = place::offset_of(table.get_ref(), &key);
             at(offset, key, message)
         })?;
@@ -109,8 +109,8 @@ impl Profile {
     /// Checks every value.
     ///
     /// # Errors
-    /// The first that cannot be, with its table.
-    pub fn validate(&self) -> Result<(), Problem> {
+    /// The first invalid value, with its table.
+    pub fn validate(&self) -> Result<(), ValidationError> {
         let tables = [
             ("camera", self.camera.validate()),
             ("model", self.model.validate()),
@@ -118,6 +118,6 @@ impl Profile {
             ("kiosk", self.kiosk.validate()),
             ("publish", self.publish.validate()),
         ];
-        tables.into_iter().try_for_each(|(table, checked)| checked.map_err(|problem| problem.inside(table)))
+        tables.into_iter().try_for_each(|(table, checked)| checked.map_err(|error| error.inside(table)))
     }
 }

@@ -1,4 +1,4 @@
-//! Where in the text a key is, and which key is where.
+//! Maps keys to places in the text, and places to keys.
 
 use std::ops::Range;
 
@@ -62,7 +62,7 @@ fn collect(table: &DeTable, prefix: &str, found: &mut Vec<Entry>) {
 /// The key whose name or value is at `offset`; empty: none.
 pub(super) fn key_at(table: &DeTable, offset: usize) -> String {
     let at = |range: &Range<usize>| range.contains(&offset);
-    // The deepest: what is in a table comes after it.
+    // The last one is the deepest: tables precede their contents.
     let here = entries(table).into_iter().rfind(|entry| at(&entry.name) || at(&entry.value));
     here.map_or_else(String::new, |entry| entry.key)
 }
@@ -76,7 +76,7 @@ pub(super) fn key_on_line(text: &str, table: &DeTable, offset: usize) -> String 
     here.max_by_key(|entry| entry.name.start).map_or_else(String::new, |entry| entry.key)
 }
 
-/// The key whose last part is `name`, given before `offset`: what a second one of that name repeats.
+/// The key whose last part is `name` before `offset`: the one that a duplicate repeats.
 pub(super) fn key_before(table: &DeTable, name: &str, offset: usize) -> String {
     let name = name.trim_matches(['"', '\'']);
     let same = |key: &str| key.rsplit('.').next() == Some(name);

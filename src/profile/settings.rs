@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::Problem;
+use super::ValidationError;
 use crate::capture::camera::{CameraRequest, Driver};
 use crate::engine::Backend;
 use crate::model::Thresholds;
@@ -30,7 +30,7 @@ const HOLDS: RangeInclusive<f64> = 0.0..=10.0;
 const LEVELS: RangeInclusive<f64> = -120.0..=0.0;
 
 /// A value must lie in its range.
-fn within<T>(key: &str, value: T, range: &RangeInclusive<T>, unit: &str) -> Result<(), Problem>
+fn within<T>(key: &str, value: T, range: &RangeInclusive<T>, unit: &str) -> Result<(), ValidationError>
 where
     T: PartialOrd + std::fmt::Display,
 {
@@ -38,10 +38,10 @@ where
         return Ok(());
     }
     let (least, most) = (range.start(), range.end());
-    Err(Problem::new(key, format!("{value} is out of range; give {least} to {most}{unit}")))
+    Err(ValidationError::new(key, format!("{value} is out of range; give {least} to {most}{unit}")))
 }
 
-/// What sees.
+/// The camera.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Camera {
@@ -50,7 +50,7 @@ pub struct Camera {
     /// Width and height in pixels, as near as the camera has them.
     #[serde(deserialize_with = "size")]
     pub size: [u32; 2],
-    /// What drives it.
+    /// The driver.
     pub driver: Driver,
     /// Milliseconds to add to the camera's times, so that they agree with the microphone's; left out, what
     /// `lookhear calibrate` stored for this pair of devices.
@@ -63,7 +63,7 @@ impl Default for Camera {
     }
 }
 
-/// Two numbers, and not the first two of more, as which serde reads a list.
+/// Exactly two numbers: serde would accept a longer list and take its first two.
 fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u32; 2], D::Error> {
     let sides = Vec::<u32>::deserialize(deserializer)?;
     let count = sides.len();
@@ -75,8 +75,8 @@ impl Camera {
     /// Checks every value.
     ///
     /// # Errors
-    /// The first that cannot be.
-    pub fn validate(&self) -> Result<(), Problem> {
+    /// The first invalid value.
+    pub fn validate(&self) -> Result<(), ValidationError> {
         for side in self.size {
             within("size", side, &SIDES, " pixels for width and height, e.g. [640, 480]")?;
         }
@@ -93,7 +93,7 @@ impl Camera {
     }
 }
 
-/// What hears.
+/// The microphone.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Microphone {
@@ -101,7 +101,7 @@ pub struct Microphone {
     pub name: String,
 }
 
-/// Which names are known.
+/// The gallery of names.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Names {
@@ -109,7 +109,7 @@ pub struct Names {
     pub file: Option<PathBuf>,
 }
 
-/// Which network, and what runs it.
+/// The model, and the engine that runs it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Model {
@@ -125,10 +125,10 @@ impl Model {
     /// Checks every value. Whether the model can be read is seen when it is.
     ///
     /// # Errors
-    /// The first that cannot be.
-    pub fn validate(&self) -> Result<(), Problem> {
+    /// The first invalid value.
+    pub fn validate(&self) -> Result<(), ValidationError> {
         if self.file.as_ref().is_some_and(|file| file.as_os_str().is_empty()) {
-            return Err(Problem::new("file", "empty; name a model bundle, or leave the key out"));
+            return Err(ValidationError::new("file", "empty; name a model bundle, or leave the key out"));
         }
         match self.threads {
             Some(threads) => within("threads", threads, &THREADS, "; left out: one per processor"),
@@ -137,7 +137,7 @@ impl Model {
     }
 }
 
-/// When what is said.
+/// Thresholds and timing of decisions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Decisions {
@@ -157,7 +157,7 @@ pub struct Decisions {
 
 impl Default for Decisions {
     fn default() -> Self {
-        let hop = pipeline::Settings::default().hop;
+        let hop = pipeline::PipelineSettings::default().hop;
         Self { hop, swap: 5.0, on: None, off: None, hold: None, silence_db: None }
     }
 }
@@ -166,8 +166,8 @@ impl Decisions {
     /// Checks every value.
     ///
     /// # Errors
-    /// The first that cannot be.
-    pub fn validate(&self) -> Result<(), Problem> {
+    /// The first invalid value.
+    pub fn validate(&self) -> Result<(), ValidationError> {
         within("hop", self.hop, &HOPS, " seconds")?;
         within("swap", self.swap, &SWAPS, " seconds, 0 for none")?;
         for (key, value, range, unit) in [
@@ -190,7 +190,7 @@ impl Decisions {
     ///
     /// # Errors
     /// Of `on` and `off` only one is set, and the model's other one does not go with it.
-    pub fn thresholds(&self, model: Thresholds) -> Result<Thresholds, Problem> {
+    pub fn thresholds(&self, model: Thresholds) -> Result<Thresholds, ValidationError> {
         let or = |value: Option<f64>, model: f32| value.map_or(model, |value| value as f32);
         let thresholds = Thresholds {
             on: or(self.on, model.on),
@@ -204,9 +204,12 @@ impl Decisions {
     }
 }
 
-fn ordered(on: f64, off: f64) -> Result<(), Problem> {
+fn ordered(on: f64, off: f64) -> Result<(), ValidationError> {
     if off <= on {
         return Ok(());
     }
-    Err(Problem::new("off", format!("{off:.3} is above `on` ({on:.3}); give both, `off` at most as large")))
+    Err(ValidationError::new(
+        "off",
+        format!("{off:.3} is above `on` ({on:.3}); give both, `off` at most as large"),
+    ))
 }

@@ -1,4 +1,4 @@
-//! Every mistake has its line, its key and its remedy; whatever the text, there is an answer.
+//! Every error has its line, its key and a remedy, and no text makes the parser panic.
 
 use std::path::PathBuf;
 
@@ -28,7 +28,7 @@ fn switched_on(text: &str) -> String {
     text.lines().map(|text| line(text) + "\n").collect()
 }
 
-fn mistake(text: &str) -> Mistake {
+fn config_error(text: &str) -> ConfigError {
     Profile::parse(text, "kiosk.toml").expect_err(text)
 }
 
@@ -77,14 +77,14 @@ fn a_threshold_must_go_with_the_models_other_one() {
     let model = Thresholds { on: 0.6, off: 0.4, ..Thresholds::default() };
     assert_eq!(Decisions::default().thresholds(model), Ok(model));
     assert_eq!(decisions(Some(0.4), None).thresholds(model).unwrap().on, 0.4);
-    let problem = decisions(None, Some(0.7)).thresholds(model).unwrap_err();
-    assert!(problem.key == "off" && problem.message.contains("above `on` (0.600)"), "{problem}");
+    let error = decisions(None, Some(0.7)).thresholds(model).unwrap_err();
+    assert!(error.key == "off" && error.message.contains("above `on` (0.600)"), "{error}");
     assert!(decisions(Some(0.3), None).thresholds(model).is_err());
 }
 
 /// Text, line, key, and a part of the message that tells the way out.
-const MISTAKES: [(&str, usize, &str, &str); 50] = [
-    // No TOML.
+const INVALID: [(&str, usize, &str, &str); 50] = [
+    // Texts that are not TOML.
     ("[camera", 1, "camera", "expected `]`"),
     ("[camera]\nname = ", 2, "camera.name", "expected"),
     ("[camera]\nname = Webcam", 2, "camera.name", "expected"),
@@ -127,7 +127,7 @@ const MISTAKES: [(&str, usize, &str, &str); 50] = [
     ("[model]\nthreads = 99999999999999999999999999999999999999999", 2, "model.threads", "smaller"),
     ("[decisions]\nhop = '80 ms'", 2, "decisions.hop", "a number"),
     ("[decisions]\nhop = true", 2, "decisions.hop", "a number"),
-    // Values that cannot be.
+    // Invalid values.
     ("[camera]\nname = ''\nsize = [8, 480]", 3, "camera.size", "16 to 8192"),
     ("[camera]\noffset_ms = 1e6", 2, "camera.offset_ms", "-5000 to 5000 milliseconds"),
     ("[model]\nthreads = 0", 2, "model.threads", "1 to 64; left out"),
@@ -142,8 +142,8 @@ const MISTAKES: [(&str, usize, &str, &str); 50] = [
 
 #[test]
 fn every_mistake_has_its_line_its_key_and_its_remedy() {
-    for (text, line, key, remedy) in MISTAKES {
-        let found = mistake(text);
+    for (text, line, key, remedy) in INVALID {
+        let found = config_error(text);
         assert_eq!((found.line, found.key.as_str()), (line, key), "{text}: {found}");
         assert!(found.message.contains(remedy), "{text}: {found}");
         assert!(!found.to_string().contains('\n'), "{text}: one line, not {found}");
@@ -152,12 +152,14 @@ fn every_mistake_has_its_line_its_key_and_its_remedy() {
 
 #[test]
 fn a_mistake_is_shown_as_compilers_show_theirs() {
-    let found = mistake("[camera]\nname = \"Kamera für Gäste\" # ä\n  size = [640, 9000]").to_string();
+    let found = config_error("[camera]\nname = \"Kamera für Gäste\" # ä\n  size = [640, 9000]").to_string();
     assert!(found.starts_with("kiosk.toml:3:10: camera.size: 9000 is out of range; give 16 to"), "{found}");
     assert!(
-        mistake("[camera]\n\"ä\" = 1").to_string().starts_with("kiosk.toml:2:1: camera.ä: there is no key")
+        config_error("[camera]\n\"ä\" = 1")
+            .to_string()
+            .starts_with("kiosk.toml:2:1: camera.ä: there is no key")
     );
-    assert!(mistake("x").to_string().starts_with("kiosk.toml:1:"));
+    assert!(config_error("x").to_string().starts_with("kiosk.toml:1:"));
 }
 
 #[test]
@@ -173,7 +175,7 @@ fn what_is_no_number_or_name_is_never_repeated() {
         "decisions = ['hunter2']",
         "[microphone]\nname = '''\nhunter2 = 'x'''' = 3",
     ] {
-        let found = mistake(text).to_string();
+        let found = config_error(text).to_string();
         assert!(!found.contains("hunter2"), "{found}");
     }
 }
@@ -198,10 +200,10 @@ fn files_that_cannot_be_read_are_named() {
 fn the_examples_are_right_also_with_everything_switched_on() {
     for name in EXAMPLES {
         let text = example(name);
-        let profile = Profile::parse(&text, name).unwrap_or_else(|mistake| panic!("{mistake}"));
+        let profile = Profile::parse(&text, name).unwrap_or_else(|error| panic!("{error}"));
         assert!(profile.camera.name.is_empty() && profile.microphone.name.is_empty(), "{name}: any device");
         let all = switched_on(&text);
-        let all = Profile::parse(&all, name).unwrap_or_else(|mistake| panic!("switched on: {mistake}"));
+        let all = Profile::parse(&all, name).unwrap_or_else(|error| panic!("switched on: {error}"));
         assert!(all.camera.offset_ms.is_some() && all.model.file.is_some(), "{name}");
         assert!(all.decisions.thresholds(Thresholds::default()).is_ok(), "{name}");
         // What is shown as the default is the default.

@@ -1,6 +1,6 @@
-//! What the parser and serde say, in plain words and without the values: any of them might be a secret.
+//! Messages of the parser and of serde, in plain words and without values, any of which might be a secret.
 
-/// A value that is not what its key takes.
+/// Message for a value of the wrong kind.
 pub(super) fn value(message: &str) -> String {
     // The last one: a text that is repeated before it might contain the same words.
     let (what, expected) = message.rsplit_once(", expected ").unwrap_or((message, ""));
@@ -38,7 +38,7 @@ pub(super) fn value(message: &str) -> String {
     }
 }
 
-/// A text that is no TOML. What the parser says of it names signs, never the text.
+/// Message for a text that is not TOML. What the parser says of it names signs, never the text.
 pub(super) fn syntax(message: &str) -> String {
     match message {
         "duplicate key" => "given twice; keep one of them".into(),

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use super::PublishError;
 use super::message::Line;
+use super::output_status::OutputStatus;
 use super::queue::Queue;
 use super::settings;
-use super::standing::Standing;
 use crate::backoff::Backoff;
 
 /// Lines that may wait: 20 seconds of a slow disk.
@@ -21,38 +21,41 @@ const WAITS: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(60)];
 /// Opens the file, and begins to write what the queue gets.
 ///
 /// # Errors
-/// It cannot be opened.
-pub(super) fn start(settings: &settings::File, standing: Standing) -> Result<Queue<Line>, PublishError> {
+/// The file cannot be opened.
+pub(super) fn start(
+    settings: &settings::File,
+    output_status: OutputStatus,
+) -> Result<Queue<Line>, PublishError> {
     let path = settings.path.clone();
     let file = open(&path).map_err(|source| PublishError::File { path: path.clone(), source })?;
-    let told = standing.clone();
-    Ok(Queue::start(CAPACITY, standing, move |lines| write(lines, &path, file, &told, WAITS))?)
+    let told = output_status.clone();
+    Ok(Queue::start(CAPACITY, output_status, move |lines| write(lines, &path, file, &told, WAITS))?)
 }
 
 /// Writes lines until there are no more. After a failure the file is opened anew, and what comes meanwhile is lost.
-fn write(lines: Receiver<Line>, path: &Path, file: File, standing: &Standing, waits: [Duration; 2]) {
+fn write(lines: Receiver<Line>, path: &Path, file: File, output_status: &OutputStatus, waits: [Duration; 2]) {
     let mut file = Ok(file);
     let (mut backoff, mut next) = (Backoff::new(waits[0], waits[1]), Instant::now());
     for line in lines {
         if file.is_err() && Instant::now() >= next {
             file = open(path);
         } else if file.is_err() {
-            standing.lose(1);
+            output_status.lose(1);
             continue;
         }
         match file.and_then(|mut file| file.write_all(line.as_bytes()).map(|()| file)) {
             Ok(written) => {
-                if standing.trouble().is_some() {
-                    standing.tell(None);
+                if output_status.fault().is_some() {
+                    output_status.tell(None);
                     backoff.reset();
                 }
                 file = Ok(written);
             }
             Err(error) => {
-                standing.lose(1);
+                output_status.lose(1);
                 let wait = backoff.wait();
                 next = Instant::now() + wait;
-                standing.tell(Some(format!(
+                output_status.tell(Some(format!(
                     "events are not saved: {} cannot be written: {error}; tried again in {} s",
                     path.display(),
                     wait.as_secs()
@@ -63,7 +66,7 @@ fn write(lines: Receiver<Line>, path: &Path, file: File, standing: &Standing, wa
     }
 }
 
-/// Opens a file for lines to come. A line that was cut off, by a full disk or a power cut, is ended.
+/// Opens a file for lines to come. An incomplete last line, left by a full disk or a power cut, is terminated.
 fn open(path: &Path) -> io::Result<File> {
     let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
     if file.metadata()?.is_file() && file.seek(SeekFrom::End(0))? > 0 {
@@ -82,7 +85,7 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
-    use crate::publish::testing::{PATIENCE, eventually, standing};
+    use crate::publish::testing::{PATIENCE, eventually, output_status};
 
     #[test]
     fn lines_are_appended_and_a_cut_off_one_is_ended() {
@@ -90,20 +93,20 @@ mod tests {
         let path = folder.path().join("events.jsonl");
         std::fs::write(&path, "{\"t\":1}\n{\"t\":").unwrap();
         let settings = settings::File { path: path.clone(), ..settings::File::default() };
-        let standing = standing("file");
-        let mut queue = start(&settings, standing.clone()).unwrap();
+        let output_status = output_status("file");
+        let mut queue = start(&settings, output_status.clone()).unwrap();
         queue.offer("{\"t\":2}\n".into());
         queue.offer("{\"t\":3}\n".into());
         queue.close();
         assert!(queue.wait(Instant::now() + PATIENCE));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "{\"t\":1}\n{\"t\":\n{\"t\":2}\n{\"t\":3}\n");
-        assert_eq!((standing.lost(), standing.trouble()), (0, None));
+        assert_eq!((output_status.lost(), output_status.fault()), (0, None));
     }
 
     #[test]
     fn a_folder_that_is_not_there_is_an_error_at_once() {
         let settings = settings::File { path: "/nowhere/events.jsonl".into(), ..settings::File::default() };
-        let error = start(&settings, standing("file")).unwrap_err().to_string();
+        let error = start(&settings, output_status("file")).unwrap_err().to_string();
         assert!(error.starts_with("file.path: /nowhere/events.jsonl cannot be written"), "{error}");
     }
 
@@ -114,16 +117,16 @@ mod tests {
         let path = folder.path().join("events.jsonl");
         // A device that has never room stands in for a full disk; the path is where there is room again.
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let (standing, (lines, taken)) = (standing("file"), mpsc::channel());
-        let (told, target) = (standing.clone(), path.clone());
+        let (output_status, (lines, taken)) = (output_status("file"), mpsc::channel());
+        let (told, target) = (output_status.clone(), path.clone());
         let writer = std::thread::spawn(move || write(taken, &target, full, &told, [Duration::ZERO; 2]));
         lines.send(Line::from("lost\n")).unwrap();
-        let told = eventually("trouble", || standing.trouble());
+        let told = eventually("fault", || output_status.fault());
         assert!(told.contains("events.jsonl cannot be written"), "{told}");
         lines.send(Line::from("kept\n")).unwrap();
         drop(lines);
         writer.join().unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "kept\n");
-        assert_eq!((standing.lost(), standing.trouble()), (1, None));
+        assert_eq!((output_status.lost(), output_status.fault()), (1, None));
     }
 }

@@ -6,24 +6,24 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 
 use crate::event::Event;
-use crate::pipeline::{Moment, Sink, SinkError};
+use crate::pipeline::{DecisionContext, Sink, SinkError};
 use crate::sinks::Json;
 
 /// A JSON line as [`Json`] writes it, with its line end; shared by all who get it.
 pub(super) type Line = Arc<str>;
 
-/// The line of a moment.
+/// The line of a decision.
 ///
 /// # Errors
 /// None in practice: there is always room in memory, and an event is always UTF-8.
-pub(super) fn line(moment: &Moment) -> Result<Line, SinkError> {
+pub(super) fn line(context: &DecisionContext) -> Result<Line, SinkError> {
     let mut text = Vec::with_capacity(512);
-    Json(&mut text).take(moment)?;
+    Json(&mut text).take(context)?;
     let invalid = |error| SinkError::Io { output: "an event".into(), source: std::io::Error::other(error) };
     Ok(String::from_utf8(text).map_err(invalid)?.into())
 }
 
-/// Numbers the messages to one subscriber, so that it can tell copies and gaps.
+/// Numbers the messages to one subscriber, so that it can detect copies and gaps.
 #[derive(Debug)]
 pub(super) struct Numbering {
     run: u64,
@@ -71,12 +71,12 @@ pub(super) fn json(value: &impl Serialize) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::event::State;
-    use crate::publish::testing::{event, with_moment};
+    use crate::publish::testing::{event, with_context};
 
     #[test]
     fn a_line_is_what_json_prints() {
         let event = event(1.5, State::Match);
-        let line = with_moment(&event, |moment| line(moment).unwrap());
+        let line = with_context(&event, |context| line(context).unwrap());
         assert_eq!(*line, serde_json::to_string(&event).unwrap() + "\n");
     }
 

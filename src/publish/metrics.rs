@@ -1,4 +1,4 @@
-//! Numbers about the run for Prometheus, and for whoever asks whether all is well.
+//! Metrics of the run for Prometheus, and the status of outputs.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
@@ -13,7 +13,7 @@ use prometheus_client::registry::{Registry, Unit};
 use serde::Serialize;
 
 use super::About;
-use super::standing::Standing;
+use super::output_status::OutputStatus;
 use crate::event::{DeviceState, Devices, Event, State};
 
 /// Label and value; several of them tell the members of a family apart.
@@ -86,12 +86,12 @@ impl Metrics {
         connected
     }
 
-    /// The standing of an output, counted here under its name.
-    pub(super) fn standing(&self, name: &'static str) -> Standing {
+    /// The status of an output, counted here under its name.
+    pub(super) fn output_status(&self, name: &'static str) -> OutputStatus {
         let labels = [("subscriber", name.to_string())];
         let (lost, failing) =
             (self.lost.get_or_create_owned(&labels), self.failing.get_or_create_owned(&labels));
-        Standing::new(name, lost, failing)
+        OutputStatus::new(name, lost, failing)
     }
 
     /// Counts a decision, and those before it that were left out.
@@ -150,9 +150,9 @@ mod tests {
     fn the_text_has_every_number() {
         let mut metrics = Metrics::new(&about());
         metrics.mqtt_connected().set(1);
-        let standing = metrics.standing("socket");
-        standing.lose(7);
-        standing.tell(Some("away".into()));
+        let output_status = metrics.output_status("socket");
+        output_status.lose(7);
+        output_status.tell(Some("away".into()));
         metrics.decide(&event(0.08, State::Silent), 0);
         let mut latest = event(0.24, State::Match);
         latest.devices = Some(Devices { camera: DeviceState::Gone, microphone: DeviceState::Live });

@@ -1,9 +1,9 @@
 //! Decisions and the live view for other programs and for people elsewhere: a file, a Unix socket, a history, an MQTT
 //! broker, a webhook, and a web page with metrics and health. Each is off unless [`Settings`] ask for it.
 //!
-//! No subscriber can slow the pipeline: [`Publisher`] hands what it has to bounded queues and never waits.
-//! What does not fit is lost for that subscriber alone, and counted. A subscriber that is out of order is told by
-//! [`Trouble`](crate::pipeline::Trouble) and by the metrics, and is tried again.
+//! No subscriber can slow the pipeline: [`Publisher`] puts events into bounded queues and never waits. An output whose
+//! queue is full drops events, counted, and never delays decisions. An output that fails is reported by
+//! [`Faults`](crate::pipeline::Faults) and by the metrics, and is retried.
 //!
 //! The way of a decision: [`Publisher`] -> queue -> the thread of its output (`file`, `socket`, `history`, `webhook`), or the
 //! one thread of everything that waits on the network (`mqtt`, `web`).
@@ -14,13 +14,13 @@ mod message;
 mod metrics;
 mod mqtt;
 mod network;
+mod output_status;
 mod publisher;
 mod queue;
 mod scene;
 mod secret;
 pub mod settings;
 mod socket;
-mod standing;
 #[cfg(test)]
 pub(crate) mod testing;
 mod web;
@@ -33,12 +33,12 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::history::HistoryError;
-use crate::problem::Problem;
+use crate::validation::ValidationError;
 pub use publisher::Publisher;
 pub use secret::Secret;
 pub use settings::Settings;
 
-/// What publishes: told to Home Assistant, to webhooks and in the metrics.
+/// Version and model of the publisher, for Home Assistant, webhooks and metrics.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct About {
     /// The program's version.
@@ -49,12 +49,12 @@ pub struct About {
     pub model: String,
 }
 
-/// Why publishing cannot begin.
+/// Why publishing cannot start.
 #[derive(Debug, Error)]
 pub enum PublishError {
-    /// A setting cannot be.
+    /// A setting is invalid.
     #[error(transparent)]
-    Setting(#[from] Problem),
+    Setting(#[from] ValidationError),
     /// A file that a setting names cannot be read.
     #[error("{key}: {} cannot be read: {source}", path.display())]
     Unreadable {
@@ -65,7 +65,7 @@ pub enum PublishError {
         /// The system's reason.
         source: io::Error,
     },
-    /// The file for events.
+    /// The file for events cannot be written.
     #[error("file.path: {} cannot be written: {source}", path.display())]
     File {
         /// The file.
@@ -73,15 +73,15 @@ pub enum PublishError {
         /// The system's reason.
         source: io::Error,
     },
-    /// The Unix socket.
+    /// The Unix socket cannot be made.
     #[error("socket.path: {} cannot be a socket: {reason}", path.display())]
     Socket {
-        /// Where it was to be.
+        /// The path of the socket.
         path: PathBuf,
         /// Why not, and what to do.
         reason: String,
     },
-    /// The address of the web page.
+    /// The address of the web page cannot be listened on.
     #[error(
         "web.address: {address} cannot be listened on: {source}; end the program that is there, or choose another"
     )]

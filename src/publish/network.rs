@@ -23,14 +23,14 @@ impl Ending {
     }
 }
 
-/// What is to be done in the thread: made there, as some of it can be made only there.
+/// A task for the thread; it is built there, since parts of it need the runtime.
 pub(super) type Task = Box<dyn FnOnce(Ending) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
 
 /// The thread.
 #[derive(Debug)]
 pub(super) struct Network {
     worker: Worker,
-    /// While it is there, the tasks go on.
+    /// The tasks run while this sender lives.
     going: Option<watch::Sender<()>>,
 }
 
@@ -46,7 +46,7 @@ impl Network {
             runtime.block_on(async {
                 let mut running: JoinSet<()> =
                     tasks.into_iter().map(|task| task(Ending(over.clone()))).collect();
-                // One that panics does not take the others with it.
+                // A task that panics does not end the others.
                 while running.join_next().await.is_some() {}
             });
         })?;

@@ -1,4 +1,4 @@
-//! The sink that hands every decision to everyone who asked for it.
+//! The sink that hands decisions to all outputs.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,15 +9,15 @@ use super::message::{self, Line, Numbering};
 use super::metrics::Metrics;
 use super::mqtt::{self, Mqtt};
 use super::network::{Network, Task};
+use super::output_status::OutputStatus;
 use super::queue::Queue;
 use super::settings::{Events, Settings};
-use super::standing::Standing;
 use super::web::{self, Board, Web};
 use super::webhook::{self, Webhook};
 use super::{About, PublishError, file, socket};
 use crate::event::State;
 use crate::history::{Notice, Tracker};
-use crate::pipeline::{Controls, Moment, Sink, SinkError};
+use crate::pipeline::{Controls, DecisionContext, Sink, SinkError};
 
 /// How long the end waits for what is still to be written or sent.
 const END: Duration = Duration::from_secs(3);
@@ -37,8 +37,8 @@ pub struct Publisher {
     mqtt: Option<Mqtt>,
     web: Option<Web>,
     network: Option<Network>,
-    /// Everyone who may be in trouble, with what was told last.
-    standings: Vec<(Standing, Option<String>)>,
+    /// The status of every output, with the fault that was reported last.
+    statuses: Vec<(OutputStatus, Option<String>)>,
     controls: Option<Arc<Controls>>,
 }
 
@@ -47,36 +47,36 @@ impl Publisher {
     /// server, which may be away for now.
     ///
     /// # Errors
-    /// A mistake in the settings, or something that cannot be had: named with its key.
+    /// A setting is invalid, or a file, socket or address cannot be opened; the error names the key.
     pub fn start(settings: &Settings, about: &About) -> Result<Self, PublishError> {
         settings.validate()?;
         let mut metrics = Metrics::new(about);
         // Registered before the metrics are shared; without a broker there is nothing to say.
         let connected = settings.mqtt.as_ref().map(|_| metrics.mqtt_connected()).unwrap_or_default();
         let (metrics, board) = (Arc::new(metrics), Arc::new(Board::default()));
-        let mut standings = Vec::new();
-        let mut stand = |name| {
-            let standing = metrics.standing(name);
-            standings.push((standing.clone(), None));
-            standing
+        let mut statuses = Vec::new();
+        let mut status_of = |name| {
+            let output_status = metrics.output_status(name);
+            statuses.push((output_status.clone(), None));
+            output_status
         };
         let web = settings
             .web
             .as_ref()
             .map(|web| web::start(web, settings.history.as_ref(), board.clone(), metrics.clone()));
         let (web, web_task) = web.transpose()?.unzip();
-        let mqtt = settings.mqtt.as_ref().map(|mqtt| mqtt::start(mqtt, about, stand("mqtt"), connected));
+        let mqtt = settings.mqtt.as_ref().map(|mqtt| mqtt::start(mqtt, about, status_of("mqtt"), connected));
         let (mqtt, mqtt_task) = mqtt.transpose()?.unzip();
-        let file = settings.file.as_ref().map(|file| file::start(file, stand("file")));
+        let file = settings.file.as_ref().map(|file| file::start(file, status_of("file")));
         let events = settings.file.as_ref().map(|file| file.events);
         let file = file.transpose()?.zip(events).map(|(file, events)| (file, Numbering::new(), events));
         let socket =
-            settings.socket.as_ref().map(|socket| socket::start(socket, stand("socket"))).transpose()?;
+            settings.socket.as_ref().map(|socket| socket::start(socket, status_of("socket"))).transpose()?;
         let socket = socket.map(|socket| (socket, Numbering::new()));
-        let history = settings.history.as_ref().map(|history| history::start(history, stand("history")));
+        let history = settings.history.as_ref().map(|history| history::start(history, status_of("history")));
         let history = history.transpose()?;
         let webhook =
-            settings.webhook.as_ref().map(|webhook| webhook::start(webhook, about, stand("webhook")));
+            settings.webhook.as_ref().map(|webhook| webhook::start(webhook, about, status_of("webhook")));
         let webhook = webhook.transpose()?;
         let tasks: Vec<Task> = web_task.into_iter().chain(mqtt_task).collect();
         let network = if tasks.is_empty() { None } else { Some(Network::start(tasks)?) };
@@ -94,12 +94,12 @@ impl Publisher {
             mqtt,
             web,
             network,
-            standings,
+            statuses,
             controls,
         })
     }
 
-    /// Has troubles told to whoever shows the run.
+    /// Reports faults to whoever shows the run.
     #[must_use]
     pub fn tell(mut self, controls: Arc<Controls>) -> Self {
         self.controls = Some(controls);
@@ -113,75 +113,75 @@ impl Publisher {
 
     /// What is wrong with an output.
     #[cfg(test)]
-    pub(super) fn trouble(&self, name: &str) -> Option<String> {
-        self.standings.iter().find(|(standing, _)| standing.name == name)?.0.trouble()
+    pub(super) fn fault(&self, name: &str) -> Option<String> {
+        self.statuses.iter().find(|(output_status, _)| output_status.name == name)?.0.fault()
     }
 
-    /// Gives lines to those who want them; nothing is made for nobody. Each output counts its own.
-    fn lines(&mut self, moment: &Moment, changed: bool) -> Result<(), SinkError> {
+    /// Gives JSON lines to the outputs that want them. Each output has its own numbering.
+    fn lines(&mut self, context: &DecisionContext, changed: bool) -> Result<(), SinkError> {
         if let Some((file, numbering, events)) = &mut self.file
             && (changed || *events == Events::All)
         {
-            file.offer(numbering.line(moment.event));
+            file.offer(numbering.line(context.event));
         }
         if let Some((socket, numbering)) = &mut self.socket {
-            socket.offer(numbering.line(moment.event));
+            socket.offer(numbering.line(context.event));
         }
         if let Some(web) = self.web.as_ref().filter(|web| web.wants_lines()) {
-            web.offer_line(&message::line(moment)?);
+            web.offer_line(&message::line(context)?);
         }
         Ok(())
     }
 
     /// Tells what began, went on and ended.
-    fn episodes(&mut self, moment: &Moment) {
+    fn episodes(&mut self, context: &DecisionContext) {
         if let Some(history) = &mut self.history {
-            history.hear_and_see(moment);
+            history.hear_and_see(context);
         }
-        let notices = self.tracker.as_mut().map(|tracker| tracker.take(moment.event));
-        notices.unwrap_or_default().iter().for_each(|notice| self.episode(notice, Some(moment)));
+        let notices = self.tracker.as_mut().map(|tracker| tracker.take(context.event));
+        notices.unwrap_or_default().iter().for_each(|notice| self.episode(notice, Some(context)));
     }
 
-    fn episode(&mut self, notice: &Notice, moment: Option<&Moment>) {
+    fn episode(&mut self, notice: &Notice, context: Option<&DecisionContext>) {
         if let Some(history) = &mut self.history {
-            history.offer(notice, moment);
+            history.offer(notice, context);
         }
         if let Some(mqtt) = &self.mqtt {
             mqtt.offer_episode(notice);
         }
     }
 
-    /// Tells what changed of everyone's troubles.
-    fn troubles(&mut self) {
+    /// Reports the faults that have changed.
+    fn report_faults(&mut self) {
         let Some(controls) = &self.controls else { return };
-        for (standing, told) in &mut self.standings {
-            let trouble = standing.trouble();
-            if trouble != *told {
-                controls.trouble.set(standing.name, trouble.clone());
-                *told = trouble;
+        for (output_status, told) in &mut self.statuses {
+            let fault = output_status.fault();
+            if fault != *told {
+                controls.faults.set(output_status.name, fault.clone());
+                *told = fault;
             }
         }
     }
 }
 
 impl Sink for Publisher {
-    fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
-        let event = moment.event;
+    fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
+        let event = context.event;
         let changed = self.state.replace(event.state) != Some(event.state);
         self.metrics.decide(event, self.pace.skipped(event.t));
         self.board.decide(event);
-        self.lines(moment, changed)?;
-        self.episodes(moment);
+        self.lines(context, changed)?;
+        self.episodes(context);
         if let Some(mqtt) = &mut self.mqtt {
-            mqtt.offer(moment, changed);
+            mqtt.offer(context, changed);
         }
         if let Some(webhook) = self.webhook.as_mut().filter(|_| changed) {
             webhook.offer(event);
         }
         if let Some(web) = &self.web {
-            web.show(moment);
+            web.show(context);
         }
-        self.troubles();
+        self.report_faults();
         Ok(())
     }
 
@@ -293,9 +293,9 @@ mod tests {
         let controls = Arc::new(Controls::default());
         let settings = Settings { mqtt: Some(mqtt), ..Settings::default() };
         let mut publisher = start(&settings).tell(controls.clone());
-        let told = eventually("trouble", || {
+        let told = eventually("fault", || {
             publish(&mut publisher, &event(0.08, State::Match));
-            controls.trouble.get()
+            controls.faults.get()
         });
         assert!(told.contains(&nobody.to_string()), "{told}");
         publisher.finish().unwrap();

@@ -5,9 +5,9 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError
 use std::thread;
 use std::time::Instant;
 
-use super::standing::Standing;
+use super::output_status::OutputStatus;
 
-/// A thread whose end is waited for no longer than is right.
+/// A thread that is joined with a timeout.
 #[derive(Debug)]
 pub(super) struct Worker {
     ended: Receiver<()>,
@@ -17,7 +17,7 @@ impl Worker {
     /// Starts a thread.
     ///
     /// # Errors
-    /// The system gives none.
+    /// The system cannot start a thread.
     pub(super) fn start(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<Self> {
         let (alive, ended) = mpsc::channel();
         thread::Builder::new().name(format!("publish {name}")).spawn(move || {
@@ -40,34 +40,34 @@ impl Worker {
 pub(super) struct Queue<T> {
     items: Option<SyncSender<T>>,
     worker: Worker,
-    standing: Standing,
+    output_status: OutputStatus,
 }
 
 impl<T: Send + 'static> Queue<T> {
     /// Starts the thread: `serve` takes up to `capacity` waiting items until there are no more.
     ///
     /// # Errors
-    /// The system gives no thread.
+    /// The system cannot start a thread.
     pub(super) fn start(
         capacity: usize,
-        standing: Standing,
+        output_status: OutputStatus,
         serve: impl FnOnce(Receiver<T>) + Send + 'static,
     ) -> io::Result<Self> {
         let (items, taken) = mpsc::sync_channel(capacity);
-        Self::over(items, standing, move || serve(taken))
+        Self::over(items, output_status, move || serve(taken))
     }
 
     /// As [`start`](Self::start), over a channel that others send to as well: the thread ends when all of them are gone.
     ///
     /// # Errors
-    /// The system gives no thread.
+    /// The system cannot start a thread.
     pub(super) fn over(
         items: SyncSender<T>,
-        standing: Standing,
+        output_status: OutputStatus,
         serve: impl FnOnce() + Send + 'static,
     ) -> io::Result<Self> {
-        let worker = Worker::start(standing.name, serve)?;
-        Ok(Self { items: Some(items), worker, standing })
+        let worker = Worker::start(output_status.name, serve)?;
+        Ok(Self { items: Some(items), worker, output_status })
     }
 
     /// Puts an item into the queue; if there is no room it is lost, and counted.
@@ -75,17 +75,17 @@ impl<T: Send + 'static> Queue<T> {
         let Some(items) = &self.items else { return };
         match items.try_send(item) {
             Ok(()) => {}
-            Err(TrySendError::Full(_)) => self.standing.lose(1),
+            Err(TrySendError::Full(_)) => self.output_status.lose(1),
             Err(TrySendError::Disconnected(_)) => {
-                self.standing.lose(1);
-                self.standing.tell(Some("stopped by a mistake in the program; start it anew".into()));
+                self.output_status.lose(1);
+                self.output_status.tell(Some("stopped by a mistake in the program; start it anew".into()));
             }
         }
     }
 
-    /// Whose queue it is.
+    /// The name of the output.
     pub(super) fn name(&self) -> &'static str {
-        self.standing.name
+        self.output_status.name
     }
 
     /// No more items will come.
@@ -102,19 +102,20 @@ impl<T: Send + 'static> Queue<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::publish::testing::standing;
+    use crate::publish::testing::output_status;
     use std::time::Duration;
 
     #[test]
     fn a_full_queue_loses_and_counts_and_serves_the_rest_at_the_end() {
-        let (standing, (go, wait), (done, served)) = (standing("test"), mpsc::channel(), mpsc::channel());
+        let (output_status, (go, wait), (done, served)) =
+            (output_status("test"), mpsc::channel(), mpsc::channel());
         let serve = move |items: Receiver<u32>| {
             let _: Result<(), _> = wait.recv();
             items.iter().for_each(|item| done.send(item).unwrap());
         };
-        let mut queue = Queue::start(2, standing.clone(), serve).unwrap();
+        let mut queue = Queue::start(2, output_status.clone(), serve).unwrap();
         (0..5).for_each(|item| queue.offer(item));
-        assert_eq!(standing.lost(), 3);
+        assert_eq!(output_status.lost(), 3);
         go.send(()).unwrap();
         queue.close();
         assert!(queue.wait(Instant::now() + Duration::from_secs(60)));
@@ -127,11 +128,11 @@ mod tests {
         let hanging = Worker::start("test", move || assert!(wait.recv().is_err())).unwrap();
         assert!(!hanging.wait(Instant::now()));
         drop(go);
-        let standing = standing("test");
-        let died = Queue::start(2, standing.clone(), drop::<Receiver<u32>>).unwrap();
+        let output_status = output_status("test");
+        let died = Queue::start(2, output_status.clone(), drop::<Receiver<u32>>).unwrap();
         assert!(died.wait(Instant::now() + Duration::from_secs(60)));
         died.offer(1);
-        assert_eq!(standing.lost(), 1);
-        assert!(standing.trouble().is_some());
+        assert_eq!(output_status.lost(), 1);
+        assert!(output_status.fault().is_some());
     }
 }

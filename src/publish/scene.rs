@@ -1,15 +1,15 @@
-//! What is seen at a decision, drawn for those who look from elsewhere.
+//! Pictures of decisions, drawn for remote viewers.
 
 use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
 
 use crate::event::{Event, Map};
 use crate::overlay::{mark, shrink};
-use crate::pipeline::Moment;
+use crate::pipeline::DecisionContext;
 
 /// The largest picture that is sent, width and height: more takes time and tells no more.
 const LARGEST: [u32; 2] = [960, 720];
-/// Of 100.
+/// JPEG quality, of 100.
 const QUALITY: u8 = 80;
 
 /// A copy of what is to be drawn.
@@ -20,9 +20,9 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    pub(super) fn of(moment: &Moment) -> Self {
-        let event = Event { map: None, ..moment.event.clone() };
-        Self { picture: moment.picture.clone(), map: moment.map.clone(), event }
+    pub(super) fn of(context: &DecisionContext) -> Self {
+        let event = Event { map: None, ..context.event.clone() };
+        Self { picture: context.picture.clone(), map: context.map.clone(), event }
     }
 
     /// The picture with the place of the sound lit up. `None` of an empty picture, in which there is nothing to see.

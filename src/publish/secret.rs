@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::PublishError;
-use crate::problem::Problem;
+use crate::validation::ValidationError;
 
 /// A string that `Debug` does not show. Serializing writes it as it is: settings stay the same when they are
 /// written and read again.
@@ -43,25 +43,30 @@ impl Secret {
         })?;
         match text.trim_end() {
             "" => {
-                Err(Problem::new(key, format!("{} is empty: put the secret into it", path.display())).into())
+                Err(ValidationError::new(key, format!("{} is empty: put the secret into it", path.display()))
+                    .into())
             }
             secret => Ok(Some(Self::new(secret))),
         }
     }
 }
 
-/// A mistake if a secret is given twice, or is empty. `key` and `key_file` are the two settings.
-pub(super) fn validate(key: &str, given: Option<&Secret>, file: Option<&Path>) -> Result<(), Problem> {
+/// An error if a secret is given twice, or is empty. `key` and `key_file` are the two settings.
+pub(super) fn validate(
+    key: &str,
+    given: Option<&Secret>,
+    file: Option<&Path>,
+) -> Result<(), ValidationError> {
     match (given, file) {
-        (Some(_), Some(path)) => Err(Problem::new(
+        (Some(_), Some(path)) => Err(ValidationError::new(
             key,
             format!("is given, and so is {key}_file ({}): keep one of the two", path.display()),
         )),
         (Some(secret), None) if secret.reveal().is_empty() => {
-            Err(Problem::new(key, "is empty: leave it out, or give the secret"))
+            Err(ValidationError::new(key, "is empty: leave it out, or give the secret"))
         }
         (None, Some(path)) if path.as_os_str().is_empty() => {
-            Err(Problem::new(format!("{key}_file"), "is empty: leave it out, or give a path"))
+            Err(ValidationError::new(format!("{key}_file"), "is empty: leave it out, or give a path"))
         }
         _ => Ok(()),
     }

@@ -10,27 +10,30 @@ use std::time::Duration;
 
 use super::PublishError;
 use super::message::Line;
+use super::output_status::OutputStatus;
 use super::queue::Queue;
 use super::settings;
-use super::standing::Standing;
 
 /// Lines that may wait for the thread, which never waits long itself.
 const CAPACITY: usize = 64;
 /// Programs that may be connected at once; more are turned away.
 const CLIENTS: usize = 32;
-/// How often those who knock are let in while no lines come.
+/// How often new connections are accepted while no lines come.
 const KNOCKS: Duration = Duration::from_millis(100);
 
 /// Makes the socket, and begins to serve.
 ///
 /// # Errors
 /// The path cannot be a socket: something else is there, or a program that answers.
-pub(super) fn start(settings: &settings::Socket, standing: Standing) -> Result<Queue<Line>, PublishError> {
+pub(super) fn start(
+    settings: &settings::Socket,
+    output_status: OutputStatus,
+) -> Result<Queue<Line>, PublishError> {
     let path = settings.path.clone();
     let listener = bind(&path).map_err(|reason| PublishError::Socket { path: path.clone(), reason })?;
-    let told = standing.clone();
-    Ok(Queue::start(CAPACITY, standing, move |lines| {
-        let room = Room { listener, path, clients: Vec::new(), standing: told };
+    let told = output_status.clone();
+    Ok(Queue::start(CAPACITY, output_status, move |lines| {
+        let room = Room { listener, path, clients: Vec::new(), output_status: told };
         room.serve(&lines);
     })?)
 }
@@ -58,7 +61,7 @@ struct Room {
     listener: UnixListener,
     path: PathBuf,
     clients: Vec<Client>,
-    standing: Standing,
+    output_status: OutputStatus,
 }
 
 impl Room {
@@ -68,10 +71,10 @@ impl Room {
             self.let_in();
             match lines.recv_timeout(KNOCKS) {
                 Ok(line) => {
-                    // Whoever connected before the line came gets it.
+                    // Connections are accepted first, so that every client that is connected gets the line.
                     self.let_in();
-                    let standing = &self.standing;
-                    self.clients.retain_mut(|client| client.give(&line, standing).is_ok());
+                    let output_status = &self.output_status;
+                    self.clients.retain_mut(|client| client.give(&line, output_status).is_ok());
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -82,7 +85,7 @@ impl Room {
 
     fn let_in(&mut self) {
         while let Ok((stream, _)) = self.listener.accept() {
-            // One that is turned away sees the connection end.
+            // A client that is turned away sees the connection close.
             if self.clients.len() < CLIENTS && stream.set_nonblocking(true).is_ok() {
                 self.clients.push(Client { stream, rest: Vec::new() });
             }
@@ -99,7 +102,7 @@ struct Client {
 
 impl Client {
     /// Writes as much as there is room for; a line that cannot be begun is lost. An error: the program is gone.
-    fn give(&mut self, line: &Line, standing: &Standing) -> io::Result<()> {
+    fn give(&mut self, line: &Line, output_status: &OutputStatus) -> io::Result<()> {
         if !self.rest.is_empty() {
             let written = push(&mut self.stream, &self.rest)?;
             self.rest.drain(..written);
@@ -107,11 +110,11 @@ impl Client {
         if self.rest.is_empty() {
             let written = push(&mut self.stream, line.as_bytes())?;
             match written {
-                0 => standing.lose(1),
+                0 => output_status.lose(1),
                 _ => self.rest.extend_from_slice(&line.as_bytes()[written..]),
             }
         } else {
-            standing.lose(1);
+            output_status.lose(1);
         }
         Ok(())
     }
@@ -131,7 +134,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::publish::testing::{PATIENCE, standing};
+    use crate::publish::testing::{PATIENCE, output_status};
 
     fn settings(folder: &tempfile::TempDir) -> settings::Socket {
         settings::Socket { path: folder.path().join("events.sock") }
@@ -140,15 +143,15 @@ mod tests {
     #[test]
     fn one_who_never_reads_loses_whole_lines_and_the_other_none() {
         let folder = tempfile::tempdir().unwrap();
-        let (settings, standing) = (settings(&folder), standing("socket"));
-        let mut queue = start(&settings, standing.clone()).unwrap();
+        let (settings, output_status) = (settings(&folder), output_status("socket"));
+        let mut queue = start(&settings, output_status.clone()).unwrap();
         assert_eq!(std::fs::metadata(&settings.path).unwrap().permissions().mode() & 0o777, 0o660);
         let idle = UnixStream::connect(&settings.path).unwrap();
         let mut reader = BufReader::new(UnixStream::connect(&settings.path).unwrap());
         let line = |n: usize| Line::from(format!("{n} {}\n", "x".repeat(2000)));
         let mut sent = 0;
         // Far more than the system keeps for one who does not read.
-        while standing.lost() < 20 {
+        while output_status.lost() < 20 {
             queue.offer(line(sent));
             let mut got = String::new();
             reader.read_line(&mut got).unwrap();
@@ -170,8 +173,8 @@ mod tests {
     #[test]
     fn one_who_leaves_is_forgotten_without_trouble() {
         let folder = tempfile::tempdir().unwrap();
-        let (settings, standing) = (settings(&folder), standing("socket"));
-        let mut queue = start(&settings, standing.clone()).unwrap();
+        let (settings, output_status) = (settings(&folder), output_status("socket"));
+        let mut queue = start(&settings, output_status.clone()).unwrap();
         drop(UnixStream::connect(&settings.path).unwrap());
         let mut stays = BufReader::new(UnixStream::connect(&settings.path).unwrap());
         for n in 0..3 {
@@ -182,7 +185,7 @@ mod tests {
         }
         queue.close();
         assert!(queue.wait(Instant::now() + PATIENCE));
-        assert_eq!((standing.lost(), standing.trouble()), (0, None));
+        assert_eq!((output_status.lost(), output_status.fault()), (0, None));
     }
 
     #[test]
@@ -191,12 +194,12 @@ mod tests {
         let settings = settings(&folder);
         drop(UnixListener::bind(&settings.path).unwrap());
         assert!(settings.path.exists(), "left behind");
-        let _first = start(&settings, standing("socket")).unwrap();
-        let second = start(&settings, standing("socket")).unwrap_err().to_string();
+        let _first = start(&settings, output_status("socket")).unwrap();
+        let second = start(&settings, output_status("socket")).unwrap_err().to_string();
         assert!(second.contains("another program answers"), "{second}");
         let file = settings::Socket { path: folder.path().join("file") };
         std::fs::write(&file.path, "precious").unwrap();
-        let error = start(&file, standing("socket")).unwrap_err().to_string();
+        let error = start(&file, output_status("socket")).unwrap_err().to_string();
         assert!(error.contains("no socket"), "{error}");
         assert_eq!(std::fs::read_to_string(&file.path).unwrap(), "precious");
     }

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use image::RgbImage;
 
 use super::metrics::Metrics;
-use super::standing::Standing;
+use super::output_status::OutputStatus;
 use super::{About, Publisher, Settings};
 use crate::event::{DeviceState, Devices, Event, Map, State};
-use crate::gallery::Impression;
-use crate::pipeline::{Moment, Sink};
+use crate::gallery::Signature;
+use crate::pipeline::{DecisionContext, Sink};
 use crate::timing::Timings;
 
 /// Longer than anything takes on a busy machine.
@@ -29,9 +29,9 @@ pub(super) fn event(t: f64, state: State) -> Event {
     }
 }
 
-/// The moment of an event, with a picture of 64 by 48 pixels.
-pub(crate) fn with_moment<R>(event: &Event, use_it: impl FnOnce(&Moment) -> R) -> R {
-    use_it(&Moment {
+/// The context of an event, with a picture of 64 by 48 pixels.
+pub(crate) fn with_context<R>(event: &Event, use_it: impl FnOnce(&DecisionContext) -> R) -> R {
+    use_it(&DecisionContext {
         event,
         picture: &RgbImage::from_pixel(64, 48, image::Rgb([200, 40, 40])),
         map: &Map::default(),
@@ -41,7 +41,7 @@ pub(crate) fn with_moment<R>(event: &Event, use_it: impl FnOnce(&Moment) -> R) -
         columns: &[],
         scores: &[],
         timings: &Timings::default(),
-        impression: &Impression::default(),
+        signature: &Signature::default(),
         swapped: None,
         health: None,
     })
@@ -49,7 +49,7 @@ pub(crate) fn with_moment<R>(event: &Event, use_it: impl FnOnce(&Moment) -> R) -
 
 /// Gives a publisher an event.
 pub(super) fn publish(publisher: &mut Publisher, event: &Event) {
-    with_moment(event, |moment| publisher.take(moment).unwrap());
+    with_context(event, |context| publisher.take(context).unwrap());
 }
 
 /// A publisher with these settings.
@@ -62,9 +62,9 @@ pub(super) fn about() -> About {
     About { version: "1.2.3".into(), preset: "edge".into(), model: "0123456789abcdef".into() }
 }
 
-/// The standing of an output of this name.
-pub(super) fn standing(name: &'static str) -> Standing {
-    Metrics::new(&about()).standing(name)
+/// The status of an output of this name.
+pub(super) fn output_status(name: &'static str) -> OutputStatus {
+    Metrics::new(&about()).output_status(name)
 }
 
 /// Asks again and again until there is an answer.

@@ -6,17 +6,17 @@ use std::time::{Duration, Instant};
 use ureq::Agent;
 
 use super::message::Numbering;
+use super::output_status::OutputStatus;
 use super::queue::Queue;
 use super::secret::Secret;
 use super::settings;
-use super::standing::Standing;
 use super::{About, PublishError};
 use crate::backoff::Backoff;
 use crate::event::Event;
 
-/// Events that may wait.
+/// Number of events that may wait.
 const CAPACITY: usize = 32;
-/// How often an event is sent before it is given up.
+/// Number of attempts before an event is given up.
 const TRIES: usize = 5;
 /// Waits between tries: the first, and the longest.
 const WAITS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(8)];
@@ -37,7 +37,7 @@ struct Caller {
     /// The server, as it may be shown.
     server: String,
     authorization: Option<String>,
-    standing: Standing,
+    output_status: OutputStatus,
     patience: Receiver<()>,
     waits: [Duration; 2],
 }
@@ -49,15 +49,15 @@ struct Caller {
 pub(super) fn start(
     settings: &settings::Webhook,
     about: &About,
-    standing: Standing,
+    output_status: OutputStatus,
 ) -> Result<Webhook, PublishError> {
-    start_with(settings, about, standing, WAITS)
+    start_with(settings, about, output_status, WAITS)
 }
 
 fn start_with(
     settings: &settings::Webhook,
     about: &About,
-    standing: Standing,
+    output_status: OutputStatus,
     waits: [Duration; 2],
 ) -> Result<Webhook, PublishError> {
     let token = Secret::read("webhook.token_file", settings.token.as_ref(), settings.token_file.as_deref())?;
@@ -73,11 +73,11 @@ fn start_with(
         url: settings.url.clone(),
         server: settings.server().unwrap_or_default(),
         authorization: token.map(|token| format!("Bearer {}", token.reveal())),
-        standing: standing.clone(),
+        output_status: output_status.clone(),
         patience: taken,
         waits,
     };
-    let queue = Queue::start(CAPACITY, standing, move |bodies: Receiver<Vec<u8>>| {
+    let queue = Queue::start(CAPACITY, output_status, move |bodies: Receiver<Vec<u8>>| {
         bodies.iter().for_each(|body| caller.send(&body));
     })?;
     Ok(Webhook { queue, numbering: Numbering::new(), patience: Some(patience) })
@@ -104,7 +104,7 @@ impl Webhook {
 /// Why a request failed.
 struct Failed {
     reason: String,
-    /// Whether it may succeed later.
+    /// Whether a later attempt may succeed.
     passing: bool,
 }
 
@@ -114,16 +114,16 @@ impl Caller {
         let mut backoff = Backoff::new(self.waits[0], self.waits[1]);
         for tries in 1..=TRIES {
             let Err(Failed { reason, passing }) = self.request(body) else {
-                return self.standing.tell(None);
+                return self.output_status.tell(None);
             };
             let last = tries == TRIES || !passing;
             let then = if last { "the event is lost" } else { "tried again" };
-            self.standing.tell(Some(format!("webhook: {} {reason}; {then}", self.server)));
+            self.output_status.tell(Some(format!("webhook: {} {reason}; {then}", self.server)));
             if last || self.patience.recv_timeout(backoff.wait()) == Err(RecvTimeoutError::Disconnected) {
                 break;
             }
         }
-        self.standing.lose(1);
+        self.output_status.lose(1);
     }
 
     fn request(&self, body: &[u8]) -> Result<(), Failed> {
@@ -151,7 +151,7 @@ mod tests {
 
     use super::*;
     use crate::event::State;
-    use crate::publish::testing::{PATIENCE, about, event, eventually, standing};
+    use crate::publish::testing::{PATIENCE, about, event, eventually, output_status};
 
     /// A server that gives each request the answer that the test sends, and tells what it was sent.
     fn server() -> (Secret, Sender<u16>, Receiver<(String, serde_json::Value)>) {
@@ -181,20 +181,20 @@ mod tests {
         (url, answers, requests)
     }
 
-    fn start(url: Secret, standing: Standing, wait: Duration) -> Webhook {
+    fn start(url: Secret, output_status: OutputStatus, wait: Duration) -> Webhook {
         let token = Some(Secret::new("sesame"));
         let settings = settings::Webhook { url, token, ..settings::Webhook::default() };
-        start_with(&settings, &about(), standing, [wait; 2]).unwrap()
+        start_with(&settings, &about(), output_status, [wait; 2]).unwrap()
     }
 
     #[test]
     fn a_failure_is_told_and_tried_again_with_the_same_number() {
         let (url, answers, requests) = server();
-        let standing = standing("webhook");
-        let mut webhook = start(url, standing.clone(), Duration::ZERO);
+        let output_status = output_status("webhook");
+        let mut webhook = start(url, output_status.clone(), Duration::ZERO);
         answers.send(503).unwrap();
         webhook.offer(&event(1.0, State::Match));
-        let told = eventually("trouble", || standing.trouble());
+        let told = eventually("fault", || output_status.fault());
         assert!(told.contains("answers 503") && !told.contains("hidden"), "{told}");
         (0..2).for_each(|_| answers.send(200).unwrap());
         webhook.offer(&event(2.0, State::Silent));
@@ -207,31 +207,31 @@ mod tests {
         assert_eq!((&body["t"], &body["state"]), (&2.0.into(), &"silent".into()));
         webhook.close();
         assert!(webhook.wait(Instant::now() + PATIENCE));
-        assert_eq!((standing.lost(), standing.trouble()), (0, None));
+        assert_eq!((output_status.lost(), output_status.fault()), (0, None));
     }
 
     #[test]
     fn what_is_refused_is_lost_at_once() {
         let (url, answers, requests) = server();
         answers.send(404).unwrap();
-        let standing = standing("webhook");
-        let mut webhook = start(url, standing.clone(), Duration::from_secs(3600));
+        let output_status = output_status("webhook");
+        let mut webhook = start(url, output_status.clone(), Duration::from_secs(3600));
         webhook.offer(&event(1.0, State::Match));
         requests.recv_timeout(PATIENCE).unwrap();
-        eventually("loss", || (standing.lost() == 1).then_some(()));
-        assert!(standing.trouble().unwrap().contains("answers 404"));
+        eventually("loss", || (output_status.lost() == 1).then_some(()));
+        assert!(output_status.fault().unwrap().contains("answers 404"));
     }
 
     #[test]
     fn the_end_does_not_wait_for_another_try() {
         let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let standing = standing("webhook");
+        let output_status = output_status("webhook");
         let mut webhook =
-            start(Secret::new(format!("http://{nobody}/")), standing.clone(), Duration::from_secs(3600));
+            start(Secret::new(format!("http://{nobody}/")), output_status.clone(), Duration::from_secs(3600));
         webhook.offer(&event(1.0, State::Match));
-        eventually("trouble", || standing.trouble());
+        eventually("fault", || output_status.fault());
         webhook.close();
         assert!(webhook.wait(Instant::now() + PATIENCE));
-        assert_eq!(standing.lost(), 1);
+        assert_eq!(output_status.lost(), 1);
     }
 }

@@ -1,4 +1,4 @@
-//! A line whenever what is seen and heard changes, for people who watch files; and all of a run in short.
+//! A line whenever the state changes, for people who watch files; and a summary of the run.
 
 use std::cell::RefCell;
 use std::io::Write;
@@ -6,9 +6,9 @@ use std::rc::Rc;
 
 use super::lines::{io_error, line};
 use crate::event::{Event, State};
-use crate::pipeline::{Moment, Sink, SinkError};
+use crate::pipeline::{DecisionContext, Sink, SinkError};
 
-/// A run in short.
+/// Summary of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Digest {
     /// The time of the last decision.
@@ -48,17 +48,17 @@ pub struct Changes<W: Write> {
     prefix: String,
     digest: Rc<RefCell<Digest>>,
     said: Option<(State, Option<String>)>,
-    /// Begin of the match that goes on.
+    /// Start of the current match.
     begun: Option<f64>,
 }
 
 impl<W: Write> Changes<W> {
-    /// Every line begins with `prefix`; what there is to count is counted in `digest`.
+    /// Writes lines that begin with `prefix`, and counts in `digest`.
     pub fn new(out: W, prefix: String, digest: Rc<RefCell<Digest>>) -> Self {
         Self { out, prefix, digest, said: None, begun: None }
     }
 
-    /// Ends the match that goes on, if there is one.
+    /// Ends the current match, if there is one.
     fn end(&mut self, t: f64) -> Option<[f64; 2]> {
         let span = [self.begun.take()?, t];
         self.digest.borrow_mut().matched(span);
@@ -74,8 +74,8 @@ impl<W: Write> Changes<W> {
 }
 
 impl<W: Write> Sink for Changes<W> {
-    fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
-        let event = moment.event;
+    fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
+        let event = context.event;
         self.digest.borrow_mut().count(event);
         let over = match event.state {
             State::Match if self.begun.is_none() => {
@@ -106,7 +106,7 @@ impl<W: Write> Sink for Changes<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::publish::testing::with_moment;
+    use crate::publish::testing::with_context;
 
     #[test]
     fn a_line_is_written_for_each_change_and_matches_have_begin_and_end() {
@@ -115,7 +115,7 @@ mod tests {
         use State::{Match, NoVisibleSource, Silent};
         for (n, state) in (1..).zip([Silent, Silent, Match, Match, Match, NoVisibleSource, Match]) {
             let event = Event { t: f64::from(n), peak: [0.25, 0.5], ..Event::example(state) };
-            with_moment(&event, |moment| changes.take(moment).unwrap());
+            with_context(&event, |context| changes.take(context).unwrap());
         }
         changes.finish().unwrap();
         drop(changes);
@@ -144,7 +144,7 @@ dog.mp4      7.00 s  The end.  The match lasted 0.00 s, from 7.00 s on.
         let mut changes = Changes::new(&mut text, String::new(), digest.clone());
         for name in [None, Some("Rex"), Some("Rex")] {
             let event = Event { name: name.map(String::from), ..Event::example(State::Match) };
-            with_moment(&event, |moment| changes.take(moment).unwrap());
+            with_context(&event, |context| changes.take(context).unwrap());
         }
         drop(changes);
         let text = String::from_utf8(text).unwrap();

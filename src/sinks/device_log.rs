@@ -4,34 +4,34 @@ use std::sync::Arc;
 
 use crate::capture::monitor::{Device, DeviceHealth};
 use crate::event::DeviceState;
-use crate::pipeline::{Controls, Moment, Sink, SinkError};
+use crate::pipeline::{Controls, DecisionContext, Sink, SinkError};
 
 /// Tells changes of the devices' states, with what to do.
 pub struct DeviceLog {
     controls: Arc<Controls>,
     told: [Option<DeviceState>; 2],
-    trouble: Option<String>,
+    faults: Option<String>,
 }
 
 impl DeviceLog {
-    /// Tells the first states, too.
+    /// A log that also reports the first states.
     pub fn new(controls: Arc<Controls>) -> Self {
-        Self { controls, told: [None; 2], trouble: None }
+        Self { controls, told: [None; 2], faults: None }
     }
 }
 
 impl Sink for DeviceLog {
-    fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
-        let t = moment.event.t;
-        let trouble = self.controls.trouble.get();
-        if trouble != self.trouble {
-            match &trouble {
+    fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
+        let t = context.event.t;
+        let faults = self.controls.faults.get();
+        if faults != self.faults {
+            match &faults {
                 Some(words) => log::warn!("{t:8.2} s  {words}"),
                 None => log::info!("{t:8.2} s  saved again"),
             }
-            self.trouble = trouble;
+            self.faults = faults;
         }
-        let Some(health) = moment.health else { return Ok(()) };
+        let Some(health) = context.health else { return Ok(()) };
         let both = [(Device::Camera, &health.camera), (Device::Microphone, &health.microphone)];
         for (told, (device, DeviceHealth { state, detail, .. })) in self.told.iter_mut().zip(both) {
             if told.replace(*state) != Some(*state) {

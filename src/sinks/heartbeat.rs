@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use crate::pipeline::{Moment, Sink, SinkError};
+use crate::pipeline::{DecisionContext, Sink, SinkError};
 use crate::watchdog::{Watchdog, systemd};
 
-/// Of a run without a screen of its own: it is ready at the first decision, and alive at those after it.
+/// For a run without a screen: ready at the first decision, alive at each later one.
 #[derive(Debug)]
 pub struct Heartbeat {
     watchdog: Watchdog,
@@ -14,7 +14,7 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// As often as systemd asks for.
+    /// Notifies as often as systemd asks for.
     #[expect(clippy::new_without_default, reason = "what it is depends on the environment")]
     pub fn new() -> Self {
         Self { watchdog: Watchdog::new(systemd::patience()), begin: Instant::now(), decisions: 0 }
@@ -22,9 +22,9 @@ impl Heartbeat {
 }
 
 impl Sink for Heartbeat {
-    fn take(&mut self, _: &Moment) -> Result<(), SinkError> {
+    fn take(&mut self, _: &DecisionContext) -> Result<(), SinkError> {
         self.decisions += 1;
-        // Without pictures of its own, decisions stand for both.
+        // A run without a screen has no pictures, so decisions count for both.
         let now = self.begin.elapsed().as_secs_f64();
         if let Some(sign) = self.watchdog.sign(now, self.decisions, self.decisions) {
             systemd::give(sign);

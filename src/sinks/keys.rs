@@ -47,7 +47,7 @@ pub(super) fn is_closed() -> bool {
     asked.is_ok() && watched[0].revents().intersects(gone) && !is_redirected()
 }
 
-/// Whether standard input is a file or a pipe: its end is none of the terminal.
+/// Whether standard input is a file or a pipe, whose end does not mean that the terminal is gone.
 fn is_redirected() -> bool {
     let stdin = rustix::fs::fstat(rustix::stdio::stdin());
     let kind = stdin.map(|stdin| rustix::fs::FileType::from_raw_mode(stdin.st_mode));

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::event::{Event, State};
-use crate::pipeline::{Moment, Sink, SinkError};
+use crate::pipeline::{DecisionContext, Sink, SinkError};
 
 pub(super) fn io_error(source: io::Error) -> SinkError {
     SinkError::Io { output: "standard output".into(), source }
@@ -15,8 +15,8 @@ pub(super) fn io_error(source: io::Error) -> SinkError {
 pub struct Json<W: Write>(pub W);
 
 impl<W: Write> Sink for Json<W> {
-    fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
-        write(&mut self.0, moment.event)
+    fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
+        write(&mut self.0, context.event)
     }
 }
 
@@ -30,7 +30,7 @@ fn write(out: &mut impl Write, value: &impl Serialize) -> Result<(), SinkError> 
 
 /// JSON lines with the name of the input: one object each, `file` and the fields of the [`Event`].
 pub struct NamedJson<W: Write> {
-    /// Where they go.
+    /// The writer.
     pub out: W,
     /// The input.
     pub file: String,
@@ -44,8 +44,8 @@ struct Named<'a> {
 }
 
 impl<W: Write> Sink for NamedJson<W> {
-    fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
-        write(&mut self.out, &Named { file: &self.file, event: moment.event })
+    fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
+        write(&mut self.out, &Named { file: &self.file, event: context.event })
     }
 }
 
@@ -53,9 +53,9 @@ impl<W: Write> Sink for NamedJson<W> {
 pub struct Lines<W: Write>(pub W);
 
 impl<W: Write> Sink for Lines<W> {
-    fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
-        // At once: whoever reads through a pipe waits for each line.
-        writeln!(self.0, "{}", line(moment.event)).and_then(|()| self.0.flush()).map_err(io_error)
+    fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
+        // Flushed at once, since a reader of a pipe waits for each line.
+        writeln!(self.0, "{}", line(context.event)).and_then(|()| self.0.flush()).map_err(io_error)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Sinks: what becomes of events.
+//! Sinks for decisions.
 
 mod changes;
 mod device_log;
@@ -33,7 +33,7 @@ use std::io::{self, BufWriter, Write};
 
 use crate::output::Output;
 use crate::overlay::{View, draw};
-use crate::pipeline::{Moment, SinkError};
+use crate::pipeline::{DecisionContext, SinkError};
 use image::{ImageError, ImageFormat, RgbImage};
 
 /// Writes a picture as PNG.
@@ -50,14 +50,14 @@ fn save(picture: &RgbImage, mut output: Output) -> Result<(), SinkError> {
     Ok(output.complete()?)
 }
 
-/// The annotated picture of a moment, drawn over `picture`.
-fn annotate(moment: &Moment, picture: &RgbImage) -> RgbImage {
+/// The annotated picture of a decision, drawn over `picture`.
+fn annotate(context: &DecisionContext, picture: &RgbImage) -> RgbImage {
     draw(&View {
         frame: picture,
-        map: moment.map,
-        event: moment.event,
-        sound: moment.second,
-        spectrogram: moment.columns,
-        scores: moment.scores,
+        map: context.map,
+        event: context.event,
+        sound: context.second,
+        spectrogram: context.columns,
+        scores: context.scores,
     })
 }

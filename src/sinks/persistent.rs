@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::backoff::Backoff;
-use crate::pipeline::{Controls, Moment, Sink, SinkError};
+use crate::pipeline::{Controls, DecisionContext, Sink, SinkError};
 
 /// Waits before another try: the first, and the longest.
 const WAITS: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(60)];
@@ -23,7 +23,7 @@ impl<F: FnMut() -> Result<Box<dyn Sink>, SinkError>> Persistent<F> {
     /// Opens it for the first time; `name` tells it from the run's other outputs.
     ///
     /// # Errors
-    /// It cannot be opened: better known before the run than in it.
+    /// The output cannot be opened; this is reported before the run begins.
     pub fn new(name: &'static str, mut open: F, controls: Arc<Controls>) -> Result<Self, SinkError> {
         let sink = Some(open()?);
         Ok(Self {
@@ -41,28 +41,28 @@ impl<F: FnMut() -> Result<Box<dyn Sink>, SinkError>> Persistent<F> {
         let wait = self.backoff.wait();
         self.next = Instant::now() + wait;
         let sentence = format!("not saved: {error}; tried again in {} s", wait.as_secs());
-        self.controls.trouble.set(self.name, Some(sentence));
+        self.controls.faults.set(self.name, Some(sentence));
     }
 }
 
 impl<F: FnMut() -> Result<Box<dyn Sink>, SinkError>> Sink for Persistent<F> {
-    fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
+    fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
         if self.sink.is_none() && Instant::now() >= self.next {
             match (self.open)() {
                 Ok(sink) => {
                     self.sink = Some(sink);
-                    self.controls.trouble.set(self.name, None);
+                    self.controls.faults.set(self.name, None);
                 }
                 Err(error) => self.failed(&error),
             }
         }
-        if let Some(Err(error)) = self.sink.as_mut().map(|sink| sink.take(moment)) {
+        if let Some(Err(error)) = self.sink.as_mut().map(|sink| sink.take(context)) {
             self.failed(&error);
         }
         Ok(())
     }
 
-    /// The end of a run is told as it is: a file that could not be completed is an error.
+    /// At the end of a run there is no retry: a file that could not be completed is an error.
     fn finish(&mut self) -> Result<(), SinkError> {
         self.sink.as_mut().map_or(Ok(()), |sink| sink.finish())
     }
@@ -74,7 +74,7 @@ mod tests {
 
     use super::*;
     use crate::event::{Event, Map, State};
-    use crate::gallery::Impression;
+    use crate::gallery::Signature;
     use crate::timing::Timings;
     use image::RgbImage;
 
@@ -82,7 +82,7 @@ mod tests {
     struct Full(Arc<Mutex<Vec<&'static str>>>, usize);
 
     impl Sink for Full {
-        fn take(&mut self, _: &Moment) -> Result<(), SinkError> {
+        fn take(&mut self, _: &DecisionContext) -> Result<(), SinkError> {
             self.1 += 1;
             self.0.lock().unwrap().push("taken");
             let source = std::io::Error::other("no space left");
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn a_full_disk_is_told_and_tried_again() {
         let event = Event { score: 0.0, peak: [0.0; 2], confidence: 0.0, ..Event::example(State::Silent) };
-        let moment = Moment {
+        let context = DecisionContext {
             event: &event,
             picture: &RgbImage::new(1, 1),
             map: &Map::default(),
@@ -102,7 +102,7 @@ mod tests {
             second: &[],
             columns: &[],
             scores: &[],
-            impression: &Impression::default(),
+            signature: &Signature::default(),
             timings: &Timings::default(),
             swapped: None,
             health: None,
@@ -115,16 +115,16 @@ mod tests {
         };
         let mut sink = Persistent::new("recording", open, controls.clone()).unwrap();
         for _ in 0..4 {
-            sink.take(&moment).unwrap();
+            sink.take(&context).unwrap();
         }
         assert_eq!(*log.lock().unwrap(), ["opened", "taken", "taken"]);
-        let told = controls.trouble.get().unwrap();
+        let told = controls.faults.get().unwrap();
         assert!(told.contains("session.mkv") && told.contains("no space left"), "{told}");
-        controls.trouble.set("video", Some("another".into()));
+        controls.faults.set("video", Some("another".into()));
         sink.next = Instant::now();
-        sink.take(&moment).unwrap();
+        sink.take(&context).unwrap();
         assert_eq!(log.lock().unwrap()[3..], ["opened", "taken"]);
-        assert_eq!(controls.trouble.get().as_deref(), Some("another"), "its own is over, the other is not");
+        assert_eq!(controls.faults.get().as_deref(), Some("another"), "its own is over, the other is not");
         assert_eq!(sink.backoff.due(), 2 * WAITS[0]);
     }
 }

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use crate::media::{Encoder, FRAME_RATE, Quality};
 use crate::output::Output;
-use crate::pipeline::{Moment, Sink, SinkError};
+use crate::pipeline::{DecisionContext, Sink, SinkError};
 
 /// Writes `session.mkv` into a folder, or `session-2.mkv` and so on if there is one already.
 pub struct Recorder {
     target: PathBuf,
-    /// Until the first decision.
+    /// Taken at the first decision.
     output: Option<Output>,
     encoder: Option<Encoder>,
     written: u64,
@@ -19,7 +19,7 @@ impl Recorder {
     /// Makes the folder and tries whether it can be written; begins with the first decision.
     ///
     /// # Errors
-    /// It cannot.
+    /// The folder cannot be made or written.
     pub fn new(folder: &Path) -> Result<Self, SinkError> {
         let unwritable = |source| SinkError::Io { output: folder.display().to_string(), source };
         std::fs::create_dir_all(folder).map_err(unwritable)?;
@@ -34,12 +34,12 @@ impl Recorder {
 }
 
 impl Sink for Recorder {
-    fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
+    fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
         if let Some(output) = self.output.take() {
-            self.encoder = Some(Encoder::start(output, moment.picture.dimensions(), Quality::Exact)?);
+            self.encoder = Some(Encoder::start(output, context.picture.dimensions(), Quality::Exact)?);
         }
         let Some(encoder) = &mut self.encoder else { return Ok(()) };
-        for frame in moment.frames {
+        for frame in context.frames {
             // A frame that is shown for several decisions comes with each of them.
             let number = (frame.t * f64::from(FRAME_RATE)).round() as u64;
             if number >= self.written {
@@ -47,7 +47,7 @@ impl Sink for Recorder {
                 self.written = number + 1;
             }
         }
-        encoder.sound(moment.sound)?;
+        encoder.sound(context.sound)?;
         Ok(())
     }
 

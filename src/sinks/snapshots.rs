@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::{annotate, save};
 use crate::event::State;
 use crate::output::{Existing, Output, shortened};
-use crate::pipeline::{Moment, Sink, SinkError};
+use crate::pipeline::{DecisionContext, Sink, SinkError};
 
 /// Saves a PNG whenever a match begins, and one every five seconds that it lasts.
 pub struct Snapshots {
@@ -25,7 +25,7 @@ impl Snapshots {
     /// of an earlier run is replaced, or else the new picture gets a number: `name-000012.40-2.png`.
     ///
     /// # Errors
-    /// It cannot be made.
+    /// The folder cannot be made.
     pub fn new(folder: PathBuf, name: &OsStr, existing: Existing) -> Result<Self, SinkError> {
         std::fs::create_dir_all(&folder)
             .map_err(|source| SinkError::Io { output: folder.display().to_string(), source })?;
@@ -34,9 +34,9 @@ impl Snapshots {
 }
 
 impl Sink for Snapshots {
-    fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
-        let t = moment.event.t;
-        if moment.event.state != State::Match {
+    fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
+        let t = context.event.t;
+        if context.event.state != State::Match {
             self.last = None;
             return Ok(());
         }
@@ -53,7 +53,7 @@ impl Sink for Snapshots {
                 Output::new(&self.folder.join(stem), Existing::Replace)
             }
         };
-        save(&annotate(moment, moment.picture), output?)
+        save(&annotate(context, context.picture), output?)
     }
 }
 
@@ -63,7 +63,7 @@ mod tests {
 
     use super::*;
     use crate::event::Event;
-    use crate::publish::testing::with_moment;
+    use crate::publish::testing::with_context;
 
     fn names(folder: &Path) -> Vec<String> {
         let entries = std::fs::read_dir(folder).unwrap();
@@ -78,7 +78,7 @@ mod tests {
         let event = Event { t: 0.8, ..Event::example(State::Match) };
         let watch = |name: &str, existing| {
             let mut sink = Snapshots::new(folder.path().into(), name.as_ref(), existing).unwrap();
-            with_moment(&event, |moment| sink.take(moment).unwrap());
+            with_context(&event, |context| sink.take(context).unwrap());
         };
         for name in ["one.mp4", "two.mp4", "one.mkv"] {
             watch(name, Existing::Keep);

@@ -11,7 +11,7 @@ use ratatui::crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use super::{annotate, keys};
 use crate::diagnostics::{self, Hold};
 use crate::overlay::{half_blocks, status_line};
-use crate::pipeline::{Controls, Moment, Sink, SinkError};
+use crate::pipeline::{Controls, DecisionContext, Sink, SinkError};
 
 const HIDE_CURSOR: &str = "\x1b[?25l";
 const SHOW_CURSOR: &str = "\x1b[?25h";
@@ -23,7 +23,7 @@ const CLEAR: &str = "\x1b[2J";
 pub struct Terminal {
     controls: Arc<Controls>,
     begun: Option<Instant>,
-    /// Keys are read one by one: not where the terminal cannot be asked for that.
+    /// Whether keys are read one by one, which not every terminal supports.
     keys: bool,
     /// What is logged meanwhile comes after the last picture.
     _hold: Hold,
@@ -58,13 +58,13 @@ impl Terminal {
         Ok(())
     }
 
-    fn show(&self, moment: &Moment) -> io::Result<()> {
+    fn show(&self, context: &DecisionContext) -> io::Result<()> {
         let (columns, rows) = terminal_size::terminal_size().map_or((80, 24), |(w, h)| (w.0, h.0));
-        let picture = annotate(moment, moment.picture);
+        let picture = annotate(context, context.picture);
         let mut out = io::stdout().lock();
         // A terminal whose keys are read one by one takes a line break for a step down alone.
         let blocks = half_blocks(&picture, columns, rows.saturating_sub(2)).replace('\n', "\r\n");
-        let status = status_line(moment.event, usize::from(columns));
+        let status = status_line(context.event, usize::from(columns));
         write!(out, "{HOME}{blocks}{status}\x1b[K\x1b[J")?;
         out.flush()
     }
@@ -75,20 +75,20 @@ fn io_error(source: io::Error) -> SinkError {
 }
 
 impl Sink for Terminal {
-    fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
+    fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
         let begun = self.begin().map_err(io_error)?;
         self.read_keys().map_err(io_error)?;
         if self.controls.stop.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let due = begun + Duration::from_secs_f64(moment.event.t.max(0.0));
+        let due = begun + Duration::from_secs_f64(context.event.t.max(0.0));
         match due.checked_duration_since(Instant::now()) {
             Some(early) => thread::sleep(early),
-            // Too slow a machine leaves pictures out, never decisions.
+            // A slow machine skips pictures, never decisions.
             None if due.elapsed() > Duration::from_millis(200) => return Ok(()),
             None => {}
         }
-        self.show(moment).map_err(io_error)
+        self.show(context).map_err(io_error)
     }
 }
 

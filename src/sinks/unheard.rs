@@ -1,11 +1,11 @@
 //! Lines for people, without saying at every decision that nothing can be heard.
 
-use crate::pipeline::{Moment, Sink, SinkError};
+use crate::pipeline::{DecisionContext, Sink, SinkError};
 
 /// Passes decisions on; of those that lack a microphone, only the first of each reason.
 pub struct Unheard<S> {
     sink: S,
-    /// What was said last, if it was that nothing is heard.
+    /// The last message about a missing microphone, if it was the latest line.
     said: Option<&'static str>,
 }
 
@@ -17,11 +17,11 @@ impl<S: Sink> Unheard<S> {
 }
 
 impl<S: Sink> Sink for Unheard<S> {
-    fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
-        let unheard = moment.event.unheard();
+    fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
+        let unheard = context.event.unheard();
         let again = unheard.is_some() && unheard == self.said;
         self.said = unheard;
-        if again { Ok(()) } else { self.sink.take(moment) }
+        if again { Ok(()) } else { self.sink.take(context) }
     }
 
     fn finish(&mut self) -> Result<(), SinkError> {
@@ -33,7 +33,7 @@ impl<S: Sink> Sink for Unheard<S> {
 mod tests {
     use super::*;
     use crate::event::{DeviceState, Devices, Event, State};
-    use crate::publish::testing::with_moment;
+    use crate::publish::testing::with_context;
     use crate::sinks::Lines;
 
     #[test]
@@ -52,7 +52,7 @@ mod tests {
         ] {
             let devices = Some(Devices { camera: Live, microphone });
             let event = Event { devices, ..Event::example(state) };
-            with_moment(&event, |moment| lines.take(moment).unwrap());
+            with_context(&event, |context| lines.take(context).unwrap());
         }
         let text = String::from_utf8(lines.sink.0).unwrap();
         let said: Vec<&str> = text.lines().map(|line| line.rsplit("  ").next().unwrap()).collect();

@@ -3,11 +3,11 @@
 use super::annotate;
 use crate::media::{Encoder, FRAME_RATE, Quality};
 use crate::output::Output;
-use crate::pipeline::{Moment, Sink, SinkError};
+use crate::pipeline::{DecisionContext, Sink, SinkError};
 
 /// Writes an MP4 file.
 pub struct Video {
-    /// Until the first decision.
+    /// Taken at the first decision.
     output: Option<Output>,
     title: Option<&'static str>,
     encoder: Option<Encoder>,
@@ -28,13 +28,13 @@ impl Video {
 }
 
 impl Sink for Video {
-    fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
+    fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
         // Every frame time up to now gets a picture: the frame that was shown then.
-        let due = (moment.event.t * f64::from(FRAME_RATE) + 1e-6) as u64;
+        let due = (context.event.t * f64::from(FRAME_RATE) + 1e-6) as u64;
         while self.written < due {
             let t = self.written as f64 / f64::from(FRAME_RATE) + 1e-6;
-            let frame = moment.frames.iter().rev().find(|frame| frame.t <= t);
-            let picture = annotate(moment, frame.map_or(moment.picture, |frame| &frame.picture));
+            let frame = context.frames.iter().rev().find(|frame| frame.t <= t);
+            let picture = annotate(context, frame.map_or(context.picture, |frame| &frame.picture));
             if let Some(output) = self.output.take() {
                 let size = picture.dimensions();
                 self.encoder = Some(Encoder::titled(output, size, Quality::Shown, self.title)?);
@@ -43,7 +43,7 @@ impl Sink for Video {
             self.written += 1;
         }
         if let Some(encoder) = &mut self.encoder {
-            encoder.sound(moment.sound)?;
+            encoder.sound(context.sound)?;
         }
         Ok(())
     }

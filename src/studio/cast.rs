@@ -12,7 +12,7 @@ pub fn cast(folder: &Path, rng: &mut ChaCha8Rng) -> Vec<Performer> {
     or_drawn(stamps::load(folder), rng)
 }
 
-/// The same for visitors, who are to see what LookHear is like: of the stamps only what the shipped model knows well.
+/// The cast for visitors: of the stamps, only those that the shipped model knows well.
 /// How often it is right on all of them, a demo with [`cast`] tells.
 pub fn favourites(folder: &Path, rng: &mut ChaCha8Rng) -> Vec<Performer> {
     let mut found = stamps::load(folder);

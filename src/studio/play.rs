@@ -28,9 +28,9 @@ pub struct Act {
 /// When which object of which act sounds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cue {
-    /// Seconds since the start of the play.
+    /// Start of the turn, in seconds since the start of the play.
     pub from: f64,
-    /// Likewise.
+    /// End of the turn, in seconds since the start of the play.
     pub to: f64,
     /// Box of the object that sounds.
     pub sounding: [f32; 4],

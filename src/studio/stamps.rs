@@ -10,7 +10,7 @@ use crate::preprocess::SAMPLE_RATE;
 /// Where the package puts them.
 pub const STAMPS: &str = "/usr/share/tuxpaint/stamps";
 
-/// What of it is shown, and what it is called: photos whose kind the shipped model was taught. The
+/// The stamps that are shown, with their names: things of kinds that the shipped model was trained on. The
 /// model never learned from these files.
 const CHOSEN: [(&str, &str); 12] = [
     ("dog", "animals/mammals/dogs/dog"),

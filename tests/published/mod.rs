@@ -2,8 +2,8 @@
 
 use image::{Rgb, RgbImage};
 use lookhear::event::{DeviceState, Devices, Event, Map, SCHEMA, State};
-use lookhear::gallery::Impression;
-use lookhear::pipeline::{Moment, Sink};
+use lookhear::gallery::Signature;
+use lookhear::pipeline::{DecisionContext, Sink};
 use lookhear::publish::Publisher;
 use lookhear::timing::Timings;
 
@@ -31,7 +31,7 @@ pub(crate) fn event(number: u32) -> Event {
 pub(crate) fn publish(publisher: &mut Publisher, event: &Event) {
     let picture =
         RgbImage::from_fn(640, 480, |x, _| if x < 320 { Rgb([60, 90, 200]) } else { Rgb([200, 40, 160]) });
-    let moment = Moment {
+    let context = DecisionContext {
         event,
         picture: &picture,
         map: &Map { rows: 2, columns: 2, values: vec![0.9, 0.0, 0.9, 0.0] },
@@ -41,9 +41,9 @@ pub(crate) fn publish(publisher: &mut Publisher, event: &Event) {
         columns: &[],
         scores: &[],
         timings: &Timings::default(),
-        impression: &Impression::default(),
+        signature: &Signature::default(),
         swapped: None,
         health: None,
     };
-    publisher.take(&moment).unwrap();
+    publisher.take(&context).unwrap();
 }

@@ -24,10 +24,10 @@ pub struct Progress {
     /// Lowest loss on the validation side so far, at the resolution of now.
     #[serde(default)]
     pub best: Option<f32>,
-    /// Validations since.
+    /// Number of validations since the best one.
     #[serde(default)]
     pub since_best: u64,
-    /// What the bundle had behind it that the run began with.
+    /// Training that the initial bundle had already had.
     #[serde(default)]
     pub before: Before,
 }
@@ -44,7 +44,7 @@ pub struct Before {
 }
 
 impl Progress {
-    /// The run and what went before it, for a bundle of it.
+    /// Figures of the run and of the training before it, for a bundle.
     pub fn training(&self, data: &str, split: String) -> Training {
         let hours = self.before.hours + self.seconds / 3600.0;
         Training {
@@ -62,9 +62,9 @@ impl Progress {
 pub struct State {
     /// What is trained.
     pub network: Network,
-    /// Its running mean; without gradients.
-    pub average: Network,
-    /// Its moments.
+    /// Exponential moving average of the network's parameters; without gradients.
+    pub ema: Network,
+    /// State of the optimizer: Adam's moments.
     pub optimizer: ModuleOptimizer,
     /// How far it is.
     pub progress: Progress,
@@ -125,7 +125,7 @@ pub fn save(folder: &Path, config: &Config, state: &State) -> Result<(), Error> 
         fs::remove_dir_all(&fresh).map_err(at(&fresh))?;
     }
     fs::create_dir_all(&fresh).map_err(at(&fresh))?;
-    for (network, name) in [(&state.network, "network.bpk"), (&state.average, "average.bpk")] {
+    for (network, name) in [(&state.network, "network.bpk"), (&state.ema, "average.bpk")] {
         network.clone().save_file(fresh.join(name)).map_err(|e| Error::file(&fresh, e))?;
     }
     state.optimizer.save(fresh.join("optimizer.bpk")).map_err(|e| Error::file(&fresh, e))?;
@@ -168,7 +168,7 @@ pub fn load(folder: &Path, config: &Config, fresh: State) -> Result<Option<State
     let optimizer = target.join("optimizer.bpk");
     Ok(Some(State {
         network: network(fresh.network, "network.bpk")?,
-        average: network(fresh.average, "average.bpk")?,
+        ema: network(fresh.ema, "average.bpk")?,
         optimizer: fresh.optimizer.load(&optimizer).map_err(|e| Error::file(&optimizer, e))?,
         progress,
     }))

@@ -10,10 +10,10 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use crate::Error;
+use crate::augment::{colour, room};
 use crate::config::Config;
 use crate::corpus::{Corpus, Item};
 use crate::cutout::cut_out;
-use crate::disturb::{colour, room};
 use crate::example::{Example, mask, random_gain, random_second, random_second_and_speed};
 
 /// Side of the picture that the vision tower sees.
@@ -49,7 +49,7 @@ pub fn example(
     config: &Config,
     rng: &mut ChaCha8Rng,
 ) -> Result<Example, Error> {
-    let disturb = config.disturb;
+    let augment = config.disturb;
     if unpaired {
         return Ok(Example {
             picture: picture::normalize(&distractor(corpus, rng)?),
@@ -64,11 +64,11 @@ pub fn example(
     };
     let mut scene = scene(corpus, class, other, config.cut_out, rng)?;
     compose::jitter(&mut scene, 0.3, true, rng);
-    if rng.random_bool(disturb) {
+    if rng.random_bool(augment) {
         compose::webcam(&mut scene.picture, rng);
     }
-    let mut spectrogram = spectrogram::second(&sound(corpus, class, disturb, rng)?);
-    if rng.random_bool(disturb) {
+    let mut spectrogram = spectrogram::second(&sound(corpus, class, augment, rng)?);
+    if rng.random_bool(augment) {
         mask(&mut spectrogram, rng);
     }
     Ok(Example {
@@ -100,7 +100,7 @@ pub fn scene(
     let mut photos = vec![photo(class, rng)?];
     if let Some(other) = other {
         photos.push(photo(other, rng)?);
-        // So that the sounding one is as often on either side.
+        // Swapped half of the time, so that the sounding object is on either side equally often.
         if rng.random_bool(0.5) {
             photos.swap(0, 1);
             let mut scene = arrange(corpus, &[&photos[0], &photos[1]], cut, rng)?;
@@ -127,7 +127,7 @@ fn arrange(corpus: &Corpus, photos: &[&RgbImage], cut: f64, rng: &mut ChaCha8Rng
     }
     let background = full(&*pick(&corpus.backgrounds, rng).picture()?, rng);
     let mut object = |photo: &RgbImage| {
-        // No draw without cut-outs, so that the scenes of an evaluation stay what they were.
+        // Without cut-outs no random number is drawn, so that the scenes of an evaluation do not change.
         let cut = if cut > 0.0 && rng.random_bool(cut) { cut_out(photo) } else { None };
         cut.unwrap_or_else(|| compose::framed(photo, 160, rng))
     };
@@ -151,30 +151,30 @@ fn distractor(corpus: &Corpus, rng: &mut ChaCha8Rng) -> Result<RgbImage, Error> 
     Ok(full(&*pick(pool, rng).picture()?, rng))
 }
 
-fn recorded(corpus: &Corpus, class: usize, disturb: f64, rng: &mut ChaCha8Rng) -> Result<Vec<f32>, Error> {
+fn recorded(corpus: &Corpus, class: usize, augment: f64, rng: &mut ChaCha8Rng) -> Result<Vec<f32>, Error> {
     let recording = pick(&corpus.taught[class].sounds, rng).sound()?;
-    Ok(match rng.random_bool(disturb) {
+    Ok(match rng.random_bool(augment) {
         true => random_second_and_speed(&recording, rng),
         false => random_second(&recording, rng),
     })
 }
 
-/// A second of a class: level changed, a `disturb` share at another speed, through other microphones, some in a room
+/// A second of a class: level changed, an `augment` share at another speed, through other microphones, some in a room
 /// or mixed with another second of the class; sometimes with other noise under it.
 ///
 /// # Errors
 /// A file of the corpus cannot be read.
-pub fn sound(corpus: &Corpus, class: usize, disturb: f64, rng: &mut ChaCha8Rng) -> Result<Vec<f32>, Error> {
-    let mut second = recorded(corpus, class, disturb, rng)?;
-    // Two dogs are a dog.
-    if rng.random_bool(0.3 * disturb) {
-        let other = recorded(corpus, class, disturb, rng)?;
+pub fn sound(corpus: &Corpus, class: usize, augment: f64, rng: &mut ChaCha8Rng) -> Result<Vec<f32>, Error> {
+    let mut second = recorded(corpus, class, augment, rng)?;
+    // Two sounds of a class are still of that class.
+    if rng.random_bool(0.3 * augment) {
+        let other = recorded(corpus, class, augment, rng)?;
         second.iter_mut().zip(&other).for_each(|(s, o)| *s = (*s + o) * 0.5);
     }
-    if rng.random_bool(disturb) {
+    if rng.random_bool(augment) {
         colour(&mut second, rng);
     }
-    if rng.random_bool(0.3 * disturb) {
+    if rng.random_bool(0.3 * augment) {
         room(&mut second, rng);
     }
     random_gain(&mut second, rng);

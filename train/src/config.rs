@@ -251,7 +251,7 @@ impl Config {
     pub fn rate_at(&self, step: u64) -> f64 {
         let rise = if self.warmup == 0 { 1.0 } else { ((step + 1) as f64 / self.warmup as f64).min(1.0) };
         let halved = self.half_resolution * self.steps as f64;
-        let (highest, begin, end) = match self.halves(step) {
+        let (highest, begin, end) = match self.at_half_resolution(step) {
             true => (self.learning_rate, 0.0, halved),
             false if halved > 0.0 => (self.full_resolution_rate, halved, self.steps as f64),
             false => (self.learning_rate, 0.0, self.steps as f64),
@@ -262,7 +262,7 @@ impl Config {
     }
 
     /// Whether both inputs are halved in a step.
-    pub fn halves(&self, step: u64) -> bool {
+    pub fn at_half_resolution(&self, step: u64) -> bool {
         (step as f64) < self.half_resolution * self.steps as f64
     }
 

@@ -11,14 +11,14 @@ use sha2::{Digest, Sha256};
 
 use crate::Error;
 
-/// Which side of the split.
+/// A side of the split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
 pub enum Split {
-    /// To learn from: all that is not held out.
+    /// The training side: all that is not held out.
     Train,
     /// The part of `Train` that is learned from when a run validates.
     Fit,
-    /// The other part of `Train`, to choose settings by.
+    /// The other part of `Train`, for choosing settings.
     Validation,
     /// Never learned from, and nothing is chosen by it.
     HeldOut,

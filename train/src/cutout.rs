@@ -82,7 +82,7 @@ mod tests {
         let photo = RgbImage::from_fn(60, 40, |x, y| {
             let (dx, dy) = (x as f32 - 30.0, y as f32 - 20.0);
             let ring = (dx * dx + dy * dy).sqrt();
-            // A white hole within the object belongs to it.
+            // White areas inside the object belong to it.
             if ring < 15.0 && ring > 4.0 { Rgb([180, 40, 20]) } else { Rgb([250, 250, 246]) }
         });
         let object = cut_out(&photo).unwrap();

@@ -1,4 +1,4 @@
-//! What can go wrong in training, each with the thing it is about.
+//! Errors of training and evaluation, each with the thing it is about.
 
 use std::fmt::Display;
 use std::path::Path;
@@ -18,10 +18,10 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
-    /// Pictures or sounds.
+    /// Pictures or sounds could not be read.
     #[error(transparent)]
     Media(#[from] lookhear::media::MediaError),
-    /// A model.
+    /// A model could not be read.
     #[error(transparent)]
     Bundle(#[from] lookhear::model::BundleError),
     /// A gallery.

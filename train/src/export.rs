@@ -30,8 +30,8 @@ const RANGE_BATCHES: u64 = 6;
 const SHARES: [f32; 5] = [0.5, 0.25, 0.0, 0.75, 1.0];
 /// How far the score must fall below the threshold before a match ends.
 const HYSTERESIS: f32 = 0.1;
-/// Share of the sounds of what is not in view that may count as a match, on the training side. On held-out files it
-/// was a point more with one model and nothing more with another: one in ten is not to be passed there.
+/// Share of the sounds of what is not in view that may count as a match, on the training side. On held-out files it was
+/// a point more with one model and no more with another; the goal there is at most one in ten.
 const FALSE_ALARMS: f64 = 0.08;
 /// Seconds for which an answer must last: three hops.
 const HOLD: f32 = 0.24;

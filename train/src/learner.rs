@@ -16,9 +16,9 @@ use lookhear::model::{Bundle, Network, Pooling, Spec, Training};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::average;
 use crate::checkpoint::{self, Before, Progress, State};
 use crate::config::{Config, Negatives};
+use crate::ema;
 use crate::example::Batch;
 use crate::loader::{self, Loader, Source};
 use crate::loss::Terms;
@@ -32,7 +32,7 @@ use crate::{ConfigError, Error};
 pub struct Learner {
     config: Config,
     spec: Spec,
-    /// The first holds the network; the others work along.
+    /// The first device holds the network; the others compute parts of the batch.
     devices: Vec<Device>,
     state: State,
 }
@@ -46,7 +46,7 @@ impl Learner {
         Self::on_devices(config, vec![device])
     }
 
-    /// The same on several devices, each of which works on its part of every batch (data-parallel training). The
+    /// A learner on several devices, each of which works on its part of every batch (data-parallel training). The
     /// running statistics of batch norm are those of the first device's parts.
     ///
     /// # Errors
@@ -67,8 +67,8 @@ impl Learner {
             .with_weight_decay(Some(WeightDecayConfig::new(config.weight_decay as f32)))
             .with_grad_clipping(Some(GradientClippingConfig::Norm(config.clip)))
             .init();
-        let average = average::follow(Network::new(&spec, &inference), &network, 0.0);
-        let state = State { network, average, optimizer, progress: Progress::default() };
+        let ema = ema::update(Network::new(&spec, &inference), &network, 0.0);
+        let state = State { network, ema, optimizer, progress: Progress::default() };
         Ok(Self { config, spec, devices, state })
     }
 
@@ -103,7 +103,7 @@ impl Learner {
         let mut rng = ChaCha8Rng::seed_from_u64(self.config.seed);
         let network = widen(bundle.network(&device)?, &self.spec, &mut rng).unfold(pictures, sounds);
         checkpoint::transplant(&network, &mut self.state.network)?;
-        self.state.average = average::follow(self.state.average, &self.state.network, 0.0);
+        self.state.ema = ema::update(self.state.ema, &self.state.network, 0.0);
         let Training { steps, pairs, hours, .. } = bundle.manifest.training;
         self.state.progress.before = Before { steps, pairs, hours };
         Ok(self)
@@ -122,11 +122,11 @@ impl Learner {
         let step = self.state.progress.steps;
         let n = batch.size;
         let (gradients, figures) = self.work(step).gradients(&self.state.network, batch, &self.devices);
-        let State { network, average, optimizer, progress } = &mut self.state;
+        let State { network, ema, optimizer, progress } = &mut self.state;
         *network = optimizer.step(self.config.rate_at(step), network.clone(), gradients);
-        // At first the mean is over the few steps that there are.
+        // In the first steps the mean covers fewer steps.
         let decay = self.config.average.min((1.0 + step as f64) / (10.0 + step as f64));
-        *average = average::follow(average.clone(), network, decay);
+        *ema = ema::update(ema.clone(), network, decay);
         progress.steps += 1;
         progress.pairs += n as u64;
         figures
@@ -135,7 +135,7 @@ impl Learner {
     fn work(&self, step: u64) -> Work<'_> {
         Work {
             spec: &self.spec,
-            halves: self.config.halves(step),
+            half_resolution: self.config.at_half_resolution(step),
             terms: self.terms(step),
             parts: self.devices.len() * self.config.accumulate,
         }
@@ -163,7 +163,7 @@ impl Learner {
         let mut sum = 0.0;
         for number in 0..BATCHES {
             let batch = source.batch(&self.config, number)?;
-            sum += work.loss(&self.state.average, batch, &device).total.into_scalar::<f32>();
+            sum += work.loss(&self.state.ema, batch, &device).total.into_scalar::<f32>();
         }
         Ok(sum / BATCHES as f32)
     }
@@ -216,7 +216,9 @@ impl Learner {
             last = Instant::now();
             reporter.step(progress, &figures, self.config.rate_at(progress.steps))?;
             let steps = progress.steps;
-            if steps < self.config.steps && self.config.halves(steps) != self.config.halves(steps - 1) {
+            if steps < self.config.steps
+                && self.config.at_half_resolution(steps) != self.config.at_half_resolution(steps - 1)
+            {
                 // Losses at different resolutions do not compare.
                 (progress.best, progress.since_best) = (None, 0);
             }
@@ -233,7 +235,7 @@ impl Learner {
 
     /// The running mean of the network, for inference.
     pub fn network(&self) -> Network {
-        self.state.average.clone()
+        self.state.ema.clone()
     }
 
     /// Steps done, time spent.

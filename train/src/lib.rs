@@ -4,14 +4,14 @@
 //! [`checkpoint`] -> bundle -> evaluation ([`eval`], [`mod@card`]). Model and preprocessing are those of the `lookhear` crate.
 
 pub mod annotations;
-mod average;
+mod augment;
 pub mod card;
 pub mod checkpoint;
 pub mod compose;
 pub mod config;
 pub mod corpus;
 mod cutout;
-mod disturb;
+mod ema;
 mod error;
 pub mod eval;
 pub mod example;

@@ -47,7 +47,8 @@ pub fn loss(
     let distance = network.distance.as_ref().filter(|_| terms.fusion > 0.0);
     let fusion = fusion.or_else(|| {
         distance.map(|head| {
-            let logits = head.logits(head.see(embedding(seen.clone())), head.hear(heard.clone()));
+            let logits =
+                head.logits(head.project_image(embedding(seen.clone())), head.project_audio(heard.clone()));
             logistic_loss(logits, &targets, &weights)
         })
     });
@@ -102,7 +103,7 @@ fn localization_logits(
     heard: Tensor<2>,
     pooling: Pooling,
 ) -> Tensor<2> {
-    let similarities = head.similarities(head.see(seen), head.hear(heard));
+    let similarities = head.similarities(head.project_image(seen), head.project_audio(heard));
     head.logits(pool(similarities, pooling))
 }
 

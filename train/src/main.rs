@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     match cli::Arguments::read().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // An answer, whatever is logged.
+            // The error is always printed, whatever the log level.
             eprintln!("lookhear-train: {error}");
             match error {
                 Error::Interrupted(_) => ExitCode::from(130),

@@ -29,7 +29,7 @@ pub struct Step {
 pub(crate) struct Work<'a> {
     pub(crate) spec: &'a Spec,
     /// Whether both inputs are halved.
-    pub(crate) halves: bool,
+    pub(crate) half_resolution: bool,
     pub(crate) terms: Terms,
     /// Number of parts; a batch's size is a multiple of it.
     pub(crate) parts: usize,
@@ -99,7 +99,7 @@ impl Work<'_> {
         let mut pictures = tensor(batch.pictures, self.spec.vision.input);
         let mut sounds = tensor(batch.sounds, self.spec.audio.input);
         let targets = Tensor::<2>::from_data(TensorData::new(batch.targets, [n, n]), device);
-        if self.halves {
+        if self.half_resolution {
             (pictures, sounds) = (halve(pictures), halve(sounds));
         }
         loss(network, pictures, sounds, targets, self.terms)

@@ -65,12 +65,12 @@ pub trait Clips {
     /// The frame at a step of the grid.
     ///
     /// # Errors
-    /// It cannot be read.
+    /// The clip cannot be read.
     fn frame(&self, clip: usize, step: u32) -> Result<RgbImage, Error>;
     /// The second of sound that begins at a step of the grid: 48 kHz mono, -1..1.
     ///
     /// # Errors
-    /// It cannot be read.
+    /// The clip cannot be read.
     fn second(&self, clip: usize, step: u32) -> Result<Vec<f32>, Error>;
 }
 
@@ -127,8 +127,8 @@ fn elsewhere(
     Ok(None)
 }
 
-/// A frame of a clip, `(clip, step)`, with a second of sound, likewise, augmented as in the paper: random crop,
-/// mirror, brightness and saturation; sound 10 % louder or softer. `corresponds`: whether they overlap.
+/// A frame of a clip, `(clip, step)`, with a second of sound, also `(clip, step)`, augmented as in the paper: random
+/// crop, mirror, brightness and saturation; sound 10 % louder or softer. `corresponds`: whether they overlap.
 fn example(
     clips: &impl Clips,
     (seen, frame): (usize, u32),

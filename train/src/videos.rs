@@ -69,7 +69,7 @@ impl Clips for Videos {
     }
 
     fn second(&self, clip: usize, step: u32) -> Result<Vec<f32>, Error> {
-        // Asked for by its middle.
+        // `sound_at` takes the middle of the second.
         Ok(media::sound_at(&self.files[clip].0, seconds(step) + 0.5)?)
     }
 }

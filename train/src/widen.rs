@@ -138,7 +138,7 @@ mod tests {
             let (vision, audio) = (embedding(seen.clone()), embedding(heard.clone()));
             let fused = network.fusion.as_ref().unwrap().forward_pairs(vision, audio.clone());
             let head = network.localization.as_ref().unwrap();
-            let similarities = head.similarities(head.see(seen.clone()), head.hear(audio));
+            let similarities = head.similarities(head.project_image(seen.clone()), head.project_audio(audio));
             (seen, fused, similarities)
         });
         assert_eq!((a.0.dims()[1], b.0.dims()[1]), (128, 192));

@@ -13,7 +13,7 @@ pub use super::device::CameraInfo;
 use super::device::{Camera, DeviceError, ErrorKind};
 use super::stream::{self, StreamCamera};
 
-/// Which library drives the camera.
+/// The library that drives the camera.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
@@ -25,7 +25,7 @@ pub enum Driver {
     Nokhwa,
 }
 
-/// What is wanted of a camera.
+/// The requested camera and its settings.
 #[derive(Clone, Debug)]
 pub struct CameraRequest {
     /// A number, an id, a device file or a link to one, a part of a name, or a URL or file; empty: the first one.
@@ -39,7 +39,7 @@ pub struct CameraRequest {
 /// The cameras of this machine.
 ///
 /// # Errors
-/// The system does not tell.
+/// The system does not list its cameras.
 pub fn cameras() -> Result<Vec<CameraInfo>, DeviceError> {
     #[cfg(target_os = "linux")]
     return Ok(v4l::list());
@@ -71,7 +71,7 @@ fn named<'a>(cameras: &'a [CameraInfo], name: &str) -> Option<&'a CameraInfo> {
 /// Opens a camera.
 ///
 /// # Errors
-/// None of that name, in use, not allowed, or nothing that can be read.
+/// No camera has this name, it is in use, access is denied, or it offers no format that can be read.
 pub fn open_camera(request: &CameraRequest) -> Result<Box<dyn Camera>, DeviceError> {
     if stream::is_stream(&request.name) {
         return Ok(Box::new(StreamCamera::open(&request.name)?));

@@ -1,7 +1,7 @@
 //! Cameras of any system through nokhwa.
 //!
-//! Its `frame()` has no timeout: it waits in a thread of its own, and whoever wants a frame waits for
-//! that thread. A thread that a driver holds for ever keeps the camera; opening it again says so.
+//! nokhwa's `frame()` has no timeout, so it runs in a thread of its own, and callers wait for that thread with a
+//! timeout. If a driver blocks that thread for ever, the camera stays in use, and opening it again reports that.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -55,7 +55,7 @@ impl Nokhwa {
         let (sender, frames) = sync_channel(1);
         let (ready, opened) = sync_channel(1);
         let id = info.id.clone();
-        // Opened where it is used: not every system lets a camera move between threads.
+        // The camera is opened in the thread that uses it: some systems do not let it move between threads.
         thread::spawn(move || {
             let wanted = CameraFormat::new(Resolution::new(width, height), FrameFormat::YUYV, 30);
             let request = RequestedFormat::new::<RgbFormat>(RequestedFormatType::Closest(wanted));
@@ -126,7 +126,7 @@ impl Camera for Nokhwa {
                 FrameFormat::RAWBGR => Format::Bgr,
             };
             let (width, height) = (buffer.resolution().width(), buffer.resolution().height());
-            // Its time stamps have no clock that all systems share: the arrival has to do.
+            // nokhwa's time stamps use a different clock on each system, so the time of arrival is taken.
             match decode(buffer.buffer(), Layout { format, width, height, stride: 0 }) {
                 Ok(picture) => return Ok(CameraFrame { captured: arrived, picture, lost }),
                 Err(_) => lost += 1,

@@ -1,11 +1,11 @@
-//! The formats of cameras to RGB.
+//! Converts camera formats to RGB.
 
 use image::RgbImage;
 use yuv::{YuvBiPlanarImage, YuvConversionMode, YuvPackedImage, YuvRange, YuvStandardMatrix};
 
 use crate::preprocess::picture;
 
-/// What a camera may give; the order is that of preference.
+/// Pixel formats of cameras, in order of preference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     /// 4:2:2, two pixels in four bytes.

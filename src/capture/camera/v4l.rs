@@ -1,4 +1,4 @@
-//! Linux cameras through V4L2: it waits with a timeout, numbers its frames and stamps them.
+//! Linux cameras through V4L2, which has timeouts, frame numbers and capture times.
 
 use std::collections::HashMap;
 use std::fs;
@@ -19,7 +19,7 @@ use v4l::{Device, FourCC};
 use super::pixels::{Format, Layout, decode};
 use crate::capture::device::{Camera, CameraFrame, CameraInfo, DeviceError, ErrorKind, PATIENCE};
 
-/// Frames a second that are enough.
+/// A frame rate that suffices, in frames per second.
 const ENOUGH: f64 = 24.0;
 
 fn fourcc(format: Format) -> FourCC {
@@ -115,7 +115,7 @@ fn offers(device: &Device, wanted: (u32, u32)) -> Vec<Offer> {
 /// The offer that suits best: fast enough, near the wanted size, in the preferred format.
 fn best(offers: &[Offer], wanted: (u32, u32)) -> Option<Offer> {
     let unfit = |offer: &Offer| {
-        // A driver that tells no rates is given the benefit of the doubt.
+        // A driver that reports no rates is assumed to be fast enough.
         let slow = offer.rate > 0.0 && offer.rate < ENOUGH;
         let area = |(w, h): (u32, u32)| f64::from(w) * f64::from(h);
         (slow, (area(offer.size) / area(wanted)).ln().abs())
@@ -124,14 +124,14 @@ fn best(offers: &[Offer], wanted: (u32, u32)) -> Option<Offer> {
         let ((slow_a, far_a), (slow_b, far_b)) = (unfit(a), unfit(b));
         slow_a.cmp(&slow_b).then(far_a.total_cmp(&far_b))
     };
-    // Of equals the first stays: they stand in the order of preference.
+    // Among equals `min_by` takes the first, which is the preferred one.
     offers.iter().min_by(order).copied()
 }
 
 /// An open camera.
 pub(super) struct V4l {
     name: String,
-    /// `None` while it is started anew. Before the device: it is closed first.
+    /// `None` while it restarts. Declared before the device, so that it is dropped first.
     stream: Option<MmapStream<'static>>,
     device: Device,
     layout: Layout,

@@ -1,4 +1,4 @@
-//! ALSA's own complaints: it writes a dozen lines to standard error for every microphone that does not open.
+//! Redirects ALSA's error messages: it writes a dozen lines to standard error for every microphone that does not open.
 
 /// Asks ALSA for something, and logs what it complains of instead of letting it write to the terminal.
 ///

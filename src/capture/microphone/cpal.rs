@@ -22,7 +22,7 @@ use crate::capture::device::{Chunk, DeviceError, ErrorKind, Microphone, Micropho
 const RING: usize = 2;
 /// Milliseconds between two callbacks: at first, and at most, if the machine proves to be too slow.
 const PERIODS: [u32; 2] = [20, 160];
-/// Overruns within [`SLOW`] that prove it.
+/// Number of overruns within [`SLOW`] after which the machine counts as too slow.
 const MANY: u64 = 8;
 const SLOW: Duration = Duration::from_secs(10);
 /// Time stamps that their ring holds.
@@ -30,7 +30,7 @@ const STAMPS: usize = 1024;
 /// How long to sleep when there is nothing; callbacks come every 10 ms or so.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// One callback.
+/// Time stamp of one callback.
 #[derive(Clone, Copy)]
 struct Stamp {
     captured: Instant,
@@ -39,11 +39,11 @@ struct Stamp {
     lost: u64,
 }
 
-/// What the callbacks tell besides samples.
+/// What the callbacks report besides samples.
 #[derive(Default)]
 struct Reports {
     xruns: AtomicU64,
-    /// 0: nothing; otherwise an [`ErrorKind`] and one.
+    /// 0 for no failure, otherwise the [`ErrorKind`] plus one.
     failure: AtomicU8,
 }
 
@@ -87,7 +87,7 @@ pub(super) fn list() -> Result<Vec<MicrophoneInfo>, DeviceError> {
     let default = host.default_input_device().and_then(|device| describe(&device));
     let devices = host.input_devices().map_err(|e| error(kind(e.kind()), "", &e.to_string()))?;
     let info = |device: cpal::Device| {
-        // ALSA's sink for everything is no microphone.
+        // ALSA's null device is not a microphone.
         let (id, name) = describe(&device).filter(|(id, _)| !id.ends_with(":null"))?;
         let format = device.default_input_config().ok();
         let format = format
@@ -111,7 +111,7 @@ fn find(name: &str) -> Result<cpal::Device, DeviceError> {
     let wanted = name.to_lowercase();
     let mut named: Vec<_> =
         devices.filter_map(|device| Some((describe(&device)?.1.to_lowercase(), device))).collect();
-    // The whole name goes before a part of one.
+    // An exact match takes precedence over a partial one.
     let place = named
         .iter()
         .position(|(n, _)| *n == wanted)
@@ -128,7 +128,7 @@ pub(super) fn find_info(name: &str) -> Option<MicrophoneInfo> {
 impl Cpal {
     pub(super) fn open(name: &str, period: &Arc<AtomicU32>) -> Result<Self, DeviceError> {
         let failed = |e: cpal::Error| match kind(e.kind()) {
-            // What does not open was not there: the name stands in the system's settings, and leads nowhere.
+            // A device that does not open does not exist: the system's settings name it, but there is no hardware.
             ErrorKind::Gone => error(ErrorKind::Missing, name, ""),
             kind => error(kind, name, &e.to_string()),
         };
@@ -185,7 +185,7 @@ where
     let reports = reports.clone();
     let report = move |error: cpal::Error| match error.kind() {
         Cause::Xrun => drop(reports.xruns.fetch_add(1, Ordering::Relaxed)),
-        // The system goes on with another device, or without real time: sound still comes.
+        // The system switched to another device or lost real-time priority; sound still arrives.
         Cause::DeviceChanged | Cause::RealtimeDenied => {}
         cause => reports.failure.store(kind(cause) as u8 + 1, Ordering::Relaxed),
     };

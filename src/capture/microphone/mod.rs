@@ -37,7 +37,7 @@ impl MicrophoneOpener {
     /// Opens it.
     ///
     /// # Errors
-    /// None of that name, in use, not allowed, or nothing that can be read.
+    /// No microphone has this name, it is in use, access is denied, or it offers no format that can be read.
     pub fn open(&self) -> Result<Box<dyn Microphone>, DeviceError> {
         if stream::is_stream(&self.name) {
             return Ok(Box::new(StreamMicrophone::open(&self.name)?));

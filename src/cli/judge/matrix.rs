@@ -49,7 +49,7 @@ pub(super) fn run(
         return match matrix
             .and_then(|matrix| fill(matrix, &mut once, [&pictures, &sounds], &controls, &mut report))
         {
-            // Whoever reads may stop in the middle, as `head` does.
+            // The reader may stop early, as `head` does.
             Err(error)
                 if error.downcast_ref().is_some_and(|e: &io::Error| e.kind() == ErrorKind::BrokenPipe) =>
             {

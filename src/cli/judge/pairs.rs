@@ -45,7 +45,7 @@ pub(super) fn run(model: &ModelArguments, list: &Path, map: bool) -> Result<(), 
     judged(&mut model.load()?, lines, map, &mut report)
 }
 
-/// Judges pairs in order and prints the answers; one that cannot be judged does not cost those after it.
+/// Judges pairs in order and prints the answers; a pair that fails does not stop those after it.
 pub(super) fn judged(
     judge: &mut Judge,
     lines: Vec<Pair>,
@@ -75,7 +75,7 @@ pub(super) fn judged(
         report.damaged(&mut once);
         match answer {
             Ok((picture, sound, event)) => match print(report, picture, sound, event) {
-                // Whoever reads may stop in the middle, as `head` does.
+                // The reader may stop early, as `head` does.
                 Err(error) if error.kind() == ErrorKind::BrokenPipe => break,
                 printed => printed?,
             },

@@ -1,4 +1,4 @@
-//! What is said of many pairs besides the answers.
+//! Progress and errors of many pairs, besides the answers.
 
 use std::collections::HashSet;
 use std::io::{self, IsTerminal, Write};
@@ -8,12 +8,12 @@ use lookhear::batch::Once;
 
 use crate::cli::ending::{Failure, Unfinished};
 
-/// What is said of many pairs besides the answers.
+/// Progress and errors of many pairs, besides the answers.
 pub(super) struct Report {
     pub(super) bar: ProgressBar,
     total: usize,
     failed: usize,
-    /// What was said: a name that fails, fails in each of its pairs.
+    /// Errors already printed: a name that fails does so in each of its pairs.
     said: HashSet<String>,
     /// Names of what was damaged.
     damaged: HashSet<String>,

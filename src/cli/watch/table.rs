@@ -6,7 +6,7 @@ use lookhear::sinks::Digest;
 pub(super) struct Row {
     pub(super) name: String,
     pub(super) digest: Digest,
-    /// Why nothing became of it, or only a part.
+    /// Why the file was watched only in part, or not at all.
     pub(super) trouble: Option<String>,
 }
 

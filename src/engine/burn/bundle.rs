@@ -1,4 +1,4 @@
-//! Bundles of trained networks, and engines of bundles.
+//! Makes bundles of trained networks, and Burn engines of bundles.
 
 use burn::tensor::Device;
 
@@ -13,7 +13,7 @@ use crate::model::{
 use crate::preprocess::Preprocessing;
 
 impl Bundle {
-    /// Puts a network and its surroundings together. Batch norm is folded, the golden output is
+    /// Puts a network and its metadata together as a bundle. Batch norm is folded, the golden output is
     /// computed on the flex backend. Activation ranges are measured on the `calibration` samples; without
     /// any, on the golden input, which is no more than a stopgap.
     ///

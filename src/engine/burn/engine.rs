@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData, activation};
 
-use crate::engine::{ActivationMap, Engine, Heard, Judgement, Seen};
+use crate::engine::{ActivationMap, AudioEncoding, Engine, ImageEncoding, Judgement};
 use crate::event::Map;
 use crate::model::{Network, Spec, embedding};
 
@@ -37,34 +37,34 @@ fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 }
 
 impl Engine for BurnEngine {
-    fn see(&mut self, picture: &[f32], seen: &mut Seen) {
+    fn encode_image(&mut self, picture: &[f32], seen: &mut ImageEncoding) {
         let map = self.network.vision.forward(self.tensor(picture, self.spec.vision.input));
-        seen.positions = match (&self.network.localization, &self.network.distance) {
-            (Some(head), _) => values(head.see(map.clone()).flatten::<3>(2, 3).swap_dims(1, 2)),
-            (None, Some(head)) => values(head.see(embedding(map.clone()))),
+        seen.spatial_embeddings = match (&self.network.localization, &self.network.distance) {
+            (Some(head), _) => values(head.project_image(map.clone()).flatten::<3>(2, 3).swap_dims(1, 2)),
+            (None, Some(head)) => values(head.project_image(embedding(map.clone()))),
             (None, None) => Vec::new(),
         };
         seen.embedding = values(embedding(map));
     }
 
-    fn hear(&mut self, spectrogram: &[f32], heard: &mut Heard) {
+    fn encode_audio(&mut self, spectrogram: &[f32], heard: &mut AudioEncoding) {
         let pooled = embedding(self.network.audio.forward(self.tensor(spectrogram, self.spec.audio.input)));
-        heard.direction = match (&self.network.localization, &self.network.distance) {
-            (Some(head), _) => values(head.hear(pooled.clone())),
-            (None, Some(head)) => values(head.hear(pooled.clone())),
+        heard.projection = match (&self.network.localization, &self.network.distance) {
+            (Some(head), _) => values(head.project_audio(pooled.clone())),
+            (None, Some(head)) => values(head.project_audio(pooled.clone())),
             (None, None) => Vec::new(),
         };
         heard.embedding = values(pooled);
     }
 
-    fn judge(&mut self, seen: &Seen, heard: &Heard, judgement: &mut Judgement) {
+    fn judge(&mut self, seen: &ImageEncoding, heard: &AudioEncoding, judgement: &mut Judgement) {
         let row = |v: &[f32]| Tensor::<2>::from_data(TensorData::new(v.to_vec(), [1, v.len()]), &self.device);
         judgement.fusion = self.network.fusion.as_ref().map(|head| {
             let logits = head.forward(row(&seen.embedding), row(&heard.embedding));
             values(activation::softmax(logits, 1))[1]
         });
         if let Some(head) = &self.network.distance {
-            let logits = head.logits(row(&seen.positions), row(&heard.direction));
+            let logits = head.logits(row(&seen.spatial_embeddings), row(&heard.projection));
             judgement.fusion = values(activation::sigmoid(logits)).first().copied();
         }
         let Some(head) = &self.network.localization else {
@@ -72,24 +72,24 @@ impl Engine for BurnEngine {
             return;
         };
         let [rows, columns] = self.spec.map_size();
-        let dims = heard.direction.len();
+        let dims = heard.projection.len();
         let positions = Tensor::<3>::from_data(
-            TensorData::new(seen.positions.clone(), [1, rows * columns, dims]),
+            TensorData::new(seen.spatial_embeddings.clone(), [1, rows * columns, dims]),
             &self.device,
         );
         let positions = positions.swap_dims(1, 2).reshape([1, dims, rows, columns]);
-        let similarities = head.similarities(positions, row(&heard.direction));
+        let similarities = head.similarities(positions, row(&heard.projection));
         let pooled = activation::sigmoid(head.logits(head.pool(similarities.clone())));
         let map = values(activation::sigmoid(head.logits(similarities)));
         judgement.localization = values(pooled).first().copied();
         judgement.map = Map { rows, columns, values: map };
     }
 
-    fn see_map(&mut self, picture: &[f32], map: &mut ActivationMap) {
+    fn image_activation_map(&mut self, picture: &[f32], map: &mut ActivationMap) {
         write(self.network.vision.forward(self.tensor(picture, self.spec.vision.input)), map);
     }
 
-    fn hear_map(&mut self, spectrogram: &[f32], map: &mut ActivationMap) {
+    fn audio_activation_map(&mut self, spectrogram: &[f32], map: &mut ActivationMap) {
         write(self.network.audio.forward(self.tensor(spectrogram, self.spec.audio.input)), map);
     }
 

@@ -1,8 +1,8 @@
 //! The heap while a model is loaded.
 
-/// While it lives, glibc's heap gives freed blocks of a megabyte and more back to the system. By itself it begins to
-/// keep such blocks once it has seen one, so that the most memory that the program ever has would be larger by a tenth.
-/// Other heaps are left alone.
+/// While this value lives, glibc's heap returns freed blocks of a megabyte and more to the system. By default it starts
+/// to keep such blocks after it has freed one, which would raise the peak memory by a tenth. Other allocators are not
+/// changed.
 pub(crate) struct Loading(());
 
 impl Loading {
@@ -14,7 +14,7 @@ impl Loading {
 
 impl Drop for Loading {
     fn drop(&mut self) {
-        // What glibc would have come to by itself: see M_MMAP_THRESHOLD in mallopt(3).
+        // The value that glibc would have reached by itself; see M_MMAP_THRESHOLD in mallopt(3).
         set(32 << 20, 64 << 20);
     }
 }

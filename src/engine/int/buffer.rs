@@ -1,7 +1,7 @@
-//! Memory for the engine: aligned to pages, allocated once, shared by the threads of a team.
+//! Memory for the engine: aligned to pages, allocated once, shared by the threads of a pool.
 //!
-//! It comes from the system, not from the heap: between weights that are read, transformed and thrown away, the
-//! heap would be left with holes of a quarter of the engine's size. What is never touched takes no memory.
+//! The memory is mapped, not taken from the heap: weights that are read, transformed and dropped would leave holes in
+//! the heap of a quarter of the engine's size. Pages that are never touched take no memory.
 
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -32,7 +32,7 @@ impl<T: Pod> Buffer<T> {
         Self { pages, count, values: PhantomData }
     }
 
-    /// All values, for the one who has it alone.
+    /// All values, with exclusive access.
     pub(super) fn get_mut(&mut self) -> &mut [T] {
         let first = self.first();
         // SAFETY: the pages hold at least `count` values, any bits are a `T`, and nobody else has them.
@@ -72,7 +72,7 @@ impl<T: Pod> Buffer<T> {
     }
 }
 
-/// A [`Buffer`] that is written no more: weights.
+/// A read-only [`Buffer`], for weights.
 pub(super) struct Frozen<T>(Buffer<T>);
 
 impl<T: Pod> From<Buffer<T>> for Frozen<T> {

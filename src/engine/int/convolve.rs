@@ -1,4 +1,4 @@
-//! One thread at work on a step; layers without tiles are in `direct.rs`.
+//! The work of one thread on a step, for layers in tiles; `direct.rs` has the others.
 
 use std::ops::Range;
 
@@ -8,8 +8,8 @@ use super::layout::{sums_stride, sums_values, transformed_stride, transformed_va
 use super::plane::{Plane, RealMap};
 use super::quantize::{Block, Quantized};
 use super::step::{Needs, Operation, Step};
-use super::taps::Taps;
-use super::team::Member;
+use super::thread_pool::Worker;
+use super::winograd_filters::WinogradFilters;
 
 /// Memory of one thread.
 pub(super) struct Scratch {
@@ -52,19 +52,19 @@ pub(super) enum Target<'a> {
     Map(&'a RealMap),
 }
 
-/// One thread, with all that it needs.
-pub(super) struct Hand<'a> {
+/// What one thread works with.
+pub(super) struct WorkerContext<'a> {
     pub(super) kernel: &'a dyn Kernel,
-    pub(super) member: &'a Member<'a>,
+    pub(super) worker: &'a Worker<'a>,
     /// Transformed inputs of a layer, for all threads.
     pub(super) transformed: &'a Buffer<i16>,
     pub(super) scratch: &'a mut Scratch,
 }
 
-impl Hand<'_> {
+impl WorkerContext<'_> {
     /// This thread's share of the rows of an input, which are all there when all threads are done.
     pub(super) fn fill(&mut self, input: &Plane<i16>, fill: impl Fn(usize, &mut [i16])) {
-        self.member.phase(input.height, |row| {
+        self.worker.parallel_for(input.height, |row| {
             // SAFETY: every row is one unit, and nobody reads it before the next phase.
             fill(row, unsafe { input.pixels(row) });
         });
@@ -79,8 +79,8 @@ impl Hand<'_> {
             (Operation::Winograd { weights, shared: true, .. }, Source::Plane(source)) => {
                 self.winograd_at_large(step, weights, source, target);
             }
-            (Operation::Taps { weights, .. }, Source::Plane(source)) => {
-                self.winograd_from_taps(step, weights, source, target);
+            (Operation::WinogradOnTheFly { weights, .. }, Source::Plane(source)) => {
+                self.winograd_on_the_fly(step, weights, source, target);
             }
             (Operation::Direct { weights, stride }, Source::Input(source)) => {
                 self.direct(step, weights, *stride, source, target);
@@ -88,20 +88,20 @@ impl Hand<'_> {
             (Operation::Direct { weights, stride }, Source::Plane(source)) => {
                 self.direct(step, weights, *stride, source, target);
             }
-            (Operation::Pool { units }, Source::Plane(source)) => self.pool(step, units, source, target),
+            (Operation::Pool { scales }, Source::Plane(source)) => self.pool(step, scales, source, target),
             (_, Source::Input(_)) => unreachable!("the first layer is a direct convolution"),
         }
     }
 
     /// Few weights: they stay in the cache while each thread takes chunks from transform to transform.
     fn winograd_in_chunks(&mut self, step: &Step, weights: &Quantized, source: &Plane<u8>, target: Target) {
-        self.member.phase(step.tiles().div_ceil(step.chunk), |unit| {
+        self.worker.parallel_for(step.tiles().div_ceil(step.chunk), |unit| {
             let chunk = chunk(step, unit);
             transform(step, chunk.clone(), source, self.kernel, weights.depth, self.scratch.inputs.get_mut());
             for group in 0..weights.groups() {
                 let Scratch { inputs, sums, .. } = self.scratch;
                 multiply(weights, group, chunk.len(), inputs.get_mut(), self.kernel, sums.get_mut());
-                self.finish(step, weights, group, chunk.clone(), 0, target);
+                self.epilogue(step, weights, group, chunk.clone(), 0, target);
             }
         });
     }
@@ -110,27 +110,27 @@ impl Hand<'_> {
     /// for all chunks.
     fn winograd_at_large(&mut self, step: &Step, weights: &Quantized, source: &Plane<u8>, target: Target) {
         let (chunks, size) = self.transform_all(step, source, weights.depth);
-        self.member.phase(weights.groups() * chunks, |unit| {
+        self.worker.parallel_for(weights.groups() * chunks, |unit| {
             let (group, unit) = (unit / chunks, unit % chunks);
             let chunk = chunk(step, unit);
             // SAFETY: nobody writes in this phase.
             let v = unsafe { self.transformed.read(unit * size..(unit + 1) * size) };
             multiply(weights, group, chunk.len(), v, self.kernel, self.scratch.sums.get_mut());
-            self.finish(step, weights, group, chunk, 0, target);
+            self.epilogue(step, weights, group, chunk, 0, target);
         });
     }
 
     /// Very many weights: each thread makes those of a panel from filters, a row of positions at a time, for all
     /// inputs.
-    fn winograd_from_taps(
+    fn winograd_on_the_fly(
         &mut self,
         step: &Step,
-        weights: &Quantized<Taps>,
+        weights: &Quantized<WinogradFilters>,
         source: &Plane<u8>,
         target: Target,
     ) {
         let (chunks, size) = self.transform_all(step, source, weights.depth);
-        self.member.phase(weights.panels, |panel| {
+        self.worker.parallel_for(weights.panels, |panel| {
             for row in 0..PATCH {
                 let Scratch { sums, weights: panels, .. } = self.scratch;
                 let (mut sums, panels) = (sums.get_mut(), panels.get_mut());
@@ -151,7 +151,7 @@ impl Hand<'_> {
             let mut first = 0;
             for unit in 0..chunks {
                 let tiles = chunk(step, unit);
-                self.finish(step, weights, panel, tiles.clone(), first, target);
+                self.epilogue(step, weights, panel, tiles.clone(), first, target);
                 first += sums_values(tiles.len());
             }
         });
@@ -162,7 +162,7 @@ impl Hand<'_> {
     fn transform_all(&mut self, step: &Step, source: &Plane<u8>, depth: usize) -> (usize, usize) {
         let chunks = step.tiles().div_ceil(step.chunk);
         let size = transformed_values(step.chunk, depth);
-        self.member.phase(chunks, |unit| {
+        self.worker.parallel_for(chunks, |unit| {
             // SAFETY: each unit has a part of its own, and nobody reads before the next phase.
             let v = unsafe { self.transformed.write(unit * size..(unit + 1) * size) };
             transform(step, chunk(step, unit), source, self.kernel, depth, v);
@@ -170,8 +170,8 @@ impl Hand<'_> {
         (chunks, size)
     }
 
-    /// From the sums of a group of panels, from `first` on, to activations.
-    fn finish<W>(
+    /// Turns the sums of a group of panels, which begin at `first`, into activations.
+    fn epilogue<W>(
         &mut self,
         step: &Step,
         weights: &Quantized<W>,
@@ -189,11 +189,13 @@ impl Hand<'_> {
         for (t, tile) in tiles.enumerate() {
             for (g, panel) in panels.clone().enumerate() {
                 let m = &sums[g * POSITIONS * stride + t * LANES..];
-                let (finish, at) = (weights.finish(panel), g * LANES);
+                let (epilogue, at) = (weights.epilogue(panel), g * LANES);
                 match target {
-                    Target::Plane(_) => self.kernel.finish(m, stride, finish, pool, &mut bytes[at..], width),
+                    Target::Plane(_) => {
+                        self.kernel.epilogue(m, stride, epilogue, pool, &mut bytes[at..], width)
+                    }
                     Target::Map(_) => {
-                        self.kernel.finish_real(m, stride, finish, pool, &mut reals[at..], width)
+                        self.kernel.epilogue_real(m, stride, epilogue, pool, &mut reals[at..], width)
                     }
                 }
             }

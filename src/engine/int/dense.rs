@@ -1,4 +1,4 @@
-//! Linear layers in floating point: what is done once per decision.
+//! Linear layers in floating point, which run once per decision.
 
 /// A linear layer, `[in, out]`.
 pub(super) struct Dense {

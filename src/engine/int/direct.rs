@@ -1,12 +1,12 @@
-//! One thread at work on a layer without tiles: the first, and what has a stride.
+//! The work of one thread on a layer without tiles: the first layer, and layers with a stride.
 
-use super::convolve::{Hand, Target};
+use super::convolve::{Target, WorkerContext};
 use super::kernel::{LANES, groups};
 use super::plane::Plane;
 use super::quantize::Quantized;
 use super::step::Step;
 
-impl Hand<'_> {
+impl WorkerContext<'_> {
     /// A convolution of any stride over gathered inputs, row by row.
     pub(super) fn direct<T: bytemuck::Pod + Into<i16>>(
         &mut self,
@@ -19,18 +19,18 @@ impl Hand<'_> {
         let width = step.output[1];
         let (inputs, sums) = (self.scratch.inputs.get_mut(), self.scratch.sums.get_mut());
         let sums = &mut sums[..width * LANES];
-        self.member.phase(step.plan.count(), |unit| {
+        self.worker.parallel_for(step.plan.count(), |unit| {
             let row = step.plan.row(unit);
             gather(step, row, stride, source, weights.depth, self.kernel.group(), inputs);
             for panel in 0..weights.panels {
                 self.kernel.multiply(inputs, width, weights.depth, weights.panel(panel, 0), sums);
-                let finish = weights.finish(panel);
+                let epilogue = weights.epilogue(panel);
                 match target {
                     Target::Plane(plane) => {
                         // SAFETY: every row is one unit, and nobody reads it before the next phase.
                         let pixels = unsafe { plane.pixels(row) };
                         let channels = plane.channels;
-                        self.kernel.requantize(sums, finish, &mut pixels[panel * LANES..], channels);
+                        self.kernel.requantize(sums, epilogue, &mut pixels[panel * LANES..], channels);
                     }
                     Target::Map(map) => {
                         for (column, sums) in sums.chunks_exact(LANES).enumerate() {
@@ -39,7 +39,7 @@ impl Hand<'_> {
                             // SAFETY: as above.
                             let values = unsafe { map.values(first..first + LANES) };
                             for (n, value) in values.iter_mut().enumerate() {
-                                *value = (sums[n] as f32 * finish.scales[n] + finish.bias[n]).max(0.0);
+                                *value = (sums[n] as f32 * epilogue.scales[n] + epilogue.bias[n]).max(0.0);
                             }
                         }
                     }
@@ -48,9 +48,9 @@ impl Hand<'_> {
         });
     }
 
-    pub(super) fn pool(&mut self, step: &Step, units: &[f32], source: &Plane<u8>, target: Target) {
+    pub(super) fn pool(&mut self, step: &Step, scales: &[f32], source: &Plane<u8>, target: Target) {
         let channels = source.channels;
-        self.member.phase(step.plan.count(), |index| {
+        self.worker.parallel_for(step.plan.count(), |index| {
             let row = step.plan.row(index);
             // SAFETY: nobody writes the source in this phase.
             let [above, below] =
@@ -72,8 +72,8 @@ impl Hand<'_> {
                         let first = map.start(row, column..column + 1, 0..channels);
                         // SAFETY: as above.
                         let values = unsafe { map.values(first..first + channels) };
-                        let values = values.iter_mut().zip(units).enumerate();
-                        values.for_each(|(n, (value, unit))| *value = f32::from(largest(n)) * unit);
+                        let values = values.iter_mut().zip(scales).enumerate();
+                        values.for_each(|(n, (value, scale))| *value = f32::from(largest(n)) * scale);
                     }
                 }
             }
@@ -81,8 +81,8 @@ impl Hand<'_> {
     }
 }
 
-/// The inputs of a row of outputs without tiles, in groups of `group`. What lies behind the nine taps of a pixel has
-/// weights of 0 and may be anything.
+/// The inputs of a row of outputs without tiles, in groups of `group`. Padding after the nine taps of a pixel is
+/// multiplied by weights of 0, so its values do not matter.
 fn gather<T: bytemuck::Pod + Into<i16>>(
     step: &Step,
     row: usize,

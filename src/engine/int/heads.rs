@@ -1,9 +1,9 @@
-//! Both heads on the outputs of the towers. What is done once per decision is done in floating point;
-//! only the 1x1 convolutions over the whole vision map are rounded ([`super::pointwise`]).
+//! Both heads on the outputs of the towers. They run once per decision, in floating point; only the 1x1 convolutions
+//! over the whole vision map are rounded ([`super::pointwise`]).
 
 use super::dense::Dense;
 use super::weights::{dense, scalar, single_pixel};
-use crate::engine::{Heard, Judgement, Seen};
+use crate::engine::{AudioEncoding, ImageEncoding, Judgement};
 use crate::event::Map;
 use crate::model::{Distance, Fusion, Localization, Pooling, Weights, WeightsError};
 
@@ -15,7 +15,7 @@ pub(super) struct FusionHead {
 }
 
 impl FusionHead {
-    /// For this many channels of both embeddings together.
+    /// Takes the weights; `embeddings` is the number of channels of both embeddings together.
     pub(super) fn new(weights: &mut Weights, spec: Fusion, embeddings: usize) -> Result<Self, WeightsError> {
         let first = dense(weights, "fusion.fc1", [embeddings, spec.hidden])?;
         let layers = [first, dense(weights, "fusion.fc2", [spec.hidden, 2])?];
@@ -23,7 +23,7 @@ impl FusionHead {
     }
 
     /// Probability of correspondence.
-    pub(super) fn judge(&mut self, seen: &Seen, heard: &Heard) -> f32 {
+    pub(super) fn judge(&mut self, seen: &ImageEncoding, heard: &AudioEncoding) -> f32 {
         self.layers[0].run([&seen.embedding, &heard.embedding], true, &mut self.hidden);
         self.layers[1].run([&self.hidden, &[]], false, &mut self.logits);
         sigmoid(self.logits[1] - self.logits[0])
@@ -41,7 +41,7 @@ pub(super) struct DistanceHead {
 }
 
 impl DistanceHead {
-    /// For this many channels of the embeddings, vision and audio.
+    /// Takes the weights, for embeddings with these numbers of channels.
     pub(super) fn new(
         weights: &mut Weights,
         spec: Distance,
@@ -61,14 +61,14 @@ impl DistanceHead {
         })
     }
 
-    /// The vision side: embedding to common space.
-    pub(super) fn see(&mut self, seen: &mut Seen) {
-        Self::side(&self.vision, &seen.embedding, &mut self.hidden, &mut seen.positions);
+    /// Projects the vision embedding into the common space.
+    pub(super) fn project_image(&mut self, seen: &mut ImageEncoding) {
+        Self::side(&self.vision, &seen.embedding, &mut self.hidden, &mut seen.spatial_embeddings);
     }
 
-    /// The audio side.
-    pub(super) fn hear(&mut self, heard: &mut Heard) {
-        Self::side(&self.audio, &heard.embedding, &mut self.hidden, &mut heard.direction);
+    /// Projects the audio embedding into the common space.
+    pub(super) fn project_audio(&mut self, heard: &mut AudioEncoding) {
+        Self::side(&self.audio, &heard.embedding, &mut self.hidden, &mut heard.projection);
     }
 
     fn side([first, second]: &[Dense; 2], embedding: &[f32], hidden: &mut Vec<f32>, out: &mut Vec<f32>) {
@@ -78,8 +78,8 @@ impl DistanceHead {
     }
 
     /// Probability of correspondence.
-    pub(super) fn judge(&self, seen: &Seen, heard: &Heard) -> f32 {
-        let cosine = seen.positions.iter().zip(&heard.direction).map(|(a, b)| a * b).sum::<f32>();
+    pub(super) fn judge(&self, seen: &ImageEncoding, heard: &AudioEncoding) -> f32 {
+        let cosine = seen.spatial_embeddings.iter().zip(&heard.projection).map(|(a, b)| a * b).sum::<f32>();
         sigmoid((2.0 - 2.0 * cosine).max(1e-6).sqrt() * self.slope + self.offset)
     }
 }
@@ -95,7 +95,7 @@ pub(super) struct LocalizationHead {
 }
 
 impl LocalizationHead {
-    /// For this many channels of the audio embedding.
+    /// Takes the weights; `audio` is the number of channels of the audio embedding.
     pub(super) fn new(weights: &mut Weights, spec: Localization, audio: usize) -> Result<Self, WeightsError> {
         let first = single_pixel(weights, "localization.audio.0", [audio, spec.dims])?;
         Ok(Self {
@@ -108,22 +108,28 @@ impl LocalizationHead {
         })
     }
 
-    /// The audio side: embedding to common space.
-    pub(super) fn hear(&mut self, heard: &mut Heard) {
+    /// Projects the audio embedding into the common space.
+    pub(super) fn project_audio(&mut self, heard: &mut AudioEncoding) {
         self.audio[0].run([&heard.embedding, &[]], true, &mut self.hidden);
-        self.audio[1].run([&self.hidden, &[]], false, &mut heard.direction);
+        self.audio[1].run([&self.hidden, &[]], false, &mut heard.projection);
         if self.normalize {
-            to_unit_length(&mut heard.direction);
+            to_unit_length(&mut heard.projection);
         }
     }
 
     /// The map, `[rows, columns]`, and its pooled probability.
-    pub(super) fn judge(&self, seen: &Seen, heard: &Heard, size: [usize; 2], judgement: &mut Judgement) {
+    pub(super) fn judge(
+        &self,
+        seen: &ImageEncoding,
+        heard: &AudioEncoding,
+        size: [usize; 2],
+        judgement: &mut Judgement,
+    ) {
         let Map { rows, columns, values } = &mut judgement.map;
         [*rows, *columns] = size;
-        let dot = |place: &[f32]| place.iter().zip(&heard.direction).map(|(a, b)| a * b).sum::<f32>();
+        let dot = |place: &[f32]| place.iter().zip(&heard.projection).map(|(a, b)| a * b).sum::<f32>();
         values.clear();
-        values.extend(seen.positions.chunks_exact(heard.direction.len()).map(dot));
+        values.extend(seen.spatial_embeddings.chunks_exact(heard.projection.len()).map(dot));
         let pooled = pool(values, self.pooling);
         let probability = |similarity: f32| sigmoid(similarity * self.scale + self.bias);
         judgement.localization = Some(probability(pooled));
@@ -145,7 +151,7 @@ fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + (-x).exp())
 }
 
-/// The similarities of one map as one.
+/// Pools the similarities of a map to one value.
 fn pool(similarities: &[f32], pooling: Pooling) -> f32 {
     let largest = similarities.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     match pooling {

@@ -1,6 +1,6 @@
-//! The network as plainly as it can be written, in floating point: what the integer engine has to agree with.
+//! A plain implementation of the network in floating point: the reference for the integer engine.
 
-use crate::engine::{ActivationMap, Engine, Heard, Judgement, Seen};
+use crate::engine::{ActivationMap, AudioEncoding, Engine, ImageEncoding, Judgement};
 use crate::event::Map;
 use crate::model::{ActivationRanges, Layer, Pooling, Sample, Spec, Tensor, Tower, Weights};
 
@@ -103,8 +103,8 @@ impl Oracle {
         values
     }
 
-    /// The largest activation of each channel, and much room, since the samples are few: above all where they hardly wake
-    /// one.
+    /// The largest activation of each channel with a wide margin, since the samples are few; channels that they hardly
+    /// activate get the most.
     pub(super) fn ranges(&self, samples: &[Sample]) -> ActivationRanges {
         let of = |name, table: &Tower, inputs: Vec<&[f32]>| {
             let mut layers: Vec<Vec<f32>> = table.channels().map(|channels| vec![0.0; channels]).collect();
@@ -141,7 +141,7 @@ impl Oracle {
         bias.iter().enumerate().map(|(o, bias)| sum(o) + bias).collect()
     }
 
-    /// The same of a 1x1 convolution `[out, in]`.
+    /// `weights * values + bias`, of a 1x1 convolution `[out, in]`.
     fn pointwise(&self, name: &str, values: &[f32]) -> Vec<f32> {
         let bias = self.values(&format!("{name}.conv.bias"));
         let rows = self.values(&format!("{name}.conv.weight")).chunks_exact(values.len());
@@ -164,11 +164,11 @@ impl Oracle {
 }
 
 impl Engine for Oracle {
-    fn see(&mut self, picture: &[f32], seen: &mut Seen) {
+    fn encode_image(&mut self, picture: &[f32], seen: &mut ImageEncoding) {
         let mut map = ActivationMap::default();
-        self.see_map(picture, &mut map);
+        self.image_activation_map(picture, &mut map);
         seen.embedding = map.pool(1, 1);
-        seen.positions = match self.spec.localization {
+        seen.spatial_embeddings = match self.spec.localization {
             Some(_) => {
                 let pixel = |p: usize| (0..map.channels).map(|c| map.unit(c)[p]).collect::<Vec<_>>();
                 (0..map.rows * map.columns).flat_map(|p| self.common("vision", &pixel(p))).collect()
@@ -177,14 +177,14 @@ impl Engine for Oracle {
         };
     }
 
-    fn hear(&mut self, spectrogram: &[f32], heard: &mut Heard) {
+    fn encode_audio(&mut self, spectrogram: &[f32], heard: &mut AudioEncoding) {
         let mut map = ActivationMap::default();
-        self.hear_map(spectrogram, &mut map);
+        self.audio_activation_map(spectrogram, &mut map);
         heard.embedding = map.pool(1, 1);
-        heard.direction = self.common("audio", &heard.embedding);
+        heard.projection = self.common("audio", &heard.embedding);
     }
 
-    fn judge(&mut self, seen: &Seen, heard: &Heard, judgement: &mut Judgement) {
+    fn judge(&mut self, seen: &ImageEncoding, heard: &AudioEncoding, judgement: &mut Judgement) {
         *judgement = Judgement::default();
         let probability = |logits: Vec<f32>| sigmoid(logits[1] - logits[0]);
         if self.spec.fusion.is_some() {
@@ -193,15 +193,19 @@ impl Engine for Oracle {
             judgement.fusion = Some(probability(self.dense("fusion.fc2", &hidden)));
         }
         if self.spec.distance.is_some() {
-            let apart =
-                seen.positions.iter().zip(&heard.direction).map(|(a, b)| (a - b).powi(2)).sum::<f32>();
+            let apart = seen
+                .spatial_embeddings
+                .iter()
+                .zip(&heard.projection)
+                .map(|(a, b)| (a - b).powi(2))
+                .sum::<f32>();
             judgement.fusion = Some(probability(self.dense("distance.fc", &[apart.sqrt()])));
         }
         if let Some(head) = self.spec.localization {
             let (scale, bias) =
                 (self.values("localization.log_scale")[0].exp(), self.values("localization.bias")[0]);
-            let positions = seen.positions.chunks_exact(head.dims);
-            let similarities: Vec<f32> = positions.map(|place| dot(place, &heard.direction)).collect();
+            let positions = seen.spatial_embeddings.chunks_exact(head.dims);
+            let similarities: Vec<f32> = positions.map(|place| dot(place, &heard.projection)).collect();
             let pooled = match head.pooling {
                 Pooling::Max => similarities.iter().copied().fold(f32::MIN, f32::max),
                 Pooling::LogMeanExp { sharpness } => {
@@ -217,13 +221,13 @@ impl Engine for Oracle {
         }
     }
 
-    fn see_map(&mut self, picture: &[f32], map: &mut ActivationMap) {
+    fn image_activation_map(&mut self, picture: &[f32], map: &mut ActivationMap) {
         let [channels, rows, columns] = self.spec.vision.map_shape();
         let values = self.tower("vision", &self.spec.vision, picture, &mut |_, _| ());
         *map = ActivationMap { channels, rows, columns, values };
     }
 
-    fn hear_map(&mut self, spectrogram: &[f32], map: &mut ActivationMap) {
+    fn audio_activation_map(&mut self, spectrogram: &[f32], map: &mut ActivationMap) {
         let [channels, rows, columns] = self.spec.audio.map_shape();
         let values = self.tower("audio", &self.spec.audio, spectrogram, &mut |_, _| ());
         *map = ActivationMap { channels, rows, columns, values };
@@ -321,13 +325,20 @@ fn the_oracle_agrees_with_burn() {
         let sound = noise(spec.audio.input.iter().product(), 2, 0.0, 2.5);
         let outputs = |engine: &mut dyn Engine| {
             let (mut seen, mut heard, mut judgement) =
-                (Seen::default(), Heard::default(), Judgement::default());
-            engine.see(&picture, &mut seen);
-            engine.hear(&sound, &mut heard);
+                (ImageEncoding::default(), AudioEncoding::default(), Judgement::default());
+            engine.encode_image(&picture, &mut seen);
+            engine.encode_audio(&sound, &mut heard);
             engine.judge(&seen, &heard, &mut judgement);
             let heads = judgement.fusion.into_iter().chain(judgement.localization).collect();
-            [seen.embedding, seen.positions, heard.embedding, heard.direction, heads, judgement.map.values]
-                .concat()
+            [
+                seen.embedding,
+                seen.spatial_embeddings,
+                heard.embedding,
+                heard.projection,
+                heads,
+                judgement.map.values,
+            ]
+            .concat()
         };
         let (expected, found) = (outputs(&mut burn), outputs(&mut oracle));
         assert_eq!(expected.len(), found.len());

@@ -5,7 +5,7 @@ use super::kernel::{Kernel, LANES, groups};
 use super::quantize::{ConvWeights, QuantizeError, quantize_row};
 use super::tower::round;
 
-/// Inputs are rounded to 12 bits and a sign, in a unit of each pixel's own; that leaves weights about
+/// Inputs are rounded to 12 bits and a sign, with a scale of each pixel's own; that leaves weights about
 /// as many bits.
 const FULL: f32 = 4095.0;
 
@@ -26,7 +26,7 @@ pub(super) struct Pointwise {
 pub(super) struct Scratch {
     inputs: Buffer<i16>,
     sums: Buffer<i32>,
-    units: [f32; PIXELS],
+    pixel_scales: [f32; PIXELS],
 }
 
 impl Scratch {
@@ -35,7 +35,7 @@ impl Scratch {
         Self {
             inputs: Buffer::new(depth.next_multiple_of(LANES) * PIXELS),
             sums: Buffer::new(PIXELS * LANES),
-            units: [0.0; PIXELS],
+            pixel_scales: [0.0; PIXELS],
         }
     }
 }
@@ -79,13 +79,13 @@ impl Pointwise {
 
     /// Up to [`PIXELS`] pixels of `depth` values to as many of [`Pointwise::outputs`] values.
     pub(super) fn run(&self, pixels: &[f32], kernel: &dyn Kernel, scratch: &mut Scratch, out: &mut [f32]) {
-        let Scratch { inputs, sums, units } = scratch;
+        let Scratch { inputs, sums, pixel_scales } = scratch;
         let count = pixels.len() / self.depth;
         let (inputs, sums) = (inputs.get_mut(), &mut sums.get_mut()[..count * LANES]);
         for (first, size) in groups(count, kernel.group()) {
             for (t, pixel) in pixels[first * self.depth..].chunks_exact(self.depth).take(size).enumerate() {
                 let largest = pixel.iter().fold(1e-30f32, |m, v| if v.abs() > m { v.abs() } else { m });
-                units[first + t] = largest / FULL;
+                pixel_scales[first + t] = largest / FULL;
                 let factor = FULL / largest;
                 for (block, values) in pixel.chunks_exact(LANES).enumerate() {
                     let target = &mut inputs[first * self.depth + (block * size + t) * LANES..][..LANES];
@@ -99,7 +99,7 @@ impl Pointwise {
             for (t, sums) in sums.chunks_exact(LANES).enumerate() {
                 let target = &mut out[t * self.outputs() + p * LANES..][..LANES];
                 for (n, to) in target.iter_mut().enumerate() {
-                    let value = sums[n] as f32 * (scales[n] * units[t]) + bias[n];
+                    let value = sums[n] as f32 * (scales[n] * pixel_scales[t]) + bias[n];
                     *to = if self.relu && value < 0.0 { 0.0 } else { value };
                 }
             }

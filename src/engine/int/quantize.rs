@@ -5,7 +5,7 @@ use std::ops::Range;
 use thiserror::Error;
 
 use super::buffer::{Buffer, Frozen};
-use super::kernel::{Finish, Kernel, LANES, POSITIONS, TAPS};
+use super::kernel::{Epilogue, Kernel, LANES, POSITIONS, TAPS};
 use super::winograd::{input_range, transform_filter};
 use crate::model::WeightsError;
 
@@ -21,7 +21,7 @@ pub enum QuantizeError {
         /// The layer.
         layer: String,
     },
-    /// A sum might leave 32 bits. This is a mistake of the program, never of the model.
+    /// A sum might leave 32 bits. This is a bug of the program, never a fault of the model.
     #[error("{layer}, output channel {channel}: a sum could reach {bound}, beyond 32 bits")]
     Overflow {
         /// The layer.
@@ -44,7 +44,7 @@ pub(super) struct Row {
 /// Rounds the weights of one sum to 16 bits, as finely as the sum of `weight * input` over inputs
 /// in `range` allows without leaving 32 bits.
 ///
-/// Returns the bound that was violated, if any was: it cannot be, short of a mistake here.
+/// Returns the violated bound as an error; this would be a bug here.
 pub(super) fn quantize_row(weights: &[f64], range: [i64; 2]) -> Result<Row, i64> {
     let largest = weights.iter().fold(0.0f64, |m, w| m.max(w.abs()));
     if largest == 0.0 {
@@ -82,7 +82,7 @@ pub(super) fn bound(weights: &[i16], [low, high]: [i64; 2]) -> i64 {
 /// Weights and biases of a convolution, as the float network has them.
 #[derive(Clone, Debug)]
 pub(super) struct ConvWeights {
-    /// For messages.
+    /// Name of the layer, for error messages.
     pub(super) name: String,
     /// `[out, in, 3, 3]`.
     pub(super) weights: Vec<f32>,
@@ -101,14 +101,14 @@ impl ConvWeights {
         self.weights[output * size..(output + 1) * size].as_chunks().0
     }
 
-    /// Whether weights and ranges are numbers to count with.
-    pub(super) fn check(&self, units: Units) -> Result<(), QuantizeError> {
+    /// Checks that weights, biases and scales are finite.
+    pub(super) fn check(&self, activation_scales: ActivationScales) -> Result<(), QuantizeError> {
         let finite = self.weights.iter().chain(&self.bias).all(|v| v.is_finite())
-            && units.input.iter().chain(units.output).all(|v| v.is_finite());
+            && activation_scales.input.iter().chain(activation_scales.output).all(|v| v.is_finite());
         if finite { Ok(()) } else { Err(QuantizeError::NotFinite { layer: self.name.clone() }) }
     }
 
-    /// That a sum of `channel` could reach `bound`.
+    /// The error that a sum of `channel` could reach `bound`.
     pub(super) fn overflow(&self, channel: usize, bound: i64) -> QuantizeError {
         QuantizeError::Overflow { layer: self.name.clone(), channel, bound }
     }
@@ -152,16 +152,16 @@ impl Block {
     pub(super) const SMALL: Self = Self { panels: 2, tiles: 24 };
     /// Where weights come from memory: each is used for many tiles.
     pub(super) const LARGE: Self = Self { panels: 4, tiles: 56 };
-    /// Where weights are made of filters on the way: each is used for all tiles.
-    pub(super) const TAPS: Self = Self { panels: 1, tiles: 56 };
+    /// Where filters are transformed on the fly: each is used for all tiles.
+    pub(super) const ON_THE_FLY: Self = Self { panels: 1, tiles: 56 };
 }
 
-/// Real values of inputs and outputs of a layer, in units of their integers, channel by channel.
+/// Real values of inputs and outputs of a layer, for each step of their integers, channel by channel.
 ///
-/// Each channel is rounded in steps of its own: what an input's step is worth goes into the weights, an output's into
-/// the factor that its sums are multiplied by anyway, so that it costs nothing when the network runs.
+/// Each channel has a scale of its own. An input's scale is folded into the weights, an output's into the factor of its
+/// sums, so that neither costs anything when the network runs.
 #[derive(Clone, Copy)]
-pub(super) struct Units<'a> {
+pub(super) struct ActivationScales<'a> {
     /// Real value of an input of 1; `[in]`.
     pub(super) input: &'a [f64],
     /// Real value of an output of 1; `[out]`.
@@ -172,35 +172,43 @@ impl Quantized {
     /// For [`Kernel::transform`], `depth` being the padded input channels.
     pub(super) fn winograd(
         conv: &ConvWeights,
-        units: Units,
+        activation_scales: ActivationScales,
         block: Block,
         kernel: &dyn Kernel,
     ) -> Result<Self, QuantizeError> {
         let depth = conv.inputs.next_multiple_of(LANES);
         let row = |n: usize, rows: &mut [Vec<f64>]| {
             for (k, g) in conv.filters(n).iter().enumerate() {
-                let u = transform_filter(&g.map(|tap| f64::from(tap) * units.input[k]));
+                let u = transform_filter(&g.map(|tap| f64::from(tap) * activation_scales.input[k]));
                 rows.iter_mut().zip(u).for_each(|(row, u)| row[k] = u);
             }
         };
-        Self::new(conv, [conv.inputs, depth, POSITIONS], row, input_range, units, block, kernel)
+        Self::new(conv, [conv.inputs, depth, POSITIONS], row, input_range, activation_scales, block, kernel)
     }
 
     /// For gathered inputs `[3, 3, in]` in `range`.
     pub(super) fn direct(
         conv: &ConvWeights,
         range: [i64; 2],
-        units: Units,
+        activation_scales: ActivationScales,
         kernel: &dyn Kernel,
     ) -> Result<Self, QuantizeError> {
         let taps = TAPS * conv.inputs;
         let row = |n: usize, rows: &mut [Vec<f64>]| {
             for (k, weight) in rows[0].iter_mut().enumerate() {
                 let (channel, tap) = (k % conv.inputs, k / conv.inputs);
-                *weight = f64::from(conv.filters(n)[channel][tap]) * units.input[channel];
+                *weight = f64::from(conv.filters(n)[channel][tap]) * activation_scales.input[channel];
             }
         };
-        Self::new(conv, [taps, taps.next_multiple_of(LANES), 1], row, |_| range, units, Block::SMALL, kernel)
+        Self::new(
+            conv,
+            [taps, taps.next_multiple_of(LANES), 1],
+            row,
+            |_| range,
+            activation_scales,
+            Block::SMALL,
+            kernel,
+        )
     }
 
     /// `row(n, rows)` fills in the weights of output channel `n`: `products` for each position.
@@ -209,23 +217,24 @@ impl Quantized {
         [products, depth, positions]: [usize; 3],
         row: impl Fn(usize, &mut [Vec<f64>]),
         range: impl Fn(usize) -> [i64; 2],
-        units: Units,
+        activation_scales: ActivationScales,
         block: Block,
         kernel: &dyn Kernel,
     ) -> Result<Self, QuantizeError> {
-        conv.check(units)?;
+        conv.check(activation_scales)?;
         let panels = conv.outputs.div_ceil(LANES);
         let mut weights = Buffer::<i16>::new(panels * positions * depth * LANES);
         let mut scales = vec![0.0; panels * positions * LANES];
         let mut bias = vec![0.0; panels * LANES];
         let mut rows = vec![vec![0.0; products]; positions];
         for (n, value) in conv.bias.iter().enumerate() {
-            bias[n] = (f64::from(*value) / units.output[n]) as f32;
+            bias[n] = (f64::from(*value) / activation_scales.output[n]) as f32;
             row(n, &mut rows);
             for (p, row) in rows.iter().enumerate() {
                 let row = quantize_row(row, range(p)).map_err(|bound| conv.overflow(n, bound))?;
                 let (panel, lane) = (n / LANES, n % LANES);
-                scales[(panel * positions + p) * LANES + lane] = (row.scale / units.output[n]) as f32;
+                scales[(panel * positions + p) * LANES + lane] =
+                    (row.scale / activation_scales.output[n]) as f32;
                 let start = panel_start(panel, p, panels, positions, depth, block.panels);
                 let packed = &mut weights.get_mut()[start..start + depth * LANES];
                 for (k, w) in row.weights.iter().enumerate() {
@@ -245,9 +254,9 @@ impl Quantized {
 
 impl<W> Quantized<W> {
     /// How a panel's sums become activations.
-    pub(super) fn finish(&self, panel: usize) -> Finish<'_> {
+    pub(super) fn epilogue(&self, panel: usize) -> Epilogue<'_> {
         let size = self.positions * LANES;
-        Finish {
+        Epilogue {
             scales: &self.scales[panel * size..(panel + 1) * size],
             bias: &self.bias[panel * LANES..(panel + 1) * LANES],
         }
@@ -293,7 +302,7 @@ mod tests {
             let range = input_range(position);
             let row = quantize_row(&weights, range).unwrap();
             prop_assert!(bound(&row.weights, range) <= i64::from(i32::MAX));
-            // The worst input really gives the bound, so it is no idle one.
+            // The worst input reaches the bound, so the bound is tight.
             let worst: i64 = row.weights.iter().map(|w| {
                 let w = i64::from(*w);
                 if w > 0 { w * range[1] } else { w * range[0] }

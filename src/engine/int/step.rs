@@ -1,4 +1,4 @@
-//! A layer of a tower, ready to run: what it does, where its output goes, what is to do in a run.
+//! A layer of a tower, ready to run: its operation, its output, and what to compute in a run.
 
 use std::ops::Range;
 
@@ -7,19 +7,19 @@ use super::layout::{sums_values, transformed_values};
 use super::plan::Plan;
 use super::plane::Plane;
 use super::quantize::{Block, Quantized};
-use super::taps::Taps;
+use super::winograd_filters::WinogradFilters;
 
-/// What a layer does, and with which weights.
+/// The operation of a layer, with its weights.
 pub(super) enum Operation {
-    /// Any stride and input depth: inputs are gathered.
+    /// Convolution of any stride and input depth, over gathered inputs.
     Direct { weights: Quantized, stride: usize },
-    /// Stride 1 over activations. If `shared`, the transformed inputs of the whole layer are kept for
-    /// all threads.
+    /// Winograd convolution of stride 1 over activations. If `shared`, the transformed inputs of the whole layer are
+    /// kept for all threads.
     Winograd { weights: Quantized, pool: bool, shared: bool },
-    /// The same with filters that are transformed on the way; transformed inputs are shared.
-    Taps { weights: Quantized<Taps>, pool: bool },
-    /// 2x2 maximum that follows a direct convolution; `units` are the real values of an input of 1, by channel.
-    Pool { units: Vec<f32> },
+    /// Winograd convolution whose filters are transformed on the fly; transformed inputs are shared.
+    WinogradOnTheFly { weights: Quantized<WinogradFilters>, pool: bool },
+    /// 2x2 maximum that follows a direct convolution; `scales` are the real values of an input of 1, by channel.
+    Pool { scales: Vec<f32> },
 }
 
 /// A layer (a convolution with the pool that follows it, where both are one operation).
@@ -45,7 +45,7 @@ impl Step {
         self.plan = match self.operation {
             Operation::Direct { stride, .. } => Plan::direct(from, clean, stride, rows),
             Operation::Pool { .. } => Plan::pool(from, clean, rows),
-            Operation::Winograd { pool, .. } | Operation::Taps { pool, .. } => {
+            Operation::Winograd { pool, .. } | Operation::WinogradOnTheFly { pool, .. } => {
                 Plan::winograd(from, clean, pool, rows)
             }
         };
@@ -59,7 +59,7 @@ impl Step {
     fn block(&self) -> Block {
         match &self.operation {
             Operation::Winograd { weights, .. } | Operation::Direct { weights, .. } => weights.block,
-            Operation::Taps { weights, .. } => weights.block,
+            Operation::WinogradOnTheFly { weights, .. } => weights.block,
             Operation::Pool { .. } => Block::SMALL,
         }
     }
@@ -81,15 +81,18 @@ impl Step {
 
     /// Whether a 2x2 maximum is part of the convolution.
     fn pools(&self) -> bool {
-        matches!(self.operation, Operation::Winograd { pool: true, .. } | Operation::Taps { pool: true, .. })
+        matches!(
+            self.operation,
+            Operation::Winograd { pool: true, .. } | Operation::WinogradOnTheFly { pool: true, .. }
+        )
     }
 
-    /// By how much the rows become fewer.
+    /// Factor by which the number of rows shrinks.
     pub(super) fn reduction(&self) -> usize {
         match self.operation {
             Operation::Direct { stride, .. } => stride,
             Operation::Pool { .. } => 2,
-            Operation::Winograd { .. } | Operation::Taps { .. } => 1 + usize::from(self.pools()),
+            Operation::Winograd { .. } | Operation::WinogradOnTheFly { .. } => 1 + usize::from(self.pools()),
         }
     }
 
@@ -101,7 +104,7 @@ impl Step {
                 self.plan.count() * self.output[1] * weights.depth * weights.panels * LANES
             }
             Operation::Winograd { weights, .. } => tiled(weights.depth, weights.panels),
-            Operation::Taps { weights, .. } => tiled(weights.depth, weights.panels),
+            Operation::WinogradOnTheFly { weights, .. } => tiled(weights.depth, weights.panels),
             Operation::Pool { .. } => 0,
         }
     }
@@ -121,7 +124,7 @@ impl Step {
         let all = |depth| transformed_values(tiles, depth) + chunks * transformed_values(0, 0);
         match &self.operation {
             Operation::Winograd { weights, shared: true, .. } => all(weights.depth),
-            Operation::Taps { weights, .. } => all(weights.depth),
+            Operation::WinogradOnTheFly { weights, .. } => all(weights.depth),
             _ => 0,
         }
     }
@@ -140,7 +143,7 @@ impl Step {
                 sums: panels * sums_values(tiles),
                 ..Needs::default()
             },
-            Operation::Taps { weights, .. } => {
+            Operation::WinogradOnTheFly { weights, .. } => {
                 let [tiles, chunks] = self.most(threads);
                 Needs {
                     sums: sums_values(tiles + chunks),
@@ -165,7 +168,7 @@ pub(super) struct Needs {
 }
 
 impl Needs {
-    /// Enough for both.
+    /// The larger of both, value by value.
     pub(super) fn or(self, other: Self) -> Self {
         Self {
             inputs: self.inputs.max(other.inputs),

@@ -30,7 +30,7 @@ fn small() -> Spec {
     spec(&layers, [45, 38], [41, 67])
 }
 
-/// With a layer whose filters are transformed on the way.
+/// With a layer whose filters are transformed on the fly.
 fn wide() -> Spec {
     spec(&[conv(16, 2), conv(208, 1), conv(208, 1), POOL, conv(16, 1)], [21, 18], [18, 75])
 }
@@ -54,10 +54,13 @@ fn best() -> Box<dyn Kernel> {
 }
 
 /// Everything that an engine says of a sample.
-fn outputs(engine: &mut dyn Engine, (picture, sound): &(Vec<f32>, Vec<f32>)) -> (Seen, Heard, Judgement) {
+fn outputs(
+    engine: &mut dyn Engine,
+    (picture, sound): &(Vec<f32>, Vec<f32>),
+) -> (ImageEncoding, AudioEncoding, Judgement) {
     let (mut seen, mut heard, mut judgement) = Default::default();
-    engine.see(picture, &mut seen);
-    engine.hear(sound, &mut heard);
+    engine.encode_image(picture, &mut seen);
+    engine.encode_audio(sound, &mut heard);
     engine.judge(&seen, &heard, &mut judgement);
     (seen, heard, judgement)
 }
@@ -75,12 +78,12 @@ fn agrees_with_floating_point(spec: &Spec) {
         let sample = sample(spec, seed);
         let (seen, heard, judgement) = outputs(&mut engine, &sample);
         let (seen_f, heard_f, judgement_f) = outputs(&mut reference, &sample);
-        assert_eq!(seen.positions.len(), seen_f.positions.len());
+        assert_eq!(seen.spatial_embeddings.len(), seen_f.spatial_embeddings.len());
         for (a, b) in [
             (&seen.embedding, &seen_f.embedding),
             (&heard.embedding, &heard_f.embedding),
-            (&seen.positions, &seen_f.positions),
-            (&heard.direction, &heard_f.direction),
+            (&seen.spatial_embeddings, &seen_f.spatial_embeddings),
+            (&heard.projection, &heard_f.projection),
         ] {
             assert!(cosine(a, b) > 0.999, "{}", cosine(a, b));
         }
@@ -110,10 +113,10 @@ fn the_distance_of_ave_agrees_with_floating_point() {
         let sample = sample(&spec, seed);
         let (seen, heard, judgement) = outputs(&mut engine, &sample);
         let (seen_f, heard_f, judgement_f) = outputs(&mut reference, &sample);
-        assert_eq!((seen.positions.len(), heard.direction.len()), (24, 24));
-        assert!(cosine(&seen.positions, &seen_f.positions) > 0.999);
-        assert!(cosine(&heard.direction, &heard_f.direction) > 0.999);
-        let length = seen.positions.iter().map(|v| v * v).sum::<f32>();
+        assert_eq!((seen.spatial_embeddings.len(), heard.projection.len()), (24, 24));
+        assert!(cosine(&seen.spatial_embeddings, &seen_f.spatial_embeddings) > 0.999);
+        assert!(cosine(&heard.projection, &heard_f.projection) > 0.999);
+        let length = seen.spatial_embeddings.iter().map(|v| v * v).sum::<f32>();
         assert!((length - 1.0).abs() < 1e-3, "{length}");
         assert!((judgement.fusion.unwrap() - judgement_f.fusion.unwrap()).abs() < 0.02);
         assert!(judgement.localization.is_none() && judgement.map.values.is_empty());
@@ -122,8 +125,8 @@ fn the_distance_of_ave_agrees_with_floating_point() {
 
 fn maps(engine: &mut dyn Engine, (picture, sound): &(Vec<f32>, Vec<f32>)) -> [ActivationMap; 2] {
     let mut maps = [ActivationMap::default(), ActivationMap::default()];
-    engine.see_map(picture, &mut maps[0]);
-    engine.hear_map(sound, &mut maps[1]);
+    engine.image_activation_map(picture, &mut maps[0]);
+    engine.audio_activation_map(sound, &mut maps[1]);
     maps
 }
 
@@ -144,7 +147,7 @@ fn towers_of_other_shapes_agree_with_floating_point() {
     ));
     agrees_with_floating_point(&spec(&[conv(16, 2), POOL], [16, 16], [16, 16]));
     agrees_with_floating_point(&spec(&[conv(12, 1)], [8, 9], [8, 9]));
-    // Filters that are transformed on the way, before a pool and at the end.
+    // Filters that are transformed on the fly, before a pool and at the end.
     agrees_with_floating_point(&wide());
     agrees_with_floating_point(&spec(&[conv(16, 2), conv(208, 1), conv(210, 1)], [21, 18], [19, 30]));
 }
@@ -159,8 +162,8 @@ fn neither_kernel_nor_threads_change_a_bit() {
             let found = outputs(&mut engine, &sample);
             assert_eq!(expected.2, found.2, "{:?}", engine.hardware());
             assert_eq!(
-                (&expected.0.embedding, &expected.0.positions),
-                (&found.0.embedding, &found.0.positions)
+                (&expected.0.embedding, &expected.0.spatial_embeddings),
+                (&found.0.embedding, &found.0.spatial_embeddings)
             );
             assert_eq!(expected.1.embedding, found.1.embedding);
         }
@@ -177,13 +180,13 @@ fn steps_equal_scratch(spec: &Spec, hops: &[usize], seed: u32) {
     let mut streaming = engine(spec, best(), 2);
     let unit = streaming.audio.step_rows();
     let stream = noise((columns + unit * hops.iter().sum::<usize>()) * bins, seed, 0.0, 2.5);
-    let (mut heard, mut expected) = (Heard::default(), Heard::default());
-    streaming.listen(&window(&stream, bins, columns, 0), columns, &mut heard);
+    let (mut heard, mut expected) = (AudioEncoding::default(), AudioEncoding::default());
+    streaming.encode_stream(&window(&stream, bins, columns, 0), columns, &mut heard);
     let mut start = 0;
     for hop in hops {
         start += hop * unit;
         let columns = window(&stream, bins, columns, start);
-        streaming.listen(&columns, hop * unit, &mut heard);
+        streaming.encode_stream(&columns, hop * unit, &mut heard);
         // The same window at once, on the same grid.
         let mut fresh = engine(spec, best(), 1);
         for (i, column) in columns.iter().enumerate() {
@@ -191,7 +194,7 @@ fn steps_equal_scratch(spec: &Spec, hops: &[usize], seed: u32) {
             let targets = fresh.audio.input.row_mut(streaming.audio.origin() + i).iter_mut();
             targets.zip(column).for_each(|(to, value)| *to = rounding.round(*value));
         }
-        fresh.audio.run(streaming.audio.origin(), None, &mut fresh.crew);
+        fresh.audio.run(streaming.audio.origin(), None, &mut fresh.executor);
         fresh.summarize(&mut expected);
         assert_eq!(heard.embedding, expected.embedding, "after {start} columns");
     }
@@ -231,11 +234,11 @@ fn a_still_window_at_the_start_equals_hear() {
     let [_, bins, columns] = spec.audio.input;
     let stream = noise(columns * bins, 9, 0.0, 2.5);
     let mut engine = engine(&spec, best(), 2);
-    let (mut heard, mut listened) = (Heard::default(), Heard::default());
-    engine.listen(&window(&stream, bins, columns, 0), columns, &mut listened);
+    let (mut heard, mut listened) = (AudioEncoding::default(), AudioEncoding::default());
+    engine.encode_stream(&window(&stream, bins, columns, 0), columns, &mut listened);
     let by_bin: Vec<f32> =
         (0..bins).flat_map(|b| (0..columns).map(move |c| c * bins + b)).map(|at| stream[at]).collect();
-    engine.hear(&by_bin, &mut heard);
+    engine.encode_audio(&by_bin, &mut heard);
     assert_eq!(heard.embedding, listened.embedding);
 }
 

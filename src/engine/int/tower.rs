@@ -1,14 +1,14 @@
-//! A tower in integers: walks the layer table, step by step, with all threads of a team.
+//! A tower in integers: walks the layer table, step by step, with all threads of a pool.
 
 use std::ops::Range;
 use std::time::Instant;
 
-use super::convolve::{Hand, Source, Target};
-use super::crew::Crew;
+use super::convolve::{Source, Target, WorkerContext};
+use super::executor::Executor;
 use super::kernel::{Kernel, LANES};
 use super::plan::Plan;
 use super::plane::{Plane, RealMap};
-use super::quantize::{Block, ConvWeights, QuantizeError, Quantized, Units};
+use super::quantize::{ActivationScales, Block, ConvWeights, QuantizeError, Quantized};
 use super::step::{Operation, Step};
 use crate::engine::ActivationMap;
 use crate::model::{Layer, Tower as Table, WeightsError};
@@ -17,9 +17,9 @@ use crate::model::{Layer, Tower as Table, WeightsError};
 /// of a whole layer are kept then. Smaller ones stay in the cache of each processor. (In tests the limit is
 /// low, so that small networks go both ways.)
 const SHARED_FROM: usize = if cfg!(test) { 100_000 } else { 2 << 20 };
-/// Those that are larger than this (conv4_2 of the paper) are not kept: filters are transformed on the way, which takes
+/// Those that are larger than this (conv4_2 of the paper) are not kept: filters are transformed on the fly, which takes
 /// about a tenth of such a layer's time.
-const TAPS_FROM: usize = if cfg!(test) { 3_000_000 } else { 16 << 20 };
+const ON_THE_FLY_FROM: usize = if cfg!(test) { 3_000_000 } else { 16 << 20 };
 
 /// How inputs become integers: multiplied by a factor, cut off, rounded.
 #[derive(Clone, Copy)]
@@ -78,7 +78,7 @@ impl Tower {
         let shapes = table.shapes();
         let [channels, height, width] = table.input;
         let mut steps: Vec<Step> = Vec::new();
-        let mut units = vec![1.0 / f64::from(rounding.factor); channels];
+        let mut scales = vec![1.0 / f64::from(rounding.factor); channels];
         let (mut number, mut layer) = (0, 0);
         while layer < shapes.len() {
             let shape = &shapes[layer];
@@ -87,34 +87,40 @@ impl Tower {
             let pools_next = matches!(table.layers.get(layer + 1), Some(Layer::MaxPool));
             let (operation, macs) = match table.layers[layer] {
                 Layer::MaxPool => {
-                    (Operation::Pool { units: units.iter().map(|unit| *unit as f32).collect() }, 0)
+                    (Operation::Pool { scales: scales.iter().map(|scale| *scale as f32).collect() }, 0)
                 }
                 Layer::Conv { stride, .. } => {
                     let conv = conv(number, [shape.input[0], shape.output[0]])?;
                     let tiled = stride == 1 && layer > 0;
                     let ends = layer + 1 + usize::from(tiled && pools_next) == shapes.len();
-                    let outputs = output_units(&ranges[number], ends);
+                    let outputs = output_scales(&ranges[number], ends);
                     number += 1;
-                    let real = Units { input: &units, output: &outputs };
+                    let activation_scales = ActivationScales { input: &scales, output: &outputs };
                     let operation = if tiled {
                         if pools_next {
                             output = [shapes[layer + 1].output[1], shapes[layer + 1].output[2]];
                             used = 2;
                         }
                         let (bytes, pool) = (conv.winograd_bytes(), pools_next);
-                        if bytes > TAPS_FROM {
-                            Operation::Taps { weights: Quantized::taps(&conv, real, kernel)?, pool }
+                        if bytes > ON_THE_FLY_FROM {
+                            Operation::WinogradOnTheFly {
+                                weights: Quantized::on_the_fly(&conv, activation_scales, kernel)?,
+                                pool,
+                            }
                         } else {
                             let shared = bytes > SHARED_FROM;
                             let block = if shared { Block::LARGE } else { Block::SMALL };
-                            let weights = Quantized::winograd(&conv, real, block, kernel)?;
+                            let weights = Quantized::winograd(&conv, activation_scales, block, kernel)?;
                             Operation::Winograd { weights, pool, shared }
                         }
                     } else {
                         let range = if layer == 0 { rounding.range.map(i64::from) } else { [0, 255] };
-                        Operation::Direct { weights: Quantized::direct(&conv, range, real, kernel)?, stride }
+                        Operation::Direct {
+                            weights: Quantized::direct(&conv, range, activation_scales, kernel)?,
+                            stride,
+                        }
                     };
-                    units = outputs;
+                    scales = outputs;
                     (operation, shape.macs)
                 }
             };
@@ -157,31 +163,31 @@ impl Tower {
     ///
     /// Tiles lie on a grid that belongs to the stream, not to the window: a window at `origin` has
     /// the same map whether it was reached step by step or computed at once.
-    pub(super) fn run(&mut self, origin: usize, moved: Option<usize>, crew: &mut Crew) {
+    pub(super) fn run(&mut self, origin: usize, moved: Option<usize>, executor: &mut Executor) {
         let clean = moved.map_or(0..0, |moved| origin..(origin + self.input.height).saturating_sub(moved));
-        self.plan(origin, clean, crew.team.threads());
+        self.plan(origin, clean, executor.thread_pool.threads());
         let tower = &*self;
-        crew.work(|hand| (0..tower.steps.len()).for_each(|number| tower.step(number, hand)));
+        executor.run(|context| (0..tower.steps.len()).for_each(|number| tower.step(number, context)));
     }
 
     /// Computes the map of a window at row 0, whose rows of the input `fill` fills in.
-    pub(super) fn run_on(&mut self, fill: impl Fn(usize, &mut [i16]) + Sync, crew: &mut Crew) {
-        self.plan(0, 0..0, crew.team.threads());
+    pub(super) fn run_on(&mut self, fill: impl Fn(usize, &mut [i16]) + Sync, executor: &mut Executor) {
+        self.plan(0, 0..0, executor.thread_pool.threads());
         let tower = &*self;
-        crew.work(|hand| {
-            hand.fill(&tower.input, &fill);
-            (0..tower.steps.len()).for_each(|number| tower.step(number, hand));
+        executor.run(|context| {
+            context.fill(&tower.input, &fill);
+            (0..tower.steps.len()).for_each(|number| tower.step(number, context));
         });
     }
 
     /// Runs one step after the other with a clock in between.
-    pub(super) fn run_timed(&mut self, name: &'static str, crew: &mut Crew) -> Vec<LayerTime> {
-        self.plan(0, 0..0, crew.team.threads());
+    pub(super) fn run_timed(&mut self, name: &'static str, executor: &mut Executor) -> Vec<LayerTime> {
+        self.plan(0, 0..0, executor.thread_pool.threads());
         let tower = &*self;
         let steps = tower.steps.iter().enumerate();
         let timed = steps.map(|(number, step)| {
             let begin = Instant::now();
-            crew.work(|hand| tower.step(number, hand));
+            executor.run(|context| tower.step(number, context));
             let seconds = begin.elapsed().as_secs_f64();
             let (layer, macs, products) = (step.name.clone(), step.macs, step.products());
             LayerTime { tower: name, layer, macs, products, seconds }
@@ -189,7 +195,7 @@ impl Tower {
         timed.collect()
     }
 
-    /// What is to run, for the memory of a [`Crew`].
+    /// The steps, from which an [`Executor`] sizes its memory.
     pub(super) fn steps(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter()
     }
@@ -237,22 +243,22 @@ impl Tower {
     }
 
     /// One thread's share of a step.
-    fn step(&self, number: usize, hand: &mut Hand) {
+    fn step(&self, number: usize, context: &mut WorkerContext) {
         let step = &self.steps[number];
         let before = number.checked_sub(1).and_then(|n| self.steps[n].plane.as_ref());
         let source = before.map_or(Source::Input(&self.input), Source::Plane);
         let target = step.plane.as_ref().map_or(Target::Map(&self.map), Target::Plane);
-        hand.step(step, source, target);
+        context.step(step, source, target);
     }
 }
 
-/// Real values of an output of 1, for each channel. What ends the tower is not rounded.
-fn output_units(ranges: &[f32], ends: bool) -> Vec<f64> {
-    let unit = |end: &f32| if ends { 1.0 } else { (f64::from(*end) / 255.0).max(1e-12) };
-    ranges.iter().map(unit).collect()
+/// Real values of an output of 1, for each channel. The output of the last layer is not rounded.
+fn output_scales(ranges: &[f32], ends: bool) -> Vec<f64> {
+    let scale = |end: &f32| if ends { 1.0 } else { (f64::from(*end) / 255.0).max(1e-12) };
+    ranges.iter().map(scale).collect()
 }
 
-/// Rounds a number of 16 bits to the nearest integer, ties to even; NaN gives something.
+/// Rounds a number of 16 bits to the nearest integer, ties to even; NaN gives an arbitrary value.
 ///
 /// Added to 1.5 * 2^23, a number's integer part ends up in the lowest bits, rounded by the processor:
 /// unlike a call of `round`, this becomes vector instructions on every target.

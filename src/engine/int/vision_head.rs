@@ -1,7 +1,7 @@
 //! The vision side of the localization head: every pixel of the map to the common space.
 
 use super::buffer::Buffer;
-use super::crew::Crew;
+use super::executor::Executor;
 use super::heads::length;
 use super::kernel::Kernel;
 use super::pointwise::{PIXELS, Pointwise, Scratch};
@@ -55,21 +55,21 @@ impl VisionHead {
     }
 
     /// A map `[positions, channels padded to a multiple of 16]` to `[positions, dims]`.
-    pub(super) fn run(&mut self, map: &[f32], crew: &mut Crew, found: &mut Vec<f32>) {
-        let Crew { kernel, team, .. } = crew;
+    pub(super) fn run(&mut self, map: &[f32], executor: &mut Executor, found: &mut Vec<f32>) {
+        let Executor { kernel, thread_pool, .. } = executor;
         let Self { layers: [first, second], threads, positions, dims, normalize } = self;
         let (depth, dims) = (first.depth(), *dims);
         let chunks = map.len().div_ceil(PIXELS * depth);
         let target = &*positions;
-        team.run(threads, |member, Thread { scratch, hidden, out }| {
-            member.phase(chunks, |chunk| {
+        thread_pool.run(threads, |worker, Thread { scratch, hidden, out }| {
+            worker.parallel_for(chunks, |chunk| {
                 let pixels = &map[chunk * PIXELS * depth..map.len().min((chunk + 1) * PIXELS * depth)];
                 let count = pixels.len() / depth;
                 let hidden = &mut hidden[..count * first.outputs()];
                 first.run(pixels, &**kernel, scratch, hidden);
                 second.run(hidden, &**kernel, scratch, out);
                 let from = chunk * PIXELS * dims;
-                // SAFETY: chunks do not overlap, and nobody reads before the team is done.
+                // SAFETY: chunks do not overlap, and nobody reads before the pool is done.
                 let target = unsafe { target.write(from..from + count * dims) };
                 for (pixel, to) in out.chunks_exact(second.outputs()).zip(target.chunks_exact_mut(dims)) {
                     let pixel = &pixel[..dims];

@@ -1,5 +1,4 @@
-//! What the engine takes out of a model's weights, layer by layer: a layer's are gone from there before the next is
-//! asked for.
+//! Takes weights out of a model, layer by layer, so that each is freed before the next is read.
 
 use super::dense::Dense;
 use super::quantize::ConvWeights;
@@ -69,7 +68,7 @@ pub(super) fn single_pixel(
     Ok(Dense { weights: (0..inputs * outputs).map(at).collect(), bias })
 }
 
-/// A number by itself.
+/// A scalar.
 pub(super) fn scalar(weights: &mut Weights, tensor: &str) -> Result<f32, WeightsError> {
     Ok(weights.take(tensor, &[1])?[0])
 }

@@ -11,7 +11,7 @@ use crate::overlay::canvas::{Area, Shape};
 /// The page for one size of screen.
 pub(super) struct About {
     unit: f32,
-    /// Everything that does not change.
+    /// The static parts of the page, drawn once.
     ground: Surface,
     /// Where the sentence on privacy goes.
     privacy: Area,

@@ -5,7 +5,7 @@ use fast_image_resize::pixels::U8x4;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 
-use super::light::{Light, across};
+use super::heatmap_blend::{HeatmapBlend, across};
 use super::scene::Scene;
 use super::surface::Surface;
 use crate::overlay::canvas::Area;
@@ -50,7 +50,7 @@ impl View {
         Some(Self { crop: Area { x, y, width, height }, frame: frame.into(), area, mirror })
     }
 
-    /// Where a box of the frame (`[x0, y0, x1, y1]`, 0..1) is on the screen, likewise in pixels.
+    /// The pixels on the screen, `[x0, y0, x1, y1]`, of a box of the frame, `[x0, y0, x1, y1]` in 0..1.
     pub(super) fn place(&self, [x0, y0, x1, y1]: [f32; 4]) -> [f32; 4] {
         let across = |x: f32| {
             let share = (x * self.frame[0] as f32 - self.crop.x as f32) / self.crop.width as f32;
@@ -69,7 +69,7 @@ impl View {
 pub(super) struct Camera {
     resizer: Resizer,
     options: ResizeOptions,
-    light: Light,
+    blend: HeatmapBlend,
     /// Where columns of a frame of this width lie on the map.
     places: Vec<(u16, u16)>,
     /// The shown part at its own size, then at the screen's.
@@ -78,17 +78,17 @@ pub(super) struct Camera {
 }
 
 impl Camera {
-    /// Nothing is kept yet.
+    /// Starts with empty buffers.
     pub(super) fn new() -> Self {
         let options =
             ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).use_alpha(false);
         let (places, lit, scaled) = (Vec::new(), Vec::new(), Vec::new());
-        Self { resizer: Resizer::new(), options, light: Light::new(), places, lit, scaled }
+        Self { resizer: Resizer::new(), options, blend: HeatmapBlend::new(), places, lit, scaled }
     }
 
     /// Draws what a view shows of the scene's frame. `heat`: how much the map adds, 0..1.
     pub(super) fn draw(&mut self, surface: &mut Surface, view: &View, scene: &Scene, heat: f32) {
-        self.light(view, scene, heat);
+        self.blend(view, scene, heat);
         let (from, to) = (view.crop, view.area);
         self.scaled.resize((to.width * to.height) as usize, 0);
         if (from.width, from.height) == (to.width, to.height) {
@@ -108,13 +108,13 @@ impl Camera {
     }
 
     /// Mirrors and lights the shown part at the frame's own size: a frame has fewer pixels than a screen.
-    fn light(&mut self, view: &View, scene: &Scene, heat: f32) {
+    fn blend(&mut self, view: &View, scene: &Scene, heat: f32) {
         let frame: &RgbImage = scene.frame;
         let (width, height) = frame.dimensions();
         if self.places.len() != width as usize {
             self.places = across(width);
         }
-        let lit = self.light.set(scene.map, scene.warmth, heat);
+        let lit = self.blend.set(scene.map, scene.warmth, heat);
         let (from, wide) = (view.crop.x as usize, view.crop.width as usize);
         let rows = frame.as_raw().chunks_exact(3 * width as usize).enumerate();
         self.lit.clear();
@@ -122,9 +122,9 @@ impl Camera {
             let start = self.lit.len();
             let pixels = row[3 * from..3 * (from + wide)].chunks_exact(3).map(|p| [p[0], p[1], p[2]]);
             if lit {
-                self.light.enter_row(y as u32, height);
+                self.blend.enter_row(y as u32, height);
                 let places = &self.places[from..from + wide];
-                self.lit.extend(pixels.zip(places).map(|(pixel, place)| self.light.light(*place, pixel)));
+                self.lit.extend(pixels.zip(places).map(|(pixel, place)| self.blend.blend(*place, pixel)));
             } else {
                 self.lit.extend(pixels.map(super::surface::pack));
             }

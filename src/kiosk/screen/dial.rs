@@ -14,11 +14,11 @@ use crate::overlay::unit;
 
 /// The arc is open below by a quarter of the circle.
 const OPEN: f32 = FRAC_PI_4;
-/// Readings below are low.
+/// Readings below this are low.
 const LOW: u32 = 34;
 /// Readings from here on are high.
 const HIGH: u32 = 67;
-/// Where the two answers meet: a match never reads less, and what is not seen never reads as much.
+/// The reading that separates the answers: a match reads at least this, an unseen source less.
 const EVEN: u32 = 50;
 
 /// A dial that was laid out.
@@ -95,9 +95,9 @@ impl Dial {
 
 /// What number, word and arc say, all three: 0 to 100, or nothing in silence.
 ///
-/// It follows from the answer that stands above it. The answer is steadier than the score, which for moments lies on
-/// the other side; then the dial goes as far as agrees with the answer, and no further: nobody could make sense of
-/// "86, very likely" beside "I do not see it".
+/// It follows from the answer that stands above it. The answer is more stable than the score. If the score briefly
+/// contradicts the answer, the dial stops at the value that still agrees with it, so that it never reads "86, very
+/// likely" beside "I do not see it".
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Reading(Option<f32>);
 

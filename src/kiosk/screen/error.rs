@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Why there is no screen.
+/// Why the screen cannot be drawn.
 #[derive(Debug, Error)]
 pub enum ScreenError {
-    /// No font at all.
+    /// There is no font at all.
     #[error(
         "no font is installed, so nothing can be written: install the package {package}, or name a font file"
     )]
@@ -15,7 +15,7 @@ pub enum ScreenError {
         /// Debian's package.
         package: &'static str,
     },
-    /// Fonts, but none with the letters of the language.
+    /// There are fonts, but none has the letters of the language.
     #[error(
         "no installed font can write {language} (it lacks {missing}): install the package {package}, or name a font file"
     )]
@@ -27,7 +27,7 @@ pub enum ScreenError {
         /// Debian's package.
         package: &'static str,
     },
-    /// A font that was named.
+    /// A configured font cannot be loaded.
     #[error("{path} holds no font (TrueType or OpenType), or cannot be read")]
     FontFile {
         /// The file or folder.

@@ -1,4 +1,4 @@
-//! What a kiosk says: one file of texts per language.
+//! The kiosk's texts: one file per language.
 
 use std::path::{Path, PathBuf};
 
@@ -24,7 +24,7 @@ pub struct Language {
     pub title: String,
     /// Answer: what sounds is in the picture.
     pub here: String,
-    /// The same, when it is known what it is; with `{name}`.
+    /// Answer if the name of the thing is known; contains `{name}`.
     pub here_named: String,
     /// Answer: something sounds that is not in the picture.
     pub unseen: String,
@@ -38,7 +38,7 @@ pub struct Language {
     pub dial_middle: String,
     /// The score is high.
     pub dial_high: String,
-    /// It is quiet, so there is nothing to tell.
+    /// Shown in silence, when there is no score.
     pub dial_none: String,
     /// What the ribbon shows.
     pub ribbon_title: String,
@@ -50,9 +50,9 @@ pub struct Language {
     pub ribbon_pitch: String,
     /// The invitation while nobody is there.
     pub attract: String,
-    /// How to come to the page that explains.
+    /// How to open the page that explains.
     pub hint_about: String,
-    /// How to come back from it.
+    /// How to return from that page.
     pub hint_back: String,
     /// Picture and sound are being kept.
     pub recording: String,
@@ -72,7 +72,7 @@ pub struct Language {
     pub about_ear: String,
     /// In the drawing: picture and sound belong together.
     pub about_together: String,
-    /// In the drawing: they do not.
+    /// In the drawing: picture and sound do not belong together.
     pub about_apart: String,
     /// First part of the explanation: the two towers.
     pub about_look: String,
@@ -136,7 +136,7 @@ impl Language {
     /// Reads a language file.
     ///
     /// # Errors
-    /// It cannot be read, lacks a key, has one too many, or a text lacks its `{...}`.
+    /// The file cannot be read, a key is missing or unknown, or a text lacks its `{...}`.
     pub fn load(path: &Path) -> Result<Self, LanguageError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| LanguageError::Unreadable { path: path.to_path_buf(), source })?;
@@ -165,7 +165,7 @@ impl Language {
     pub(super) fn letters(&self) -> Vec<char> {
         let table = toml::Table::try_from(self).expect("a table of strings can be written");
         let texts = table.values().filter_map(|value| value.as_str());
-        // Digits are filled in.
+        // Digits are added, since numbers are filled into the texts.
         let mut letters: Vec<char> = texts.flat_map(str::chars).chain('0'..='9').collect();
         letters.retain(|letter| !letter.is_whitespace());
         letters.sort_unstable();

@@ -14,7 +14,7 @@ use super::text::Manner;
 pub(super) struct Live {
     frame: (u32, u32),
     pub(super) layout: Layout,
-    /// Everything that does not change.
+    /// The static parts of the page, drawn once.
     ground: Surface,
     dial: Option<Dial>,
     pub(super) ribbon: Option<Ribbon>,

@@ -24,7 +24,7 @@ impl Surface {
         Self { width, height, pixels: vec![pack(color); (width * height) as usize] }
     }
 
-    /// All of it.
+    /// The whole surface as an area.
     pub(super) fn area(&self) -> Area {
         Area { x: 0, y: 0, width: self.width, height: self.height }
     }

@@ -137,7 +137,7 @@ impl Typesetter {
         }
         let block = Rc::new(self.fit(text, room.0, manner));
         if self.kept.len() >= KEPT {
-            // Weeks of changing names must not fill the memory.
+            // Bounded, so that weeks of changing names do not fill the memory.
             self.kept.clear();
         }
         self.kept.insert(key, block.clone());

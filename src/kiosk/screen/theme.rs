@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::event::State;
-use crate::problem::Problem;
+use crate::validation::ValidationError;
 
 /// A colour, written `"#rrggbb"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,7 +99,7 @@ impl Theme {
     /// Names of the themes that are built in.
     pub const BUILT_IN: [&'static str; 2] = ["dark", "light"];
 
-    /// Light text on a dark blue, for dim rooms: the picture is the brightest thing.
+    /// Light text on dark blue, for dim rooms: the picture stands out.
     pub fn dark() -> Self {
         Self {
             ground: Color([0x0d, 0x12, 0x1d]),
@@ -156,7 +156,7 @@ impl Theme {
     ///
     /// # Errors
     /// Names the first colour that is too close to what is behind it, or the value out of range.
-    pub fn validate(&self) -> Result<(), Problem> {
+    pub fn validate(&self) -> Result<(), ValidationError> {
         let grounds = [("ground", self.ground), ("panel", self.panel)];
         for (key, color, least) in [
             ("text", self.text, 4.5),
@@ -169,7 +169,7 @@ impl Theme {
                 let contrast = color.contrast(ground);
                 if contrast < least {
                     let (color, ground) = (String::from(color), String::from(ground));
-                    return Err(Problem::new(
+                    return Err(ValidationError::new(
                         key,
                         format!(
                             "{color} is hard to see on {behind} ({ground}): the contrast is {contrast:.1} to 1 and must be \
@@ -180,7 +180,7 @@ impl Theme {
             }
         }
         if !(0.0..=1.0).contains(&self.heat) {
-            return Err(Problem::new("heat", format!("{} is not from 0 to 1", self.heat)));
+            return Err(ValidationError::new("heat", format!("{} is not from 0 to 1", self.heat)));
         }
         Ok(())
     }
@@ -202,9 +202,9 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_refused_by_its_key() {
         let grey = Theme { muted: Color([0x40; 3]), ..Theme::dark() };
-        let problem = grey.validate().expect_err("grey on dark blue");
-        assert_eq!(problem.key, "muted");
-        assert!(problem.message.contains("#404040") && problem.message.contains("ground"), "{problem}");
+        let error = grey.validate().expect_err("grey on dark blue");
+        assert_eq!(error.key, "muted");
+        assert!(error.message.contains("#404040") && error.message.contains("ground"), "{error}");
         for heat in [-0.1, 1.1, f32::NAN] {
             assert_eq!(Theme { heat, ..Theme::dark() }.validate().expect_err("out of range").key, "heat");
         }

@@ -138,7 +138,7 @@ fn a_stream_that_lacks_is_not_waited_for_without_end() {
         assert!(timeline.pictures.waiting.len() <= 252, "{}", timeline.pictures.waiting.len());
     }
     assert!(seen.seconds()[0] > 49.0, "{:?}", seen.seconds());
-    // It comes after all: what is over is over.
+    // Sound that comes too late is dropped.
     timeline.sound(59.99, vec![1.0; HUNDREDTH]);
     timeline.close(Stream::Picture);
     timeline.close(Stream::Sound);

@@ -4,15 +4,15 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Instant;
 
+use super::super::output_status::OutputStatus;
 use super::super::queue::Worker;
 use super::super::settings;
-use super::super::standing::Standing;
 use super::keeper::Job;
 use super::ring::{Piece, Ring};
 use crate::history::{Episode, Files};
 use crate::media::{Encoder, MediaError, Quality};
 use crate::output::{Existing, Output};
-use crate::pipeline::Moment;
+use crate::pipeline::DecisionContext;
 
 /// Pieces that may wait for the encoder: five seconds.
 const WAITING: usize = 64;
@@ -39,7 +39,7 @@ pub(super) struct Clips {
     /// `None` once no more clips will come.
     steps: Option<SyncSender<Step>>,
     worker: Worker,
-    standing: Standing,
+    output_status: OutputStatus,
     current: Option<Current>,
 }
 
@@ -60,23 +60,33 @@ impl Clips {
         settings: &settings::History,
         files: Files,
         jobs: SyncSender<Job>,
-        standing: Standing,
+        output_status: OutputStatus,
     ) -> std::io::Result<Self> {
         let (steps, taken) = sync_channel(WAITING);
-        let told = standing.clone();
+        let told = output_status.clone();
         let worker = Worker::start("clips", move || make(&taken, &jobs, &told))?;
         let settings::History { before, after, longest, least, .. } = *settings;
         // An episode is told when it has lasted a while; a decision may come late.
         let ring = Ring::new(before + least + 1.0);
-        Ok(Self { ring, before, after, longest, files, steps: Some(steps), worker, standing, current: None })
+        Ok(Self {
+            ring,
+            before,
+            after,
+            longest,
+            files,
+            steps: Some(steps),
+            worker,
+            output_status,
+            current: None,
+        })
     }
 
     /// Takes the picture and the sound of a decision.
-    pub(super) fn hear_and_see(&mut self, moment: &Moment) {
-        let piece = self.ring.push(moment.frames, moment.sound);
+    pub(super) fn hear_and_see(&mut self, context: &DecisionContext) {
+        let piece = self.ring.push(context.frames, context.sound);
         let Some(Current { begun, until }) = self.current else { return };
         self.step(Step::Go(piece));
-        let t = moment.event.t;
+        let t = context.event.t;
         if until.is_some_and(|until| t >= until) || t - begun >= self.longest {
             self.finish();
         }
@@ -87,7 +97,7 @@ impl Clips {
         self.finish();
         let (place, name) = match self.files.place("clips", episode, "mp4") {
             Ok(found) => found,
-            Err(error) => return self.standing.tell(Some(format!("clips are not kept: {error}"))),
+            Err(error) => return self.output_status.tell(Some(format!("clips are not kept: {error}"))),
         };
         let begun = (episode.t_start - self.before).max(0.0);
         self.current = Some(Current { begun, until: None });
@@ -115,8 +125,8 @@ impl Clips {
         let Some(steps) = &self.steps else { return };
         if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = steps.try_send(step) {
             self.current = None;
-            self.standing.lose(1);
-            self.standing.tell(Some("a clip was given up: encoding is slower than what happens".into()));
+            self.output_status.lose(1);
+            self.output_status.tell(Some("a clip was given up: encoding is slower than what happens".into()));
         }
     }
 
@@ -157,10 +167,10 @@ impl Writing {
 }
 
 /// Encodes until no more steps come. A clip that is not ended before the next begins was given up, and leaves nothing.
-fn make(steps: &Receiver<Step>, jobs: &SyncSender<Job>, standing: &Standing) {
+fn make(steps: &Receiver<Step>, jobs: &SyncSender<Job>, output_status: &OutputStatus) {
     let failed = |error: &dyn std::fmt::Display| {
-        standing.lose(1);
-        standing.tell(Some(format!("clips are not kept: {error}")));
+        output_status.lose(1);
+        output_status.tell(Some(format!("clips are not kept: {error}")));
     };
     let mut writing: Option<Writing> = None;
     for step in steps {

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::super::output_status::OutputStatus;
 use super::super::scene::Scene;
 use super::super::settings;
-use super::super::standing::Standing;
 use crate::history::{Bounds, Episode, Files, HistoryError, Store};
 use crate::output::{Existing, Output, OutputError};
 
@@ -34,7 +34,7 @@ pub(super) struct Keeper {
     store: Store,
     files: Files,
     bounds: Bounds,
-    standing: Standing,
+    output_status: OutputStatus,
     pruned: Instant,
     /// Snapshots and clips of the episodes that may still change.
     known: Vec<(String, Known)>,
@@ -55,7 +55,10 @@ impl Keeper {
     ///
     /// # Errors
     /// [`HistoryError`]
-    pub(super) fn open(settings: &settings::History, standing: Standing) -> Result<Self, HistoryError> {
+    pub(super) fn open(
+        settings: &settings::History,
+        output_status: OutputStatus,
+    ) -> Result<Self, HistoryError> {
         let store = Store::create(&settings.folder)?;
         store.close_open(&settings.source)?;
         let files = Files::new(&settings.folder);
@@ -64,7 +67,7 @@ impl Keeper {
             store,
             files,
             bounds: settings.bounds(),
-            standing,
+            output_status,
             pruned: Instant::now(),
             known: Vec::new(),
         };
@@ -81,7 +84,7 @@ impl Keeper {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            let failing = self.standing.trouble().is_some();
+            let failing = self.output_status.fault().is_some();
             if self.pruned.elapsed() >= if failing { PRUNE_FAILING } else { PRUNE } {
                 self.prune();
             }
@@ -148,16 +151,16 @@ impl Keeper {
 
     fn told(&self, written: Result<(), HistoryError>) {
         match written {
-            Ok(()) => self.standing.tell(None),
+            Ok(()) => self.output_status.tell(None),
             Err(error) => {
-                self.standing.lose(1);
+                self.output_status.lose(1);
                 self.fail(&error);
             }
         }
     }
 
     fn fail(&self, error: &dyn std::fmt::Display) {
-        self.standing
+        self.output_status
             .tell(Some(format!("the history is not kept: {error}; tried again with the next episode")));
     }
 }

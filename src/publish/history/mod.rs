@@ -7,12 +7,12 @@ mod ring;
 use std::time::Instant;
 
 use super::PublishError;
+use super::output_status::OutputStatus;
 use super::queue::Queue;
 use super::scene::Scene;
 use super::settings;
-use super::standing::Standing;
 use crate::history::{Change, Files, Notice};
-use crate::pipeline::Moment;
+use crate::pipeline::DecisionContext;
 use clips::Clips;
 use keeper::{Job, Keeper};
 
@@ -30,25 +30,28 @@ pub(super) struct History {
 ///
 /// # Errors
 /// It cannot be opened, or there is no thread.
-pub(super) fn start(settings: &settings::History, standing: Standing) -> Result<History, PublishError> {
-    let keeper = Keeper::open(settings, standing.clone())?;
+pub(super) fn start(
+    settings: &settings::History,
+    output_status: OutputStatus,
+) -> Result<History, PublishError> {
+    let keeper = Keeper::open(settings, output_status.clone())?;
     let (sender, jobs) = keeper::jobs(CAPACITY);
-    let queue = Queue::over(sender.clone(), standing.clone(), move || keeper.serve(&jobs))?;
+    let queue = Queue::over(sender.clone(), output_status.clone(), move || keeper.serve(&jobs))?;
     let clips =
-        settings.clips.then(|| Clips::start(settings, Files::new(&settings.folder), sender, standing));
+        settings.clips.then(|| Clips::start(settings, Files::new(&settings.folder), sender, output_status));
     Ok(History { queue, snapshots: settings.snapshots, clips: clips.transpose()? })
 }
 
 impl History {
     /// Takes the picture and the sound of a decision. Never waits.
-    pub(super) fn hear_and_see(&mut self, moment: &Moment) {
+    pub(super) fn hear_and_see(&mut self, context: &DecisionContext) {
         if let Some(clips) = &mut self.clips {
-            clips.hear_and_see(moment);
+            clips.hear_and_see(context);
         }
     }
 
     /// Takes what is new about an episode, and the decision at hand. Never waits.
-    pub(super) fn offer(&mut self, notice: &Notice, moment: Option<&Moment>) {
+    pub(super) fn offer(&mut self, notice: &Notice, context: Option<&DecisionContext>) {
         if let Some(clips) = &mut self.clips {
             match notice.change {
                 Change::New => clips.begin(&notice.episode),
@@ -57,7 +60,7 @@ impl History {
             }
         }
         let worth_a_picture = self.snapshots && (notice.best || notice.change == Change::New);
-        let scene = moment.filter(|_| worth_a_picture).map(Scene::of);
+        let scene = context.filter(|_| worth_a_picture).map(Scene::of);
         self.queue.offer(Job::Episode(Box::new(notice.episode.clone()), scene));
     }
 

@@ -6,10 +6,10 @@ use image::{Rgb, RgbImage};
 use crate::event::{Event, State};
 use crate::history::{Episode, Filter, Store};
 use crate::media::{FRAME_RATE, probe};
-use crate::pipeline::{Moment, Sink};
+use crate::pipeline::{DecisionContext, Sink};
 use crate::preprocess::SAMPLE_RATE;
 use crate::publish::settings::{self, Settings};
-use crate::publish::testing::{event, start, with_moment};
+use crate::publish::testing::{event, start, with_context};
 use crate::publish::{PublishError, Publisher, testing};
 use crate::ring::VideoFrame;
 
@@ -44,8 +44,8 @@ fn play(publisher: &mut Publisher, states: &str) {
         let frames: Vec<VideoFrame> =
             ((begin * rate).ceil() as u64..(end * rate).ceil() as u64).map(frame).collect();
         let sound = vec![0.1; SAMPLE_RATE / 10];
-        with_moment(&event, |moment| {
-            publisher.take(&Moment { frames: &frames, sound: &sound, ..*moment }).unwrap();
+        with_context(&event, |context| {
+            publisher.take(&DecisionContext { frames: &frames, sound: &sound, ..*context }).unwrap();
         });
     }
 }
@@ -119,7 +119,7 @@ fn a_history_that_cannot_be_written_any_more_is_told_and_the_run_goes_on() {
     let other = rusqlite::Connection::open(folder.path().join("history.db")).unwrap();
     other.execute_batch("DROP TABLE episodes").unwrap();
     play(&mut publisher, "MMMMMM..............");
-    let told = testing::eventually("trouble", || publisher.trouble("history"));
+    let told = testing::eventually("fault", || publisher.fault("history"));
     assert!(told.contains("the history is not kept") && told.contains("history.db"), "{told}");
     publisher.finish().unwrap();
 }

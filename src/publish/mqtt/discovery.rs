@@ -1,4 +1,4 @@
-//! What Home Assistant reads to find the device by itself.
+//! Discovery messages, by which Home Assistant finds the device.
 //! <https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery>
 
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
-//! Messages to an MQTT broker: what they are. `outbox` keeps them until the broker has them, `courier` takes them there.
+//! Messages to an MQTT broker. `outbox` keeps them until the broker has acknowledged them, `client` sends them.
 
-mod courier;
+mod client;
 mod discovery;
 mod outbox;
 mod tls;
@@ -17,15 +17,15 @@ use rumqttc::{LastWill, MqttOptions, QoS, TlsConfiguration, Transport};
 
 use super::message::{Numbering, json};
 use super::network::Task;
+use super::output_status::OutputStatus;
 use super::queue::Queue;
 use super::scene::Scene;
 use super::secret::Secret;
 use super::settings::{self, Events};
-use super::standing::Standing;
 use super::{About, PublishError};
 use crate::event::State;
 use crate::history::Notice;
-use crate::pipeline::Moment;
+use crate::pipeline::DecisionContext;
 use outbox::{Kind, Message, Outbox};
 use topics::{OFFLINE, ONLINE, Topics};
 
@@ -47,7 +47,7 @@ pub(super) struct Mqtt {
     told: Option<f64>,
     /// Draws pictures, if they are asked for.
     pictures: Option<Queue<Scene>>,
-    /// When the last one was.
+    /// When the last picture was drawn.
     drawn: Option<f64>,
 }
 
@@ -58,7 +58,7 @@ pub(super) struct Mqtt {
 pub(super) fn start(
     settings: &settings::Mqtt,
     about: &About,
-    standing: Standing,
+    output_status: OutputStatus,
     connected: Gauge,
 ) -> Result<(Mqtt, Task), PublishError> {
     let topics = Topics::new(&settings.prefix);
@@ -88,20 +88,21 @@ pub(super) fn start(
         );
     }
     let farewell = Message::new(Kind::Greeting, &topics.status, OFFLINE);
-    let outbox = Arc::new(Mutex::new(Outbox::new(qos, greeting, standing.clone())));
+    let outbox = Arc::new(Mutex::new(Outbox::new(qos, greeting, output_status.clone())));
     let broker = format!("{}:{}", settings.host, settings.port());
-    let pictures = settings.picture.then(|| drawing(outbox.clone(), topics.picture.clone(), &standing));
+    let pictures = settings.picture.then(|| drawing(outbox.clone(), topics.picture.clone(), &output_status));
     let pictures = pictures.transpose()?;
-    let courier = courier::Courier { options, broker, outbox: outbox.clone(), farewell, standing, connected };
+    let mqtt_client =
+        client::MqttClient { options, broker, outbox: outbox.clone(), farewell, output_status, connected };
     let (events, episodes, numbering) = (settings.events, settings.episodes, Numbering::new());
     let mqtt = Mqtt { outbox, topics, events, episodes, numbering, told: None, pictures, drawn: None };
-    Ok((mqtt, Box::new(move |ending| Box::pin(courier.run(ending)))))
+    Ok((mqtt, Box::new(move |ending| Box::pin(mqtt_client.run(ending)))))
 }
 
 impl Mqtt {
     /// Puts what is to be said about a decision into the outbox.
-    pub(super) fn offer(&mut self, moment: &Moment, changed: bool) {
-        let event = moment.event;
+    pub(super) fn offer(&mut self, context: &DecisionContext, changed: bool) {
+        let event = context.event;
         let state = changed || self.told.is_none_or(|told| event.t - told >= EVERY);
         if state {
             self.told = Some(event.t);
@@ -115,7 +116,7 @@ impl Mqtt {
             changed && event.state == State::Match && self.drawn.is_none_or(|drawn| event.t - drawn >= EVERY);
         if let Some(pictures) = self.pictures.as_ref().filter(|_| due) {
             self.drawn = Some(event.t);
-            pictures.offer(Scene::of(moment));
+            pictures.offer(Scene::of(context));
         }
     }
 
@@ -142,8 +143,12 @@ impl Mqtt {
 }
 
 /// Starts the thread that draws pictures and puts them into the outbox.
-fn drawing(outbox: Arc<Mutex<Outbox>>, topic: String, standing: &Standing) -> io::Result<Queue<Scene>> {
-    Queue::start(2, standing.clone(), move |scenes: Receiver<Scene>| {
+fn drawing(
+    outbox: Arc<Mutex<Outbox>>,
+    topic: String,
+    output_status: &OutputStatus,
+) -> io::Result<Queue<Scene>> {
+    Queue::start(2, output_status.clone(), move |scenes: Receiver<Scene>| {
         for jpeg in scenes.iter().filter_map(|scene| scene.jpeg()) {
             outbox.lock().put(Message::new(Kind::Picture, &topic, jpeg));
         }

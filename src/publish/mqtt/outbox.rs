@@ -1,14 +1,14 @@
-//! What is to reach the broker, kept until it has.
+//! Keeps messages until the broker has acknowledged them.
 //!
-//! rumqttc forgets what was not acknowledged when the broker comes back without its session, as a broker does that
-//! was killed. So messages stay here until they are acknowledged, only a few of them are handed to rumqttc at
-//! a time, and a connection that broke is replaced by a new one that gets the rest.
+//! rumqttc forgets unacknowledged messages when the broker returns without its session, as after a crash. So messages
+//! stay here until they are acknowledged, only a few of them are handed to rumqttc at a time, and a connection that
+//! broke is replaced by a new one that gets the rest.
 
 use std::collections::VecDeque;
 
 use rumqttc::{AsyncClient, QoS};
 
-use crate::publish::standing::Standing;
+use crate::publish::output_status::OutputStatus;
 
 /// Events that may wait for the broker.
 pub(super) const CAPACITY: usize = 1000;
@@ -16,16 +16,16 @@ pub(super) const CAPACITY: usize = 1000;
 /// again whose message is still on its way.
 pub(super) const WINDOW: usize = 20;
 
-/// What becomes of a message while the broker is away.
+/// The kind of a message, which decides what happens to it while the broker is away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Said at the beginning of every connection.
+    /// Sent at the beginning of every connection.
     Greeting,
-    /// Only the latest is worth sending.
+    /// The state: only the latest is sent.
     State,
-    /// Likewise.
+    /// A picture: only the latest is sent.
     Picture,
-    /// Each is kept.
+    /// An event: each is kept, up to the capacity.
     Event,
 }
 
@@ -55,10 +55,10 @@ struct Flight {
 pub(super) struct Outbox {
     qos: QoS,
     greeting: Vec<Message>,
-    standing: Standing,
+    output_status: OutputStatus,
     /// Takes messages while there is a connection.
     client: Option<AsyncClient>,
-    /// What is still to be said of the greeting.
+    /// The part of the greeting that is still to be sent.
     first: VecDeque<Message>,
     state: Option<Message>,
     picture: Option<Message>,
@@ -69,11 +69,11 @@ pub(super) struct Outbox {
 
 impl Outbox {
     /// Empty, and without a connection.
-    pub(super) fn new(qos: QoS, greeting: Vec<Message>, standing: Standing) -> Self {
+    pub(super) fn new(qos: QoS, greeting: Vec<Message>, output_status: OutputStatus) -> Self {
         Self {
             qos,
             greeting,
-            standing,
+            output_status,
             client: None,
             first: VecDeque::new(),
             state: None,
@@ -92,7 +92,7 @@ impl Outbox {
             Kind::Event => {
                 if self.events.len() >= CAPACITY {
                     self.events.pop_front();
-                    self.standing.lose(1);
+                    self.output_status.lose(1);
                 }
                 self.events.push_back(message);
             }
@@ -100,7 +100,7 @@ impl Outbox {
         self.hand_over();
     }
 
-    /// There is a connection.
+    /// Starts a connection: sends the greeting and what waits.
     pub(super) fn connected(&mut self, client: AsyncClient) {
         self.first = self.greeting.clone().into();
         self.client = Some(client);
@@ -185,7 +185,7 @@ mod tests {
     use rumqttc::{EventLoop, MqttOptions};
 
     use super::*;
-    use crate::publish::testing::standing;
+    use crate::publish::testing::output_status;
 
     fn event(n: usize) -> Message {
         Message::new(Kind::Event, "x/event", n.to_string())
@@ -194,15 +194,16 @@ mod tests {
     /// An outbox, and connections for it that lead nowhere.
     struct Bench {
         outbox: Outbox,
-        standing: Standing,
+        output_status: OutputStatus,
         connections: Vec<EventLoop>,
     }
 
     impl Bench {
         fn new(qos: QoS) -> Self {
-            let (standing, greeting) = (standing("mqtt"), Message::new(Kind::Greeting, "x/status", "online"));
-            let outbox = Outbox::new(qos, vec![greeting], standing.clone());
-            Self { outbox, standing, connections: Vec::new() }
+            let (output_status, greeting) =
+                (output_status("mqtt"), Message::new(Kind::Greeting, "x/status", "online"));
+            let outbox = Outbox::new(qos, vec![greeting], output_status.clone());
+            Self { outbox, output_status, connections: Vec::new() }
         }
 
         fn connect(&mut self) {
@@ -238,7 +239,7 @@ mod tests {
         (1..=5).for_each(|id| bench.outbox.written(id));
         (1..=5).for_each(|id| bench.outbox.acknowledged(id));
         assert!(bench.outbox.is_settled());
-        assert_eq!(bench.standing.lost(), 0);
+        assert_eq!(bench.output_status.lost(), 0);
     }
 
     #[test]
@@ -263,7 +264,7 @@ mod tests {
         (0..3).for_each(|n| bench.outbox.put(state(n)));
         (0..2).for_each(|n| bench.outbox.put(picture(n)));
         (0..CAPACITY + 5).for_each(|n| bench.outbox.put(event(n)));
-        assert_eq!(bench.standing.lost(), 5);
+        assert_eq!(bench.output_status.lost(), 5);
         bench.connect();
         assert_eq!(bench.flying()[..4], ["online", "state 2", "picture 1", "5"]);
         bench.outbox.disconnected();

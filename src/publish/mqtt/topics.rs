@@ -23,6 +23,6 @@ impl Topics {
     }
 }
 
-/// What the broker is told about us: now, and by its own decision when we are gone.
+/// Payloads of the status topic: sent by us, and by the broker as the last will when the connection is lost.
 pub(super) const ONLINE: &str = "online";
 pub(super) const OFFLINE: &str = "offline";

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::State;
 use crate::history::{Bounds, Rules};
-use crate::problem::Problem;
+use crate::validation::ValidationError;
 
 /// Episodes (see [`crate::history`]) in a SQLite file, with a picture and a clip of each if that is asked for.
 ///
@@ -79,9 +79,9 @@ impl History {
     ///
     /// # Errors
     /// The first mistake.
-    pub fn validate(&self) -> Result<(), Problem> {
+    pub fn validate(&self) -> Result<(), ValidationError> {
         if self.folder.as_os_str().is_empty() {
-            return Err(Problem::new(
+            return Err(ValidationError::new(
                 "folder",
                 "is missing: give a folder, e.g. \"/var/lib/lookhear/history\"",
             ));
@@ -89,11 +89,11 @@ impl History {
         let plain = |c: char| !c.is_control() && c != '/';
         if self.source.is_empty() || self.source.len() > 100 || !self.source.chars().all(plain) {
             let message = format!("{:?}: give a name of 1 to 100 letters, e.g. \"barn\"", self.source);
-            return Err(Problem::new("source", message));
+            return Err(ValidationError::new("source", message));
         }
         if self.states.is_empty() || self.states.contains(&State::Silent) {
             let message = "give some of \"match\" and \"no_visible_source\"; silence is no episode";
-            return Err(Problem::new("states", message));
+            return Err(ValidationError::new("states", message));
         }
         for (key, value, range) in [
             ("least", self.least, LEAST),
@@ -105,7 +105,7 @@ impl History {
             if !range.contains(&value) {
                 let (least, most) = (range.start(), range.end());
                 let message = format!("{value} is out of range; give {least} to {most} seconds");
-                return Err(Problem::new(key, message));
+                return Err(ValidationError::new(key, message));
             }
         }
         Ok(())

@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::problem::Problem;
+use crate::validation::ValidationError;
 
 /// Which decisions are events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Events {
-    /// The first one, and every one with another state than the one before.
+    /// Decisions whose state differs from that of the previous one, and the first decision.
     Changes,
-    /// Every one: 12.5 a second at the usual hop, about 3 kB.
+    /// All decisions: 12.5 a second at the usual hop, about 3 kB.
     All,
 }
 
@@ -53,7 +53,7 @@ impl File {
     ///
     /// # Errors
     /// The first mistake.
-    pub fn validate(&self) -> Result<(), Problem> {
+    pub fn validate(&self) -> Result<(), ValidationError> {
         path(&self.path, "/var/log/lookhear.jsonl")
     }
 }
@@ -63,23 +63,23 @@ impl Socket {
     ///
     /// # Errors
     /// The first mistake.
-    pub fn validate(&self) -> Result<(), Problem> {
+    pub fn validate(&self) -> Result<(), ValidationError> {
         path(&self.path, "/run/lookhear/events.sock")?;
         let length = self.path.as_os_str().len();
         if length > SOCKET_PATH {
             let message = format!("{length} bytes are too long for a socket: at most {SOCKET_PATH}");
-            return Err(Problem::new("path", message));
+            return Err(ValidationError::new("path", message));
         }
         Ok(())
     }
 }
 
 /// A path must be there, and must name a file.
-fn path(path: &Path, example: &str) -> Result<(), Problem> {
+fn path(path: &Path, example: &str) -> Result<(), ValidationError> {
     if path.file_name().is_none() {
         let message =
             format!("{:?} names no file: give a path, e.g. {example:?}", path.display().to_string());
-        return Err(Problem::new("path", message));
+        return Err(ValidationError::new("path", message));
     }
     Ok(())
 }

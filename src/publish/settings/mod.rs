@@ -11,7 +11,7 @@ mod webhook;
 use serde::{Deserialize, Serialize};
 
 use crate::history::Tracker;
-use crate::problem::Problem;
+use crate::validation::ValidationError;
 pub use history::History;
 pub use lines::{Events, File, Socket};
 pub use mqtt::Mqtt;
@@ -53,8 +53,8 @@ impl Settings {
     /// Checks everything that can be checked without touching the system.
     ///
     /// # Errors
-    /// The first mistake.
-    pub fn validate(&self) -> Result<(), Problem> {
+    /// The first invalid value.
+    pub fn validate(&self) -> Result<(), ValidationError> {
         let checks = [
             ("file", self.file.as_ref().map(File::validate)),
             ("socket", self.socket.as_ref().map(Socket::validate)),
@@ -64,11 +64,11 @@ impl Settings {
             ("web", self.web.as_ref().map(Web::validate)),
         ];
         for (table, checked) in checks {
-            checked.unwrap_or(Ok(())).map_err(|problem| problem.inside(table))?;
+            checked.unwrap_or(Ok(())).map_err(|error| error.inside(table))?;
         }
         if self.history.is_none() && self.web.as_ref().is_some_and(|web| web.history) {
             let message = "is on, but nothing is kept: add [publish.history] with its folder";
-            return Err(Problem::new("web.history", message));
+            return Err(ValidationError::new("web.history", message));
         }
         Ok(())
     }

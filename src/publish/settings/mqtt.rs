@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::lines::Events;
-use crate::problem::Problem;
 use crate::publish::secret::{self, Secret};
+use crate::validation::ValidationError;
 
 /// Messages to an MQTT 3.1.1 broker, under a prefix:
 ///
@@ -90,17 +90,20 @@ impl Mqtt {
     /// Checks everything that can be checked without touching the system.
     ///
     /// # Errors
-    /// The first mistake.
-    pub fn validate(&self) -> Result<(), Problem> {
+    /// The first invalid value.
+    pub fn validate(&self) -> Result<(), ValidationError> {
         if self.host.is_empty() || self.host.contains(|c: char| c.is_whitespace() || "/@".contains(c)) {
             let message = format!(
                 "{:?} is no host: give a name or an address, e.g. \"broker.local\"; the port is a key of its own",
                 self.host
             );
-            return Err(Problem::new("host", message));
+            return Err(ValidationError::new("host", message));
         }
         if self.port == Some(0) {
-            return Err(Problem::new("port", "0 is no port: leave it out, or give the broker's, e.g. 1883"));
+            return Err(ValidationError::new(
+                "port",
+                "0 is no port: leave it out, or give the broker's, e.g. 1883",
+            ));
         }
         topic("prefix", &self.prefix)?;
         topic("discovery_prefix", &self.discovery_prefix)?;
@@ -108,33 +111,36 @@ impl Mqtt {
         if self.client_id.is_empty() || !self.client_id.chars().all(plain) {
             // Home Assistant takes no others, and with all others brokers may differ.
             let message = format!("{:?}: give letters, digits, - and _, at least one", self.client_id);
-            return Err(Problem::new("client_id", message));
+            return Err(ValidationError::new("client_id", message));
         }
         secret::validate("password", self.password.as_ref(), self.password_file.as_deref())?;
         let password = self.password.is_some() || self.password_file.is_some();
         if password && self.username.is_none() {
-            return Err(Problem::new("username", "is missing, but there is a password: MQTT wants both"));
+            return Err(ValidationError::new(
+                "username",
+                "is missing, but there is a password: MQTT wants both",
+            ));
         }
         if let (Some(file), false) = (&self.ca_file, self.tls) {
             let message = format!("{} is for encrypted connections: set tls = true", file.display());
-            return Err(Problem::new("ca_file", message));
+            return Err(ValidationError::new("ca_file", message));
         }
         if self.qos > 1 {
             let message = format!("{}: give 0 (at most once) or 1 (at least once)", self.qos);
-            return Err(Problem::new("qos", message));
+            return Err(ValidationError::new("qos", message));
         }
         Ok(())
     }
 }
 
 /// What topics begin with: no wildcards, no level without a name.
-fn topic(key: &str, prefix: &str) -> Result<(), Problem> {
+fn topic(key: &str, prefix: &str) -> Result<(), ValidationError> {
     let wrong = |c: char| c.is_control() || c == '+' || c == '#';
     if prefix.len() > 200 || prefix.contains(wrong) || prefix.split('/').any(str::is_empty) {
         let message = format!(
             "{prefix:?} cannot begin a topic: give names with / between them, without + and #, e.g. \"museum/lookhear\""
         );
-        return Err(Problem::new(key, message));
+        return Err(ValidationError::new(key, message));
     }
     Ok(())
 }

@@ -1,13 +1,13 @@
-//! Every mistake is named with its key, and what is right passes.
+//! Every invalid value is reported with its key, and valid settings pass.
 
 use super::*;
 use crate::publish::Secret;
 
-/// The key and the message of the mistake in a TOML text.
-fn mistake(text: &str) -> (String, String) {
+/// The key and the message of the error in a TOML text.
+fn invalid(text: &str) -> (String, String) {
     let settings: Settings = toml::from_str(text).unwrap();
-    let problem = settings.validate().unwrap_err();
-    (problem.key, problem.message)
+    let error = settings.validate().unwrap_err();
+    (error.key, error.message)
 }
 
 #[test]
@@ -88,17 +88,17 @@ fn mistakes_are_named_by_their_key() {
         ("[web]\nview = true\ntoken = \"with spaces in between\"", "web.token"),
         ("[web]\nview = true\ntoken_file = \"\"", "web.token_file"),
     ] {
-        assert_eq!(mistake(text).0, key, "{text}");
+        assert_eq!(invalid(text).0, key, "{text}");
     }
     let long = format!("[socket]\npath = \"/{}\"", "x".repeat(200));
-    assert_eq!(mistake(&long).0, "socket.path");
+    assert_eq!(invalid(&long).0, "socket.path");
 }
 
 #[test]
 fn messages_name_the_value_and_the_way_out_but_no_secret() {
-    let (_, message) = mistake("[web]\nview = true\naddress = \"0.0.0.0:8080\"");
+    let (_, message) = invalid("[web]\nview = true\naddress = \"0.0.0.0:8080\"");
     assert!(message.contains("0.0.0.0:8080") && message.contains("token_file"), "{message}");
-    let (_, message) = mistake("[web]\nview = true\ntoken = \"sesame\"");
+    let (_, message) = invalid("[web]\nview = true\ntoken = \"sesame\"");
     assert!(!message.contains("sesame"), "{message}");
     let url = |url: &str| Webhook { url: Secret::new(url), ..Webhook::default() };
     assert_eq!(url("https://example.org:8443/key").server().as_deref(), Some("https://example.org:8443"));

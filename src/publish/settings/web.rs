@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::problem::Problem;
 use crate::publish::secret::{self, Secret};
+use crate::validation::ValidationError;
 
 /// One listener for HTTP; what it answers is switched on one by one.
 ///
@@ -54,22 +54,22 @@ impl Web {
     /// The address to listen on.
     ///
     /// # Errors
-    /// It is none.
-    pub(in crate::publish) fn socket_address(&self) -> Result<SocketAddr, Problem> {
+    /// The address is not valid.
+    pub(in crate::publish) fn socket_address(&self) -> Result<SocketAddr, ValidationError> {
         self.address.parse().map_err(|_| {
             let message = format!(
                 "{:?} is no address with a port: give e.g. \"127.0.0.1:8080\", or \"0.0.0.0:8080\" for all networks",
                 self.address
             );
-            Problem::new("address", message)
+            ValidationError::new("address", message)
         })
     }
 
     /// Checks everything that can be checked without touching the system.
     ///
     /// # Errors
-    /// The first mistake.
-    pub fn validate(&self) -> Result<(), Problem> {
+    /// The first invalid value.
+    pub fn validate(&self) -> Result<(), ValidationError> {
         let address = self.socket_address()?;
         secret::validate("token", self.token.as_ref(), self.token_file.as_deref())?;
         if let Some(token) = &self.token {
@@ -81,11 +81,11 @@ impl Web {
                  address 127.0.0.1:{}",
                 address.port()
             );
-            return Err(Problem::new("token", message));
+            return Err(ValidationError::new("token", message));
         }
         if !(self.metrics || self.health || self.view || self.history) {
             let message = "is off, and so are health, metrics and history: switch one of them on, or leave out the table";
-            return Err(Problem::new("view", message));
+            return Err(ValidationError::new("view", message));
         }
         Ok(())
     }
@@ -94,15 +94,15 @@ impl Web {
 /// A token must fit into a header, and be long enough.
 ///
 /// # Errors
-/// It does not, or is not.
-pub(in crate::publish) fn check_token(key: &str, token: &Secret) -> Result<(), Problem> {
+/// The token does not fit into a header, or is too short.
+pub(in crate::publish) fn check_token(key: &str, token: &Secret) -> Result<(), ValidationError> {
     let token = token.reveal();
     if token.len() < TOKEN || !token.chars().all(|c| c.is_ascii_graphic()) {
         let message = format!(
             "has {} characters: give at least {TOKEN} letters, digits or signs, e.g. what `openssl rand -hex 16` prints",
             token.chars().count()
         );
-        return Err(Problem::new(key, message));
+        return Err(ValidationError::new(key, message));
     }
     Ok(())
 }

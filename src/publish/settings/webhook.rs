@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::problem::Problem;
 use crate::publish::secret::{self, Secret};
+use crate::validation::ValidationError;
 
 /// A POST request with the event's JSON, `run` and `sequence` at every change of the state.
 ///
@@ -43,16 +43,19 @@ impl Webhook {
     /// Checks everything that can be checked without touching the system.
     ///
     /// # Errors
-    /// The first mistake.
-    pub fn validate(&self) -> Result<(), Problem> {
+    /// The first invalid value.
+    pub fn validate(&self) -> Result<(), ValidationError> {
         if self.server().is_none() {
             let message = "is no URL of a web server: give http:// or https:// with a host and a path, without \
                            user and password (they go into token)";
-            return Err(Problem::new("url", message));
+            return Err(ValidationError::new("url", message));
         }
         secret::validate("token", self.token.as_ref(), self.token_file.as_deref())?;
         if !(0.1..=120.0).contains(&self.timeout) {
-            return Err(Problem::new("timeout", format!("{}: give 0.1 to 120 seconds", self.timeout)));
+            return Err(ValidationError::new(
+                "timeout",
+                format!("{}: give 0.1 to 120 seconds", self.timeout),
+            ));
         }
         Ok(())
     }

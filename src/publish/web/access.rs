@@ -1,4 +1,4 @@
-//! Who is answered, and what browsers are told about every answer.
+//! Access control, and the headers of every answer.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -60,9 +60,9 @@ pub(super) async fn guard(State(access): State<Arc<Access>>, request: Request, n
 /// Why a request is not answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Refusal {
-    /// It does not know the token.
+    /// The request lacks the token.
     Token,
-    /// It asks for a host that we are not.
+    /// The request is for another host.
     Host,
 }
 

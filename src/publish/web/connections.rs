@@ -1,4 +1,4 @@
-//! How many connections there may be, in all and of one peer, and how long one may do nothing.
+//! Limits of connections: their number in all and per peer, and their idle time.
 
 use std::collections::HashMap;
 use std::io;

@@ -1,4 +1,4 @@
-//! Whether all is well: decisions are made, and the devices are on.
+//! Health check: whether decisions are made and the devices are on.
 
 use std::time::{Duration, Instant};
 

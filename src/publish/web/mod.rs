@@ -39,10 +39,10 @@ use super::PublishError;
 use super::message::{Line, json};
 use super::metrics::Metrics;
 use super::network::{Ending, Task};
+use super::output_status::OutputStatus;
 use super::secret::Secret;
 use super::settings::{self, check_token};
-use super::standing::Standing;
-use crate::pipeline::Moment;
+use crate::pipeline::DecisionContext;
 use access::Access;
 use connections::{Connection, Connections};
 pub(super) use health::Board;
@@ -71,7 +71,7 @@ struct Site {
     page: Page,
     board: Arc<Board>,
     metrics: Arc<Metrics>,
-    standing: Standing,
+    output_status: OutputStatus,
     events: broadcast::Sender<Line>,
     pictures: watch::Sender<Bytes>,
     streams: Arc<Semaphore>,
@@ -91,7 +91,7 @@ pub(super) fn start(
     if let Some(token) = &token {
         check_token("web.token", token)?;
     }
-    let address = settings.socket_address().map_err(|problem| problem.inside("web"))?;
+    let address = settings.socket_address().map_err(|error| error.inside("web"))?;
     let taken = |source| PublishError::Address { address, source };
     let listener = TcpListener::bind(address).map_err(taken)?;
     listener.set_nonblocking(true).map_err(taken)?;
@@ -103,7 +103,7 @@ pub(super) fn start(
     let site = Arc::new(Site {
         page: Page::new(),
         board,
-        standing: metrics.standing("events"),
+        output_status: metrics.output_status("events"),
         metrics,
         events: events.clone(),
         pictures,
@@ -122,14 +122,14 @@ impl Web {
 
     /// Gives a decision's line to everyone who wants them.
     pub(super) fn offer_line(&self, line: &Line) {
-        // An error says that nobody wants them any more.
+        // An error means that there are no receivers.
         let _ = self.events.send(line.clone());
     }
 
-    /// Shows a moment to everyone who watches.
-    pub(super) fn show(&self, moment: &Moment) {
+    /// Sends the picture of a decision to all viewers.
+    pub(super) fn show(&self, context: &DecisionContext) {
         if let Some(view) = &self.view {
-            view.show(moment);
+            view.show(context);
         }
     }
 }
@@ -137,7 +137,7 @@ impl Web {
 /// Answers until the end; then connections are cut, as those that watch would never go by themselves.
 async fn serve(listener: TcpListener, router: Router, mut ending: Ending) {
     let Ok(mut connections) = Connections::new(listener) else { return };
-    // With this, all answers end.
+    // Dropping this ends all answers.
     let mut answers = JoinSet::new();
     loop {
         let connection = tokio::select! {
@@ -165,7 +165,7 @@ async fn answer(connection: Connection, router: Router) {
         .max_buf_size(REQUEST_BYTES)
         .serve_connection(TokioIo::new(connection), service);
     tokio::select! {
-        // What went wrong is the other side's matter.
+        // Errors of a connection are the client's matter.
         _ = answered => {}
         () = guest.turned_out() => {}
     }
@@ -226,13 +226,13 @@ async fn pictures(State(site): State<Arc<Site>>) -> Response {
 /// Each decision's JSON, as server-sent events.
 async fn events(State(site): State<Arc<Site>>) -> Response {
     let Some(place) = place(&site) else { return crowded() };
-    let standing = site.standing.clone();
+    let output_status = site.output_status.clone();
     let messages = BroadcastStream::new(site.events.subscribe()).filter_map(move |line| {
         let _taken_while_it_lasts = &place;
         match line {
             Ok(line) => Some(Ok::<_, Infallible>(Message::default().data(line.trim_end()))),
             Err(BroadcastStreamRecvError::Lagged(events)) => {
-                standing.lose(events);
+                output_status.lose(events);
                 None
             }
         }

@@ -5,7 +5,7 @@ use std::io;
 use axum::body::Bytes;
 use tokio::sync::{mpsc, watch};
 
-use crate::pipeline::Moment;
+use crate::pipeline::DecisionContext;
 use crate::publish::queue::Worker;
 use crate::publish::scene::Scene;
 
@@ -38,14 +38,14 @@ impl View {
         Ok(Self { scenes, pictures, _worker: worker })
     }
 
-    /// Has a moment drawn, unless nobody watches or the one before is not yet begun.
-    pub(super) fn show(&self, moment: &Moment) {
+    /// Queues a decision for drawing, unless there are no viewers or the previous one still waits.
+    pub(super) fn show(&self, context: &DecisionContext) {
         if self.pictures.receiver_count() == 0 {
             return;
         }
         // Room first: a copy of the picture that nobody draws costs time for nothing.
         if let Ok(room) = self.scenes.try_reserve() {
-            room.send(Scene::of(moment));
+            room.send(Scene::of(context));
         }
     }
 }
@@ -64,7 +64,7 @@ fn part(scene: &Scene) -> Option<Bytes> {
 mod tests {
     use super::*;
     use crate::event::State;
-    use crate::publish::testing::{event, eventually, with_moment};
+    use crate::publish::testing::{event, eventually, with_context};
 
     #[test]
     fn nothing_is_drawn_while_nobody_watches() {
@@ -73,11 +73,11 @@ mod tests {
         let view = View::start(pictures.clone()).unwrap();
         let event = event(0.08, State::Match);
         // A scene that was taken over would be drawn before the next one, which is waited for.
-        with_moment(&event, |moment| view.show(moment));
+        with_context(&event, |context| view.show(context));
         let mut watching = pictures.subscribe();
         assert_eq!(view.scenes.capacity(), 1);
         assert!(watching.borrow_and_update().is_empty());
-        with_moment(&event, |moment| view.show(moment));
+        with_context(&event, |context| view.show(context));
         eventually("a picture", || watching.has_changed().unwrap().then_some(()));
         assert!(watching.borrow().ends_with(OPENING));
     }

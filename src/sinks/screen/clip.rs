@@ -9,10 +9,10 @@ use image::{DynamicImage, ImageFormat};
 
 use crate::media::{Encoder, FRAME_RATE, MediaError, Quality};
 use crate::output::Output;
-use crate::pipeline::Moment;
+use crate::pipeline::DecisionContext;
 use crate::preprocess::SAMPLE_RATE;
 
-/// Seconds.
+/// Length of a clip in seconds.
 const LENGTH: usize = 10;
 
 /// Keeps frames as JPEG: as they are, they would take a quarter of a gigabyte.
@@ -25,9 +25,9 @@ pub(super) struct Clip {
 }
 
 impl Clip {
-    pub(super) fn take(&mut self, moment: &Moment) {
+    pub(super) fn take(&mut self, context: &DecisionContext) {
         let latest = self.latest;
-        for frame in moment.frames.iter().filter(|frame| latest.is_none_or(|latest| frame.t > latest)) {
+        for frame in context.frames.iter().filter(|frame| latest.is_none_or(|latest| frame.t > latest)) {
             let mut jpeg = Vec::new();
             // A frame that cannot be encoded is left out of a clip that may never be asked for.
             if JpegEncoder::new_with_quality(&mut jpeg, 85).encode_image(&*frame.picture).is_ok() {
@@ -35,7 +35,7 @@ impl Clip {
             }
             self.latest = Some(frame.t);
         }
-        self.sound.extend(moment.sound);
+        self.sound.extend(context.sound);
         let too_many = |kept: usize, most: usize| ..kept.saturating_sub(most);
         self.frames.drain(too_many(self.frames.len(), LENGTH * FRAME_RATE as usize));
         self.sound.drain(too_many(self.sound.len(), LENGTH * SAMPLE_RATE));

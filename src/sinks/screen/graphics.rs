@@ -27,8 +27,8 @@ struct Pixels {
 }
 
 impl Graphics {
-    /// What the terminal is known to do. Its environment tells; asking it would mean reading its answer among
-    /// the keys, and waiting for it where none comes.
+    /// The best protocol of the terminal, by its environment variables. Asking the terminal would mean reading its
+    /// answer among the keys, and waiting where none comes.
     pub(super) fn of_terminal() -> Self {
         let variable = |name: &str| std::env::var(name).unwrap_or_default();
         let protocol = protocol_of(variable);

@@ -20,7 +20,7 @@ use ratatui::{DefaultTerminal, Terminal};
 
 use crate::diagnostics::{self, Hold};
 use crate::output::Output;
-use crate::pipeline::{Controls, Moment, Sink, SinkError};
+use crate::pipeline::{Controls, DecisionContext, Sink, SinkError};
 use crate::sinks::{annotate, keys, save};
 use clip::Clip;
 use graphics::Graphics;
@@ -31,7 +31,7 @@ const MESSAGE: Duration = Duration::from_secs(4);
 /// Over how many seconds the frame rate is counted.
 const RATE: f64 = 2.0;
 
-/// What the keys changed, and what the last moments left behind.
+/// The state of the screen: key toggles, messages, and figures of the latest decisions.
 #[derive(Default)]
 struct Desk {
     paused: bool,
@@ -40,7 +40,7 @@ struct Desk {
     /// The last self-check: the score then, the score with the other sound.
     checked: Option<(f32, f32)>,
     /// What is wrong with the outputs.
-    trouble: Option<String>,
+    faults: Option<String>,
     /// Times and counts of frames.
     counted: Vec<(f64, u64)>,
 }
@@ -53,7 +53,7 @@ pub struct Screen {
     clip: Clip,
     controls: Arc<Controls>,
     folder: PathBuf,
-    /// A slow terminal is given time; decisions do not wait for it.
+    /// When to draw next: a slow terminal gets more time, so that it does not delay decisions.
     next: Instant,
     /// A key changed what is shown, also while it is paused.
     changed: bool,
@@ -84,21 +84,21 @@ impl Screen {
         })
     }
 
-    fn keys(&mut self, moment: &Moment) -> Result<(), SinkError> {
+    fn keys(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
         if keys::is_closed() {
             self.controls.stop.store(true, Ordering::Relaxed);
             return Ok(());
         }
         for key in keys::pressed().map_err(terminal_error)? {
             if !keys::ends(key, &self.controls) {
-                self.key(key, moment);
+                self.key(key, context);
             }
             self.changed = true;
         }
         Ok(())
     }
 
-    fn key(&mut self, key: KeyEvent, moment: &Moment) {
+    fn key(&mut self, key: KeyEvent, context: &DecisionContext) {
         match key.code {
             KeyCode::Char('p' | ' ') => self.desk.paused = !self.desk.paused,
             KeyCode::Char('m') => self.desk.mirrored = !self.desk.mirrored,
@@ -109,7 +109,7 @@ impl Screen {
             KeyCode::Char('s') => {
                 let said = self.output("png").and_then(|output| {
                     let said = format!("Saved {}", output.name().display());
-                    save(&annotate(moment, moment.picture), output).map(|()| said)
+                    save(&annotate(context, context.picture), output).map(|()| said)
                 });
                 self.desk.say(said.unwrap_or_else(|error| error.to_string()));
             }
@@ -121,7 +121,7 @@ impl Screen {
         }
     }
 
-    /// A file of the moment, of which there may be several a second.
+    /// An output file named by the time, with a number if there are several in a second.
     fn output(&self, ending: &str) -> Result<Output, SinkError> {
         Ok(Output::free(&self.folder, format!("lookhear-{}", now()), ending)?)
     }
@@ -141,14 +141,14 @@ impl Desk {
         self.message = Some((Instant::now(), message));
     }
 
-    fn update(&mut self, moment: &Moment) {
-        if let Some(swapped) = moment.swapped {
-            self.checked = Some((moment.event.score, swapped.score));
+    fn update(&mut self, context: &DecisionContext) {
+        if let Some(swapped) = context.swapped {
+            self.checked = Some((context.event.score, swapped.score));
         }
         self.message.take_if(|(since, _)| since.elapsed() > MESSAGE);
-        if let Some(health) = moment.health {
-            self.counted.push((moment.event.t, health.frames));
-            self.counted.retain(|(t, _)| moment.event.t - t <= RATE);
+        if let Some(health) = context.health {
+            self.counted.push((context.event.t, health.frames));
+            self.counted.retain(|(t, _)| context.event.t - t <= RATE);
         }
     }
 
@@ -166,38 +166,38 @@ impl Desk {
             message: self.message.as_ref().map(|(_, message)| message.as_str()),
             checked: self.checked,
             frame_rate: self.frame_rate(),
-            trouble: self.trouble.as_deref(),
+            faults: self.faults.as_deref(),
         }
     }
 }
 
-/// Draws a moment on any terminal.
+/// Draws a decision on any terminal.
 fn show<B: Backend>(
     terminal: &mut Terminal<B>,
     graphics: &mut Graphics,
-    moment: &Moment,
+    context: &DecisionContext,
     desk: &Desk,
 ) -> Result<(), B::Error> {
-    let mirrored: Option<RgbImage> = desk.mirrored.then(|| image::imageops::flip_horizontal(moment.picture));
-    let picture = mirrored.as_ref().unwrap_or(moment.picture);
-    terminal.draw(|frame| draw(frame, graphics, moment, picture, &desk.status())).map(drop)
+    let mirrored: Option<RgbImage> = desk.mirrored.then(|| image::imageops::flip_horizontal(context.picture));
+    let picture = mirrored.as_ref().unwrap_or(context.picture);
+    terminal.draw(|frame| draw(frame, graphics, context, picture, &desk.status())).map(drop)
 }
 
 impl Sink for Screen {
-    fn take(&mut self, moment: &Moment) -> Result<(), SinkError> {
-        self.desk.update(moment);
-        self.desk.trouble = self.controls.trouble.get();
-        self.clip.take(moment);
+    fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
+        self.desk.update(context);
+        self.desk.faults = self.controls.faults.get();
+        self.clip.take(context);
         if let Some(outcome) = self.clip.outcome() {
             self.desk.say(outcome);
         }
-        self.keys(moment)?;
+        self.keys(context)?;
         if self.controls.stop.load(Ordering::Relaxed) {
             return Ok(());
         }
         let begin = Instant::now();
         if self.changed || (!self.desk.paused && begin >= self.next) {
-            show(&mut self.terminal, &mut self.graphics, moment, &self.desk).map_err(terminal_error)?;
+            show(&mut self.terminal, &mut self.graphics, context, &self.desk).map_err(terminal_error)?;
             self.next = Instant::now() + begin.elapsed();
             self.changed = false;
         }

@@ -7,17 +7,17 @@ use ratatui::style::Color;
 use super::*;
 use crate::capture::monitor::{DeviceHealth, Health};
 use crate::event::{DeviceState, Event, Map, State};
-use crate::gallery::Impression;
+use crate::gallery::Signature;
 use crate::preprocess::SAMPLE_RATE;
 use crate::swap::Swapped;
 use crate::timing::{Stage, Timings};
 
-/// What a moment borrows.
+/// What a decision's context borrows.
 struct Parts {
     event: Event,
     picture: RgbImage,
     map: Map,
-    impression: Impression,
+    signature: Signature,
     second: Vec<f32>,
     columns: Vec<Vec<f32>>,
     timings: Timings,
@@ -48,7 +48,7 @@ impl Parts {
                 |x, _| if x < 80 { Rgb([200, 0, 0]) } else { Rgb([0, 0, 200]) },
             ),
             map: Map { rows: 1, columns: 2, values: vec![0.1, 0.1] },
-            impression: Impression::default(),
+            signature: Signature::default(),
             second: vec![0.1; SAMPLE_RATE],
             columns: vec![vec![1.0; 257]; 199],
             timings,
@@ -57,8 +57,8 @@ impl Parts {
         }
     }
 
-    fn moment(&self) -> Moment<'_> {
-        Moment {
+    fn context(&self) -> DecisionContext<'_> {
+        DecisionContext {
             event: &self.event,
             picture: &self.picture,
             map: &self.map,
@@ -67,7 +67,7 @@ impl Parts {
             second: &self.second,
             columns: &self.columns,
             scores: &[0.2, 0.5, 0.87],
-            impression: &self.impression,
+            signature: &self.signature,
             timings: &self.timings,
             swapped: self.swapped,
             health: Some(&self.health),
@@ -77,7 +77,7 @@ impl Parts {
 
 fn screen(parts: &Parts, desk: &Desk, (width, height): (u16, u16)) -> Terminal<TestBackend> {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-    show(&mut terminal, &mut Graphics::default(), &parts.moment(), desk).unwrap();
+    show(&mut terminal, &mut Graphics::default(), &parts.context(), desk).unwrap();
     terminal
 }
 
@@ -155,7 +155,7 @@ fn the_self_check_tells_whether_the_sound_matters() {
     let mut parts = Parts::new(State::Match);
     parts.swapped = Some(Swapped { score: 0.12 });
     let mut desk = Desk::default();
-    desk.update(&parts.moment());
+    desk.update(&parts.context());
     let text = text(&screen(&parts, &desk, (80, 24)));
     assert!(text.contains("0.87 -> 0.12: it listens"), "{text}");
 }
@@ -166,7 +166,7 @@ fn frames_a_second_are_counted_from_the_devices() {
     let mut desk = Desk::default();
     for n in 0..50 {
         (parts.event.t, parts.health.frames) = (f64::from(n) * 0.08, n as u64 * 2);
-        desk.update(&parts.moment());
+        desk.update(&parts.context());
     }
     assert!((desk.frame_rate() - 25.0).abs() < 0.5, "{}", desk.frame_rate());
 }
@@ -184,7 +184,7 @@ fn terminals_with_graphics_get_pixels_and_keep_one_picture() {
         let mut graphics = Graphics::with(protocol, FontSize::new(10, 20));
         let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
         let mut shown = || {
-            show(&mut terminal, &mut graphics, &parts.moment(), &Desk::default()).unwrap();
+            show(&mut terminal, &mut graphics, &parts.context(), &Desk::default()).unwrap();
             let text = text(&terminal);
             let at = text.find(begin).unwrap_or_else(|| panic!("{protocol:?}: no picture"));
             assert!(text.contains("I hear it. It is here.") && text.contains("q quit"), "{protocol:?}");
@@ -194,7 +194,7 @@ fn terminals_with_graphics_get_pixels_and_keep_one_picture() {
         assert_eq!(first, shown(), "{protocol:?}: the same picture is replaced, not added");
         for size in [(1, 1), (20, 5), (300, 3)] {
             let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
-            show(&mut terminal, &mut graphics, &parts.moment(), &Desk::default()).unwrap();
+            show(&mut terminal, &mut graphics, &parts.context(), &Desk::default()).unwrap();
         }
     }
 }

@@ -12,11 +12,11 @@ use super::widgets::Spectrogram;
 use crate::capture::monitor::{Device, DeviceHealth};
 use crate::event::{DeviceState, Event, State};
 use crate::overlay::{mark, state_color};
-use crate::pipeline::Moment;
+use crate::pipeline::DecisionContext;
 use crate::preprocess::level;
 use crate::timing::Stage;
 
-/// What is not in the moment itself.
+/// What the decision's context does not hold.
 pub(super) struct Status<'a> {
     pub(super) paused: bool,
     pub(super) mirrored: bool,
@@ -24,7 +24,7 @@ pub(super) struct Status<'a> {
     pub(super) checked: Option<(f32, f32)>,
     pub(super) frame_rate: f64,
     /// What is wrong with the outputs.
-    pub(super) trouble: Option<&'a str>,
+    pub(super) faults: Option<&'a str>,
 }
 
 const FAINT: Style = Style::new().fg(Color::DarkGray);
@@ -36,14 +36,14 @@ const SIDE: u16 = 30;
 pub(super) fn draw(
     frame: &mut Frame,
     graphics: &mut Graphics,
-    moment: &Moment,
+    context: &DecisionContext,
     picture: &RgbImage,
     status: &Status,
 ) {
     let [top, middle, bottom] =
         Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)])
             .areas(frame.area());
-    frame.render_widget(devices(moment), top);
+    frame.render_widget(devices(context), top);
     frame.render_widget(Paragraph::new(keys(status)), bottom);
     let wide = middle.width > SIDE + 20;
     let (left, right) = match wide {
@@ -58,25 +58,25 @@ pub(super) fn draw(
             (above, below)
         }
     };
-    graphics.show(frame, left, &marked(moment, picture, status.mirrored));
-    side(frame, right, moment, status);
+    graphics.show(frame, left, &marked(context, picture, status.mirrored));
+    side(frame, right, context, status);
 }
 
 /// The picture with heat and box, mirrored as it is shown.
-fn marked(moment: &Moment, picture: &RgbImage, mirrored: bool) -> RgbImage {
+fn marked(context: &DecisionContext, picture: &RgbImage, mirrored: bool) -> RgbImage {
     if !mirrored {
-        return mark(picture, moment.map, moment.event);
+        return mark(picture, context.map, context.event);
     }
-    let mut map = moment.map.clone();
+    let mut map = context.map.clone();
     map.values.chunks_mut(map.columns.max(1)).for_each(<[f32]>::reverse);
-    let bounds = moment.event.bounds.map(|[x0, y0, x1, y1]| [1.0 - x1, y0, 1.0 - x0, y1]);
-    let peak = [1.0 - moment.event.peak[0], moment.event.peak[1]];
-    mark(picture, &map, &Event { bounds, peak, ..moment.event.clone() })
+    let bounds = context.event.bounds.map(|[x0, y0, x1, y1]| [1.0 - x1, y0, 1.0 - x0, y1]);
+    let peak = [1.0 - context.event.peak[0], context.event.peak[1]];
+    mark(picture, &map, &Event { bounds, peak, ..context.event.clone() })
 }
 
-fn devices(moment: &Moment) -> Line<'static> {
+fn devices(context: &DecisionContext) -> Line<'static> {
     let mut spans = vec![Span::styled("LookHear ", Style::new().add_modifier(Modifier::BOLD))];
-    if let Some(health) = moment.health {
+    if let Some(health) = context.health {
         for (device, health) in [(Device::Camera, &health.camera), (Device::Microphone, &health.microphone)] {
             spans.push(device_words(device, health));
         }
@@ -94,15 +94,15 @@ fn device_words(device: Device, health: &DeviceHealth) -> Span<'static> {
 }
 
 fn keys(status: &Status) -> Line<'static> {
-    if let Some(message) = status.message.or(status.trouble) {
+    if let Some(message) = status.message.or(status.faults) {
         return Line::styled(message.to_string(), WARNING);
     }
     let pause = if status.paused { "PAUSED: p goes on" } else { "p pause" };
     Line::styled(format!("q quit  {pause}  m mirror  s snapshot  c save last 10 s  a swap sound"), FAINT)
 }
 
-fn side(frame: &mut Frame, area: Rect, moment: &Moment, status: &Status) {
-    let [r, g, b] = state_color(moment.event.state);
+fn side(frame: &mut Frame, area: Rect, context: &DecisionContext, status: &Status) {
+    let [r, g, b] = state_color(context.event.state);
     let color = Style::new().fg(Color::Rgb(r, g, b));
     let rows = [
         Constraint::Length(2),
@@ -113,23 +113,23 @@ fn side(frame: &mut Frame, area: Rect, moment: &Moment, status: &Status) {
         Constraint::Length(if area.height > 10 { 6 } else { 0 }),
     ];
     let [sentence, score, history, loud, spectrogram, figures] = Layout::vertical(rows).areas(area);
-    let words = Paragraph::new(moment.event.sentence()).style(color.add_modifier(Modifier::BOLD));
+    let words = Paragraph::new(context.event.sentence()).style(color.add_modifier(Modifier::BOLD));
     frame.render_widget(words.wrap(Wrap { trim: true }), sentence);
     let unit = |value: f32| f64::from(if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.0 });
     frame.render_widget(
-        gauge(format!("score {:.2}", moment.event.score), unit(moment.event.score), color),
+        gauge(format!("score {:.2}", context.event.score), unit(context.event.score), color),
         score,
     );
-    let scores: Vec<u64> = moment.scores.iter().map(|score| (unit(*score) * 100.0) as u64).collect();
+    let scores: Vec<u64> = context.scores.iter().map(|score| (unit(*score) * 100.0) as u64).collect();
     let newest = &scores[scores.len().saturating_sub(usize::from(history.width))..];
     frame.render_widget(Sparkline::default().data(newest).max(100).style(color), history);
-    let decibels = level(&moment.second[moment.second.len().saturating_sub(4800)..]);
+    let decibels = level(&context.second[context.second.len().saturating_sub(4800)..]);
     // 60 dB below full scale is a quiet room.
     let full = f64::from((decibels + 60.0) / 60.0).clamp(0.0, 1.0);
-    let quiet = if moment.event.state == State::Silent { FAINT } else { Style::new().fg(Color::Green) };
+    let quiet = if context.event.state == State::Silent { FAINT } else { Style::new().fg(Color::Green) };
     frame.render_widget(gauge(format!("{decibels:4.0} dB"), full, quiet), loud);
-    frame.render_widget(Spectrogram(moment.columns), spectrogram);
-    frame.render_widget(Paragraph::new(lines(moment, status)).style(FAINT), figures);
+    frame.render_widget(Spectrogram(context.columns), spectrogram);
+    frame.render_widget(Paragraph::new(lines(context, status)).style(FAINT), figures);
 }
 
 fn gauge(label: String, ratio: f64, style: Style) -> LineGauge<'static> {
@@ -142,16 +142,16 @@ fn gauge(label: String, ratio: f64, style: Style) -> LineGauge<'static> {
         .unfilled_style(FAINT)
 }
 
-/// Figures for those who look after it.
-fn lines(moment: &Moment, status: &Status) -> Vec<Line<'static>> {
-    let at = |stage, percent| moment.timings.percentile(stage, percent).unwrap_or(0.0);
+/// Figures for operators.
+fn lines(context: &DecisionContext, status: &Status) -> Vec<Line<'static>> {
+    let at = |stage, percent| context.timings.percentile(stage, percent).unwrap_or(0.0);
     let pair = |stage| format!("{:.0}/{:.0}", at(stage, 50.0), at(stage, 95.0));
     let mut lines = vec![
         Line::raw(format!("{:.0} frames/s  ms p50/p95:", status.frame_rate)),
         Line::raw(format!("picture {} sound {}", pair(Stage::Vision), pair(Stage::Audio))),
         Line::raw(format!("heads {} in all {}", pair(Stage::Heads), pair(Stage::Latency))),
     ];
-    if let Some(health) = moment.health {
+    if let Some(health) = context.health {
         let style = if health.overruns + health.xruns + health.gaps > 0 { WARNING } else { FAINT };
         lines.push(Line::raw(format!("lost: {} frames", health.frames_lost)));
         let late = health.overruns + health.xruns;

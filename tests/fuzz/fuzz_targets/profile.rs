@@ -5,8 +5,8 @@ use lookhear::profile::Profile;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    if let Err(mistake) = Profile::parse(text, "case") {
-        assert!((1..=text.split('\n').count()).contains(&mistake.line), "{mistake}");
-        assert!(mistake.column >= 1 && !mistake.message.is_empty(), "{mistake}");
+    if let Err(error) = Profile::parse(text, "case") {
+        assert!((1..=text.split('\n').count()).contains(&error.line), "{error}");
+        assert!(error.column >= 1 && !error.message.is_empty(), "{error}");
     }
 });

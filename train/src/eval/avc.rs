@@ -1,6 +1,6 @@
 //! AVC on weak pairs: composed scenes, and plain photos with plain sounds.
 
-use lookhear::engine::{Heard, Judgement, Seen};
+use lookhear::engine::{AudioEncoding, ImageEncoding, Judgement};
 use lookhear::judge::Judge;
 use lookhear::preprocess::spectrogram;
 use rand::Rng;
@@ -53,8 +53,8 @@ pub fn composed(setting: &mut Setting) -> Result<Vec<Scored>, Error> {
             heard = rng.random_range(0..setting.corpus.taught.len());
         }
         let (second, group) = sound(setting, heard, &mut rng)?;
-        let seen = setting.judge.see(&picture);
-        let heard = setting.judge.hear(&spectrogram::second(&second));
+        let seen = setting.judge.encode_image(&picture);
+        let heard = setting.judge.encode_audio(&spectrogram::second(&second));
         scored.push(Scored::new(setting.judge, seen, heard, corresponds, group));
     }
     Ok(scored)
@@ -73,15 +73,21 @@ pub fn photo_and_sound(setting: &mut Setting) -> Result<Vec<Scored>, Error> {
         let corresponds = i % 2 == 0;
         let heard = if corresponds { class } else { other_class(setting.corpus, class, &mut rng) };
         let (second, group) = sound(setting, heard, &mut rng)?;
-        let seen = setting.judge.see(&photo);
-        let heard = setting.judge.hear(&spectrogram::second(&second));
+        let seen = setting.judge.encode_image(&photo);
+        let heard = setting.judge.encode_audio(&spectrogram::second(&second));
         scored.push(Scored::new(setting.judge, seen, heard, corresponds, group));
     }
     Ok(scored)
 }
 
 impl Scored {
-    fn new(judge: &mut Judge, seen: Seen, heard: Heard, corresponds: bool, group: String) -> Self {
+    fn new(
+        judge: &mut Judge,
+        seen: ImageEncoding,
+        heard: AudioEncoding,
+        corresponds: bool,
+        group: String,
+    ) -> Self {
         let judgement = judge.judge(&seen, &heard);
         let score = judge.score(&judgement);
         Self { judgement, score, embeddings: [seen.embedding, heard.embedding], corresponds, group }
@@ -106,17 +112,16 @@ impl Scored {
         all.into_iter().flatten().collect()
     }
 
-    /// The lowest threshold at which no more than a share `alarms` (0..1) of what does not correspond counts
-    /// as a match.
+    /// The lowest threshold at which at most a share `alarms` (0..1) of the negatives counts as a match.
     pub fn threshold_for(scored: &[Self], alarms: f64) -> f32 {
         let mut scores: Vec<f32> = scored.iter().filter(|s| !s.corresponds).map(|s| s.score).collect();
         scores.sort_by(|a, b| b.total_cmp(a));
         let allowed = (alarms * scores.len() as f64) as usize;
-        // Just above the first score that is too many.
+        // Just above the first score that would exceed the share.
         scores.get(allowed).map_or(0.0, |score| score.next_up())
     }
 
-    /// The same cases with another share of the fusion head in the score.
+    /// Recomputes the scores of all cases with another share of the fusion head.
     #[must_use]
     pub fn weighed(scored: Vec<Self>, fusion_share: f32) -> Vec<Self> {
         let weighed = |s: Self| Self { score: s.judgement.score(fusion_share), ..s };

@@ -31,22 +31,22 @@ use crate::{Error, EvalError};
 
 /// How the classifiers learn.
 pub(super) struct Schooling<'a> {
-    /// Where they learn from.
+    /// The corpus that they learn from.
     pub(super) corpus: Arc<Corpus>,
-    /// Where they are tested.
+    /// The corpus that they are tested on.
     pub(super) held_out: &'a Corpus,
     /// Towers and fusion layers.
     pub(super) spec: Spec,
     /// How the towers see pictures.
     pub(super) preprocessing: Preprocessing,
-    /// What trains.
+    /// The device that trains.
     pub(super) device: Device,
     /// Steps of 32 examples each.
     pub(super) steps: u64,
     /// Cases of the test.
     pub(super) n: usize,
     pub(super) seed: u64,
-    /// Where it is shown how far they are.
+    /// Progress bars.
     pub(super) bars: &'a Bars,
 }
 
@@ -93,7 +93,7 @@ pub(super) fn baselines(schooling: &Schooling) -> Result<Vec<Figure>, Error> {
         localization: None,
     };
     let spec = fused(&schooling.spec);
-    // Judged on the CPU, wherever it was learned.
+    // The test runs on the CPU, whatever device trained.
     let mut network = Network::new(&spec, &Device::flex());
     transplant(&learned, &mut network)?;
     let training =
@@ -124,7 +124,7 @@ pub(super) fn baselines(schooling: &Schooling) -> Result<Vec<Figure>, Error> {
     Ok(figures)
 }
 
-/// The same towers with L3-Net's fusion layers, whatever heads the model has.
+/// The model's towers with L3-Net's fusion layers, whatever heads the model has.
 fn fused(spec: &Spec) -> Spec {
     let fusion = spec.fusion.or(Some(Fusion { hidden: 128 }));
     Spec { fusion, distance: None, localization: None, ..spec.clone() }
@@ -176,11 +176,11 @@ fn lessons(corpus: &Arc<Corpus>, config: &Config, first: u64) -> Loader<Lesson> 
     })
 }
 
-fn tensors(schooling: &Schooling, lesson: &Lesson, halves: bool, device: &Device) -> [Tensor<4>; 2] {
+fn tensors(schooling: &Schooling, lesson: &Lesson, half_resolution: bool, device: &Device) -> [Tensor<4>; 2] {
     let n = lesson.classes.len();
     let tensor = |values: &[f32], [c, h, w]: [usize; 3]| {
         let whole = Tensor::<4>::from_data(TensorData::new(values.to_vec(), [n, c, h, w]), device);
-        if halves { halve(whole) } else { whole }
+        if half_resolution { halve(whole) } else { whole }
     };
     [
         tensor(&lesson.pictures, schooling.spec.vision.input),
@@ -206,7 +206,7 @@ fn learn_classes(schooling: &Schooling) -> Result<Classifiers, Error> {
     let mut lessons = lessons(&schooling.corpus, &config, 0);
     for step in 0..config.steps {
         let lesson = lessons.next_batch()?;
-        let [pictures, sounds] = tensors(schooling, &lesson, config.halves(step), &device);
+        let [pictures, sounds] = tensors(schooling, &lesson, config.at_half_resolution(step), &device);
         let labels: Vec<i64> = lesson.classes.iter().map(|class| *class as i64).collect();
         let labels = Tensor::<1, Int>::from_data(TensorData::new(labels, [lesson.classes.len()]), &device);
         let cross_entropy = CrossEntropyLossConfig::new().init(&device);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use image::imageops::{self, FilterType};
 use image::{ImageBuffer, Luma, RgbImage};
-use lookhear::engine::{Heard, Seen};
+use lookhear::engine::{AudioEncoding, ImageEncoding};
 use lookhear::event::Map;
 use lookhear::judge::Judge;
 use lookhear::media;
@@ -111,11 +111,11 @@ fn centre() -> Vec<f32> {
 /// # Errors
 /// A video cannot be read, or the model has no localization head.
 pub(super) fn boxes(judge: &mut Judge, annotated: &[Annotated]) -> Result<Findings, Error> {
-    let mut moments: Vec<(Seen, Heard, (u32, u32))> = Vec::new();
+    let mut moments: Vec<(ImageEncoding, AudioEncoding, (u32, u32))> = Vec::new();
     for one in annotated {
         let (frame, second) = one.moment()?;
-        let heard = judge.hear(&spectrogram::second(&second));
-        moments.push((judge.see(&frame), heard, frame.dimensions()));
+        let heard = judge.encode_audio(&spectrogram::second(&second));
+        moments.push((judge.encode_image(&frame), heard, frame.dimensions()));
     }
     let [mut own, mut blind, mut middle] = [const { Vec::new() }; 3];
     let [mut peaks, mut blind_peaks, mut middles, mut moved] = [const { Vec::new() }; 4];

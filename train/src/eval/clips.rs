@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use image::RgbImage;
 use indicatif::ProgressBar;
-use lookhear::engine::{Heard, Seen};
+use lookhear::engine::{AudioEncoding, ImageEncoding};
 use lookhear::judge::Judge;
 use lookhear::media::{Decoder, Input, Piece};
 use lookhear::preprocess::{SAMPLE_RATE, spectrogram};
@@ -111,7 +111,7 @@ fn read_table(path: &Path) -> Result<HashMap<String, (String, Option<String>)>, 
     Ok(text.lines().skip(1).filter_map(row).collect())
 }
 
-/// A kind is words; a video's id in its place says nothing.
+/// A kind consists of words; a video id in its place is ignored.
 fn kind(field: &str) -> Option<String> {
     let is_word = |c: char| c.is_ascii_lowercase() || matches!(c, ' ' | ',' | '-');
     (!field.is_empty() && field.chars().all(is_word)).then(|| field.to_string())
@@ -141,7 +141,7 @@ pub(super) fn clips(
 ) -> Result<Vec<Figure>, Error> {
     check(clips, taught)?;
     let encoded = clips.iter().map(|clip| encode(judge, &clip.file)).inspect(|_| bar.inc(1));
-    let towers: Vec<Vec<(Seen, Heard)>> = encoded.collect::<Result<_, _>>()?;
+    let towers: Vec<Vec<(ImageEncoding, AudioEncoding)>> = encoded.collect::<Result<_, _>>()?;
     let mut score = |i: usize, j: usize| -> Vec<f32> {
         let same_kind = i != j && clips[i].kind.is_some() && clips[i].kind == clips[j].kind;
         let pairs = towers[i].iter().zip(&towers[j]).filter(|_| !same_kind);
@@ -171,7 +171,7 @@ pub(super) fn clips(
 }
 
 /// Both towers' view of the clip's moments; none of a clip shorter than a second.
-fn encode(judge: &mut Judge, file: &Path) -> Result<Vec<(Seen, Heard)>, Error> {
+fn encode(judge: &mut Judge, file: &Path) -> Result<Vec<(ImageEncoding, AudioEncoding)>, Error> {
     let (frames, sound) = (frames(file)?, sound(file)?);
     let length = frames.len().min(sound.len() / INTERVAL);
     let half = SAMPLE_RATE / INTERVAL / 2;
@@ -182,7 +182,7 @@ fn encode(judge: &mut Judge, file: &Path) -> Result<Vec<(Seen, Heard)>, Error> {
     let moment = |k: usize| {
         let begin = (at(k) - half) * INTERVAL;
         let second = &sound[begin..(begin + SAMPLE_RATE).min(sound.len())];
-        (judge.see(&frames[at(k)]), judge.hear(&spectrogram::second(second)))
+        (judge.encode_image(&frames[at(k)]), judge.encode_audio(&spectrogram::second(second)))
     };
     Ok((0..MOMENTS).map(moment).collect())
 }
@@ -325,7 +325,7 @@ fn rate(name: &str, chosen: &[usize], percent: impl Fn(usize) -> Option<f64>) ->
     Figure::of_values(name, chance, &percents)
 }
 
-/// Words that fit no clip are a slip of the pen.
+/// Words that match no clip are taken for a typing error.
 fn check(clips: &[Clip], taught: &[String]) -> Result<(), Error> {
     if taught.is_empty() || clips.iter().any(|clip| is_taught(&clip.file, taught)) {
         return Ok(());

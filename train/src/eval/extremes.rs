@@ -3,7 +3,7 @@
 use super::Cell;
 use crate::Error;
 
-/// As many are kept.
+/// Number of cells that are kept.
 const KEPT: usize = 8;
 
 /// The cells with the largest values of all that were offered, largest first.
@@ -14,7 +14,7 @@ impl Largest {
     /// Draws the cell only if its value is among the largest so far.
     ///
     /// # Errors
-    /// It cannot be drawn.
+    /// The cell cannot be drawn.
     pub(super) fn offer(
         &mut self,
         value: f32,
@@ -28,7 +28,7 @@ impl Largest {
         Ok(())
     }
 
-    /// What was kept.
+    /// The cells that were kept.
     pub(super) fn into_cells(self) -> Vec<Cell> {
         self.0.into_iter().map(|(_, cell)| cell).collect()
     }

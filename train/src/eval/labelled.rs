@@ -167,7 +167,7 @@ enum Side {
 }
 
 impl Folds {
-    /// The same with at most `count` files on each side of a fold, drawn by the hash of their names.
+    /// Keeps at most `count` files on each side of a fold, chosen by the hash of their names.
     pub(super) fn at_most(mut self, count: usize, seed: u64) -> Self {
         for side in self.folds.iter_mut().flat_map(|fold| [&mut fold.train, &mut fold.test]) {
             let key = |i: &usize| Sha256::digest(format!("{seed} {}", self.files[*i].path.display()));

@@ -47,10 +47,10 @@ pub fn localize(setting: &mut Setting) -> Result<Findings, Error> {
     for (number, class) in classes.into_iter().enumerate() {
         let other = other_class(setting.corpus, class, &mut rng);
         let scene = scene(setting.corpus, class, Some(other), 0.0, &mut rng)?;
-        let seen = setting.judge.see(&scene.picture);
+        let seen = setting.judge.encode_image(&scene.picture);
         let mut map_of = |setting: &mut Setting, class: usize| -> Result<Map, Error> {
             let (second, _) = sound(setting, class, &mut rng)?;
-            let heard = setting.judge.hear(&spectrogram::second(&second));
+            let heard = setting.judge.encode_audio(&spectrogram::second(&second));
             Ok(setting.judge.judge(&seen, &heard).map)
         };
         let maps = [map_of(setting, class)?, map_of(setting, other)?];

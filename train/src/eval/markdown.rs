@@ -1,4 +1,4 @@
-//! The same tables as text for a model card or a README.
+//! The tables of reports as Markdown, for a model card or a README.
 
 use std::fmt::Write;
 

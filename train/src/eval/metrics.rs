@@ -44,7 +44,7 @@ pub fn ciou(map: &[f32], truth: &[f32]) -> f64 {
     iou_at(map, truth, median)
 }
 
-/// The same with a threshold of its own: `sum(p g) / (sum(g) + sum(p [g = 0]))`, `p = [map >= threshold]`.
+/// IoU at a given threshold: `sum(p g) / (sum(g) + sum(p [g = 0]))`, `p = [map >= threshold]`.
 pub fn iou_at(map: &[f32], truth: &[f32], threshold: f32) -> f64 {
     let (mut inside, mut outside, mut all) = (0.0, 0.0, 0.0);
     for (value, truth) in map.iter().zip(truth) {

@@ -1,7 +1,7 @@
 //! Names: whether a thing that was enrolled is known again, and another thing is not.
 
 use image::RgbImage;
-use lookhear::gallery::{self, Example, Gallery, Impression, Recording};
+use lookhear::gallery::{self, Example, Gallery, Recording, Signature};
 use lookhear::judge::Judge;
 use lookhear::preprocess::{SAMPLE_RATE, level, spectrogram};
 use lookhear::studio::compose::webcam;
@@ -77,15 +77,15 @@ fn voices(corpus: &Corpus) -> Result<Vec<Voice<'_>>, Error> {
 struct Glance {
     score: f32,
     level: f32,
-    impression: Impression,
+    signature: Signature,
 }
 
 impl Glance {
     fn new(judge: &mut Judge, picture: &RgbImage, second: &[f32]) -> Self {
-        let (seen, heard) = (judge.see(picture), judge.hear(&spectrogram::second(second)));
+        let (seen, heard) = (judge.encode_image(picture), judge.encode_audio(&spectrogram::second(second)));
         let judgement = judge.judge(&seen, &heard);
-        let impression = Impression::new(&seen, &heard, &judgement.map);
-        Self { score: judge.score(&judgement), level: level(second), impression }
+        let signature = Signature::new(&seen, &heard, &judgement.map);
+        Self { score: judge.score(&judgement), level: level(second), signature }
     }
 }
 
@@ -100,12 +100,12 @@ fn enroll(setting: &mut Setting, thing: Thing, rng: &mut ChaCha8Rng) -> Result<O
         let start = moment * (sound.len() * 2 / 3 - SAMPLE_RATE) / (MOMENTS - 1);
         let mut frame = picture.clone();
         webcam(&mut frame, rng);
-        let Glance { score, level, impression } =
+        let Glance { score, level, signature } =
             Glance::new(setting.judge, &frame, &second_at(&sound, start));
         if level < silence {
-            recording.quiet.push(impression);
+            recording.quiet.push(signature);
         } else if score >= even {
-            recording.examples.push(Example { t: start as f64 / SAMPLE_RATE as f64, impression });
+            recording.examples.push(Example { t: start as f64 / SAMPLE_RATE as f64, signature });
         }
     }
     Ok((recording.examples.len() >= FEWEST).then_some(recording))
@@ -124,9 +124,9 @@ fn meet(
     webcam(&mut picture, rng);
     let mut second = random_second(&sound[sound.len() * 2 / 3..], rng);
     random_gain(&mut second, rng);
-    let Glance { score, level, impression } = Glance::new(setting.judge, &picture, &second);
+    let Glance { score, level, signature } = Glance::new(setting.judge, &picture, &second);
     let found = matches(setting.judge, score, level);
-    let name = gallery.name(&impression).filter(|_| found).map(|named| named.name.to_string());
+    let name = gallery.name(&signature).filter(|_| found).map(|named| named.name.to_string());
     Ok((found, name))
 }
 

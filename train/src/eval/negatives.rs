@@ -1,4 +1,4 @@
-//! False alarms: what is not in view must not be seen to sound.
+//! False alarms: sounds of what is not in view must not be matched.
 
 use image::RgbImage;
 use lookhear::engine::Judgement;
@@ -92,13 +92,13 @@ fn trials(
 ) -> Result<(), Error> {
     for (n, class) in balanced_classes(setting.corpus, setting.n, rng).into_iter().enumerate() {
         let shown = scene(setting.corpus, class, None, 0.0, rng)?;
-        let seen = setting.judge.see(&shown.picture);
+        let seen = setting.judge.encode_image(&shown.picture);
         for (kind, _) in Heard::ALL {
             if kind == Heard::Unknown && setting.corpus.unseen.is_empty() {
                 continue;
             }
             let (second, source) = kind.second(setting, class, rng)?;
-            let heard = setting.judge.hear(&spectrogram::second(&second));
+            let heard = setting.judge.encode_audio(&spectrogram::second(&second));
             let trial = Trial {
                 kind,
                 judgement: setting.judge.judge(&seen, &heard),

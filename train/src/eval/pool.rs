@@ -71,14 +71,17 @@ impl<T> Pool<T> {
 impl Pool<RgbImage> {
     /// The activation map of each picture.
     pub(super) fn maps(&self, judge: &mut Judge) -> Vec<ActivationMap> {
-        self.items.iter().map(|(_, picture)| judge.see_map(picture)).collect()
+        self.items.iter().map(|(_, picture)| judge.image_activation_map(picture)).collect()
     }
 }
 
 impl Pool<Vec<f32>> {
     /// The activation map of each second.
     pub(super) fn maps(&self, judge: &mut Judge) -> Vec<ActivationMap> {
-        self.items.iter().map(|(_, second)| judge.hear_map(&spectrogram::second(second))).collect()
+        self.items
+            .iter()
+            .map(|(_, second)| judge.audio_activation_map(&spectrogram::second(second)))
+            .collect()
     }
 }
 

@@ -50,7 +50,7 @@ pub struct Report {
     pub made: Made,
     /// The figures.
     pub figures: Vec<Figure>,
-    /// The same figures of the same network with random weights; empty if it was not asked.
+    /// The figures of the network with random weights; empty if they were not requested.
     pub random_weights: Vec<Figure>,
     /// What the papers report.
     pub published: Vec<Published>,

@@ -1,7 +1,7 @@
 //! Cross-modal and intra-modal retrieval ("Objects that Sound", section 3.3): nDCG over the first 30 results, a
 //! result being right if it is of the query's class.
 
-use lookhear::engine::{Heard, Seen};
+use lookhear::engine::{AudioEncoding, ImageEncoding};
 use lookhear::preprocess::spectrogram;
 
 use super::metrics::ndcg;
@@ -19,9 +19,10 @@ const K: usize = 30;
 /// A file cannot be read.
 pub(super) fn retrieval(setting: &mut Setting) -> Result<Vec<Figure>, Error> {
     let (pictures, seconds) = (pictures(setting)?, seconds(setting)?);
-    let seen: Vec<Seen> = pictures.items.iter().map(|(_, picture)| setting.judge.see(picture)).collect();
-    let heard: Vec<Heard> =
-        seconds.items.iter().map(|(_, s)| setting.judge.hear(&spectrogram::second(s))).collect();
+    let seen: Vec<ImageEncoding> =
+        pictures.items.iter().map(|(_, picture)| setting.judge.encode_image(picture)).collect();
+    let heard: Vec<AudioEncoding> =
+        seconds.items.iter().map(|(_, s)| setting.judge.encode_audio(&spectrogram::second(s))).collect();
     let mut scores = vec![vec![0.0f32; heard.len()]; seen.len()];
     for (row, seen) in scores.iter_mut().zip(&seen) {
         for (score, heard) in row.iter_mut().zip(&heard) {

@@ -38,11 +38,11 @@ pub struct Inputs {
     pub shards: Option<PathBuf>,
     /// Boxes on frames of videos, and the folder of those videos.
     pub boxes: Option<(PathBuf, PathBuf)>,
-    /// In the layout of ESC-50.
+    /// Folder in the layout of ESC-50.
     pub esc: Option<PathBuf>,
-    /// In the layout of DCASE.
+    /// Folder in the layout of DCASE.
     pub dcase: Option<PathBuf>,
-    /// In the layout of ImageNet.
+    /// Folder in the layout of ImageNet.
     pub imagenet: Option<PathBuf>,
 }
 
@@ -79,9 +79,9 @@ pub struct Run {
     pub steps: u64,
     /// What the supervised baselines learn on.
     pub device: Device,
-    /// Empty at first.
+    /// Corpora that were opened; empty at first.
     pub cache: Cache,
-    /// Where it is shown how far the longer experiments are.
+    /// Progress bars of the longer experiments.
     pub bars: Bars,
 }
 
@@ -91,7 +91,7 @@ pub const CASES: usize = 600;
 /// Title, note, published figures.
 pub(super) type Heading = (&'static str, &'static str, &'static [Published]);
 
-/// With fewer independent groups, a figure's interval is so wide that the figure says nothing.
+/// With fewer independent groups, the interval is too wide for the figure to be meaningful.
 const FEW: usize = 50;
 
 /// What is to be said of figures that rest on too few groups.
@@ -141,7 +141,7 @@ impl Run {
     /// The side that is measured on, and how a report calls it.
     pub(super) fn chosen_side(&self, experiment: Experiment) -> Result<(Arc<Corpus>, String), Error> {
         let corpus = self.corpus(experiment, self.side)?;
-        // What was learned by heart must not be taken for what was understood.
+        // Memorized training data must not count as generalization.
         let side = match self.side {
             Split::HeldOut => "",
             Split::Train | Split::Fit => ", the side that was LEARNED FROM",

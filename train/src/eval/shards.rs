@@ -1,6 +1,6 @@
 //! AVC on clips of prepared videos.
 
-use lookhear::engine::{Heard, Seen};
+use lookhear::engine::{AudioEncoding, ImageEncoding};
 use lookhear::judge::Judge;
 use lookhear::preprocess::spectrogram;
 use rand::SeedableRng;
@@ -21,11 +21,11 @@ pub fn shards(judge: &mut Judge, shards: &Shards, n: usize, seed: u64) -> Result
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut order: Vec<usize> = (0..shards.count()).collect();
     order.shuffle(&mut rng);
-    let mut towers: Vec<(&str, Seen, Heard)> = Vec::new();
+    let mut towers: Vec<(&str, ImageEncoding, AudioEncoding)> = Vec::new();
     for clip in order.into_iter().cycle().take(n.div_ceil(2)) {
         let Some(moment) = moment(shards.length(clip), &shards.frames(clip), &mut rng) else { continue };
-        let seen = judge.see(&shards.frame(clip, moment.frame)?);
-        let heard = judge.hear(&spectrogram::second(&shards.second(clip, moment.sound)?));
+        let seen = judge.encode_image(&shards.frame(clip, moment.frame)?);
+        let heard = judge.encode_audio(&spectrogram::second(&shards.second(clip, moment.sound)?));
         towers.push((&shards.sample(clip).group, seen, heard));
     }
     let even = judge.manifest().thresholds.even;

@@ -21,15 +21,15 @@ const COSTS: [f64; 4] = [1e-5, 1e-4, 1e-3, 1e-2];
 
 /// The audio embedding of a second: the activation map over 4 frequencies x 3 times (6144-D at full width).
 pub(super) fn audio_embedding(judge: &mut Judge, second: &[f32]) -> Vec<f32> {
-    judge.hear_map(&spectrogram::second(second)).pool(4, 3)
+    judge.audio_activation_map(&spectrogram::second(second)).pool(4, 3)
 }
 
 /// The vision embedding of a picture: the activation map over 4x4 places (8192-D at full width).
 pub(super) fn vision_embedding(judge: &mut Judge, picture: &image::RgbImage) -> Vec<f32> {
-    judge.see_map(picture).pool(4, 4)
+    judge.image_activation_map(picture).pool(4, 4)
 }
 
-/// How far it is.
+/// Progress bars of a transfer experiment.
 pub(super) struct Progress {
     /// Files that were turned into embeddings.
     pub(super) files: ProgressBar,

@@ -26,7 +26,7 @@ use crate::corpus::hex;
 pub(super) enum Outcome {
     /// It has picture and sound.
     Good { sha256: String, seconds: f64, print: Option<Print> },
-    /// It cannot serve.
+    /// The file cannot be used.
     Bad { reason: Reason, detail: String },
 }
 

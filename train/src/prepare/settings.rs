@@ -28,7 +28,7 @@ pub struct Settings {
     pub shard_clips: usize,
     /// Share of the groups for the test side (0 to 1), where the table names none.
     pub held_out: f64,
-    /// Share of the groups for the validation side (0 to 1), likewise.
+    /// Share of the groups for the validation side (0 to 1), where the table names none.
     pub validation: f64,
     /// Threads, each with an ffmpeg of its own.
     pub jobs: usize,

@@ -54,7 +54,7 @@ impl Print {
         let mut differ = 0;
         for (ours, theirs) in self.0.chunks_exact(4).zip(other.0.chunks_exact(4)) {
             differ += ours.iter().zip(theirs).map(|(a, b)| (a ^ b).count_ones()).sum::<u32>();
-            // Almost always after the first frame.
+            // Different videos almost always end here after the first frame.
             if differ > LIMIT {
                 return false;
             }

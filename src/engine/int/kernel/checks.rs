@@ -2,7 +2,7 @@
 //!
 //! Plain functions, because they also run where there is no test harness (see `tests/kernels`).
 
-use super::{Finish, Kernel, LANES, PATCH, POSITIONS, TAPS, TILE, all, groups};
+use super::{Epilogue, Kernel, LANES, PATCH, POSITIONS, TAPS, TILE, all, groups};
 
 /// Values that depend on nothing but the seed.
 fn noise(count: usize, seed: u64) -> impl Iterator<Item = u32> {
@@ -13,7 +13,7 @@ fn noise(count: usize, seed: u64) -> impl Iterator<Item = u32> {
     })
 }
 
-/// Runs something on every kernel; all results must equal the portable one.
+/// Runs a computation on every kernel; all results must equal the portable one.
 fn same<T: PartialEq>(what: &str, run: impl Fn(&dyn Kernel) -> T) -> Result<T, String> {
     let kernels = all();
     let expected = run(&*kernels[0]);
@@ -118,7 +118,7 @@ pub fn filter_transform(blocks: usize, row: usize, pad: usize, seed: u64) -> Res
     if weight == by_hand { Ok(()) } else { Err(format!("filter transform: {weight} is not {by_hand}")) }
 }
 
-/// [`Kernel::finish`] and [`Kernel::finish_real`].
+/// [`Kernel::epilogue`] and [`Kernel::epilogue_real`].
 ///
 /// # Errors
 /// Names the kernel that differs.
@@ -129,11 +129,11 @@ pub fn output_transform(pool: bool, pad: usize, seed: u64) -> Result<(), String>
     // by up to 361 in the opposite one.
     let scales: Vec<f32> = noise(POSITIONS * LANES, seed ^ 1).map(|n| n as f32 * 3e-18).collect();
     let bias: Vec<f32> = noise(LANES, seed ^ 2).map(|n| n as f32 * 1e-7).collect();
-    let finish = Finish { scales: &scales, bias: &bias };
+    let epilogue = Epilogue { scales: &scales, bias: &bias };
     let (bytes, _) = same("output transform", |kernel| {
         let (mut bytes, mut reals) = (vec![0; TILE * TILE * stride], vec![0.0; TILE * TILE * stride]);
-        kernel.finish(&m, stride, finish, pool, &mut bytes, stride);
-        kernel.finish_real(&m, stride, finish, pool, &mut reals, stride);
+        kernel.epilogue(&m, stride, epilogue, pool, &mut bytes, stride);
+        kernel.epilogue_real(&m, stride, epilogue, pool, &mut reals, stride);
         (bytes, reals)
     })?;
     let varied = bytes.iter().any(|v| (1..255).contains(v));
@@ -150,7 +150,7 @@ pub fn requantization(pixels: usize, pad: usize, seed: u64) -> Result<(), String
     let bias: Vec<f32> = noise(LANES, seed ^ 2).map(|n| n as f32 * 1e-7).collect();
     same("requantization", |kernel| {
         let mut out = vec![0; pixels * (LANES + pad)];
-        kernel.requantize(&m, Finish { scales: &scales, bias: &bias }, &mut out, LANES + pad);
+        kernel.requantize(&m, Epilogue { scales: &scales, bias: &bias }, &mut out, LANES + pad);
         out
     })
     .map(|_| ())

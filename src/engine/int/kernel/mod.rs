@@ -31,9 +31,9 @@ pub const TAPS: usize = 9;
 /// Six rows of an activation map; each begins at the patch's first pixel.
 pub type Patch<'a> = [&'a [u8]; PATCH];
 
-/// How the sums of a panel become activations: `real = sum * scale`, then `+ bias`.
+/// The epilogue of a panel, how its sums become activations: `real = sum * scale`, then `+ bias`.
 #[derive(Clone, Copy)]
-pub struct Finish<'a> {
+pub struct Epilogue<'a> {
     /// `[positions, 16]`, one scale per position of the tile and output channel.
     pub scales: &'a [f32],
     /// `[16]`.
@@ -68,8 +68,8 @@ pub trait Kernel: Send + Sync {
 
     /// Winograd's filter transform for a row of six positions: of `taps` (`[depth, 9, 16]`), times `factors` (`[6, 16]`),
     /// to the nearest integer. It must have 16 bits, and goes to `panels[position * stride..]`, each panel in the order of
-    /// [`Kernel::panel_index`]. What the factors do not hold of the transform is exact: sums of taps times 1, 2, 4, 8
-    /// or 16.
+    /// [`Kernel::panel_index`]. The part of the transform that is not in the factors is exact: sums of taps times 1, 2,
+    /// 4, 8 or 16.
     ///
     /// # Panics
     /// A slice is too short, there is no such row, or `depth` (from the length of `taps`) is no multiple of 16.
@@ -87,17 +87,25 @@ pub trait Kernel: Send + Sync {
     ///
     /// # Panics
     /// A slice is too short.
-    fn finish(&self, m: &[i32], stride: usize, finish: Finish, pool: bool, out: &mut [u8], out_stride: usize);
-
-    /// [`Kernel::finish`] without rounding: the last layer of a tower.
-    ///
-    /// # Panics
-    /// A slice is too short.
-    fn finish_real(
+    fn epilogue(
         &self,
         m: &[i32],
         stride: usize,
-        finish: Finish,
+        epilogue: Epilogue,
+        pool: bool,
+        out: &mut [u8],
+        out_stride: usize,
+    );
+
+    /// [`Kernel::epilogue`] without rounding: the last layer of a tower.
+    ///
+    /// # Panics
+    /// A slice is too short.
+    fn epilogue_real(
+        &self,
+        m: &[i32],
+        stride: usize,
+        epilogue: Epilogue,
         pool: bool,
         out: &mut [f32],
         out_stride: usize,
@@ -107,7 +115,7 @@ pub trait Kernel: Send + Sync {
     ///
     /// # Panics
     /// A slice is too short.
-    fn requantize(&self, m: &[i32], finish: Finish, out: &mut [u8], out_stride: usize);
+    fn requantize(&self, m: &[i32], epilogue: Epilogue, out: &mut [u8], out_stride: usize);
 
     /// Multiplies and adds on registers alone, about `rounds` times 1000 products: the processor's own
     /// limit, for benchmarks. Returns the number of products.

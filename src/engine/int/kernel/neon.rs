@@ -3,9 +3,9 @@
 use std::arch::aarch64::*;
 use std::arch::is_aarch64_feature_detected;
 
-use super::portable::{check_filters, check_finish, check_multiply, check_requantize, check_transform};
+use super::portable::{check_epilogue, check_filters, check_multiply, check_requantize, check_transform};
 use super::{
-    Finish, Kernel, LANES, PATCH, Patch, TAPS, TILE, filter_transform, groups, input_transform,
+    Epilogue, Kernel, LANES, PATCH, Patch, TAPS, TILE, filter_transform, groups, input_transform,
     output_transform,
 };
 
@@ -16,7 +16,7 @@ pub(super) struct Neon(());
 const GROUP: usize = 6;
 
 impl Neon {
-    /// Where the processor can do it.
+    /// `None` if the processor does not have it.
     pub(super) fn new() -> Option<Self> {
         is_aarch64_feature_detected!("neon").then_some(Self(()))
     }
@@ -187,11 +187,11 @@ fn each_output(rows: [[float32x4_t; TILE]; TILE], pool: bool, mut put: impl FnMu
 }
 
 #[target_feature(enable = "neon")]
-fn finish(m: &[i32], stride: usize, finish: Finish, pool: bool, out: &mut [u8], out_stride: usize) {
+fn epilogue(m: &[i32], stride: usize, epilogue: Epilogue, pool: bool, out: &mut [u8], out_stride: usize) {
     for n in (0..LANES).step_by(4) {
-        // SAFETY: the caller has checked all lengths with `check_finish`.
+        // SAFETY: the caller has checked all lengths with `check_epilogue`.
         let rows = unsafe {
-            let (scales, bias) = (finish.scales.as_ptr().add(n), finish.bias.as_ptr().add(n));
+            let (scales, bias) = (epilogue.scales.as_ptr().add(n), epilogue.bias.as_ptr().add(n));
             outputs_4(m.as_ptr().add(n), stride, scales, bias)
         };
         each_output(rows, pool, |pixel, value| {
@@ -201,11 +201,18 @@ fn finish(m: &[i32], stride: usize, finish: Finish, pool: bool, out: &mut [u8], 
 }
 
 #[target_feature(enable = "neon")]
-fn finish_real(m: &[i32], stride: usize, finish: Finish, pool: bool, out: &mut [f32], out_stride: usize) {
+fn epilogue_real(
+    m: &[i32],
+    stride: usize,
+    epilogue: Epilogue,
+    pool: bool,
+    out: &mut [f32],
+    out_stride: usize,
+) {
     for n in (0..LANES).step_by(4) {
-        // SAFETY: the caller has checked all lengths with `check_finish`.
+        // SAFETY: the caller has checked all lengths with `check_epilogue`.
         let rows = unsafe {
-            let (scales, bias) = (finish.scales.as_ptr().add(n), finish.bias.as_ptr().add(n));
+            let (scales, bias) = (epilogue.scales.as_ptr().add(n), epilogue.bias.as_ptr().add(n));
             outputs_4(m.as_ptr().add(n), stride, scales, bias)
         };
         each_output(rows, pool, |pixel, value| {
@@ -217,11 +224,11 @@ fn finish_real(m: &[i32], stride: usize, finish: Finish, pool: bool, out: &mut [
 }
 
 #[target_feature(enable = "neon")]
-fn requantize(m: &[i32], pixels: usize, finish: Finish, out: &mut [u8], out_stride: usize) {
+fn requantize(m: &[i32], pixels: usize, epilogue: Epilogue, out: &mut [u8], out_stride: usize) {
     for n in (0..LANES).step_by(4) {
         // SAFETY: the caller has checked all lengths with `check_requantize`.
         let (scale, bias) =
-            unsafe { (vld1q_f32(finish.scales.as_ptr().add(n)), vld1q_f32(finish.bias.as_ptr().add(n))) };
+            unsafe { (vld1q_f32(epilogue.scales.as_ptr().add(n)), vld1q_f32(epilogue.bias.as_ptr().add(n))) };
         for pixel in 0..pixels {
             // SAFETY: as above.
             let sum = unsafe { vld1q_s32(m.as_ptr().add(pixel * LANES + n)) };
@@ -309,27 +316,35 @@ impl Kernel for Neon {
         }
     }
 
-    fn finish(&self, m: &[i32], stride: usize, with: Finish, pool: bool, out: &mut [u8], out_stride: usize) {
-        check_finish(m, stride, with, pool, out, out_stride);
-        // SAFETY: `self` proves that the processor has NEON.
-        unsafe { finish(m, stride, with, pool, out, out_stride) }
-    }
-
-    fn finish_real(
+    fn epilogue(
         &self,
         m: &[i32],
         stride: usize,
-        with: Finish,
+        with: Epilogue,
+        pool: bool,
+        out: &mut [u8],
+        out_stride: usize,
+    ) {
+        check_epilogue(m, stride, with, pool, out, out_stride);
+        // SAFETY: `self` proves that the processor has NEON.
+        unsafe { epilogue(m, stride, with, pool, out, out_stride) }
+    }
+
+    fn epilogue_real(
+        &self,
+        m: &[i32],
+        stride: usize,
+        with: Epilogue,
         pool: bool,
         out: &mut [f32],
         out_stride: usize,
     ) {
-        check_finish(m, stride, with, pool, out, out_stride);
+        check_epilogue(m, stride, with, pool, out, out_stride);
         // SAFETY: `self` proves that the processor has NEON.
-        unsafe { finish_real(m, stride, with, pool, out, out_stride) }
+        unsafe { epilogue_real(m, stride, with, pool, out, out_stride) }
     }
 
-    fn requantize(&self, m: &[i32], with: Finish, out: &mut [u8], out_stride: usize) {
+    fn requantize(&self, m: &[i32], with: Epilogue, out: &mut [u8], out_stride: usize) {
         let pixels = check_requantize(m, with, out, out_stride);
         // SAFETY: `self` proves that the processor has NEON.
         unsafe { requantize(m, pixels, with, out, out_stride) }

@@ -1,31 +1,37 @@
 //! The oracle: plain Rust, for every target; what all other kernels must equal bit for bit.
 
 use super::{
-    Finish, Kernel, LANES, PATCH, POSITIONS, Patch, TAPS, TILE, filter_transform, groups, input_transform,
+    Epilogue, Kernel, LANES, PATCH, POSITIONS, Patch, TAPS, TILE, filter_transform, groups, input_transform,
     output_transform,
 };
 
-/// Runs everywhere.
+/// The portable kernel, which runs everywhere.
 pub(super) struct Portable;
 
 /// Largest activation.
 const FULL: f32 = 255.0;
 
 /// Outputs of one channel of a tile before rounding, row by row; negative where ReLU gives 0.
-fn outputs(m: &[i32], stride: usize, finish: Finish, n: usize) -> [[f32; TILE]; TILE] {
-    let real = |p: usize| m[p * stride + n] as f32 * finish.scales[p * LANES + n];
+fn outputs(m: &[i32], stride: usize, epilogue: Epilogue, n: usize) -> [[f32; TILE]; TILE] {
+    let real = |p: usize| m[p * stride + n] as f32 * epilogue.scales[p * LANES + n];
     let transform = |m: [f32; PATCH]| {
         output_transform!(m, |a, b| a + b, |a, b| a - b, |a: f32, factor: f32, b: f32| a + factor * b)
     };
     let columns: [[f32; TILE]; PATCH] =
         std::array::from_fn(|j| transform(std::array::from_fn(|i| real(i * PATCH + j))));
-    std::array::from_fn(|i| transform(std::array::from_fn(|j| columns[j][i])).map(|v| v + finish.bias[n]))
+    std::array::from_fn(|i| transform(std::array::from_fn(|j| columns[j][i])).map(|v| v + epilogue.bias[n]))
 }
 
 /// Calls `put(pixel, channel, value)` for everything that a tile gives.
-fn finish_tile(m: &[i32], stride: usize, finish: Finish, pool: bool, mut put: impl FnMut(usize, usize, f32)) {
+fn epilogue_tile(
+    m: &[i32],
+    stride: usize,
+    epilogue: Epilogue,
+    pool: bool,
+    mut put: impl FnMut(usize, usize, f32),
+) {
     for n in 0..LANES {
-        let rows = outputs(m, stride, finish, n);
+        let rows = outputs(m, stride, epilogue, n);
         for (i, row) in rows.iter().enumerate() {
             for (j, value) in row.iter().enumerate() {
                 match pool {
@@ -120,35 +126,39 @@ impl Kernel for Portable {
         }
     }
 
-    fn finish(
+    fn epilogue(
         &self,
         m: &[i32],
         stride: usize,
-        finish: Finish,
+        epilogue: Epilogue,
         pool: bool,
         out: &mut [u8],
         out_stride: usize,
     ) {
-        finish_tile(m, stride, finish, pool, |pixel, n, value| out[pixel * out_stride + n] = round(value));
+        epilogue_tile(m, stride, epilogue, pool, |pixel, n, value| {
+            out[pixel * out_stride + n] = round(value)
+        });
     }
 
-    fn finish_real(
+    fn epilogue_real(
         &self,
         m: &[i32],
         stride: usize,
-        finish: Finish,
+        epilogue: Epilogue,
         pool: bool,
         out: &mut [f32],
         out_stride: usize,
     ) {
-        finish_tile(m, stride, finish, pool, |pixel, n, value| out[pixel * out_stride + n] = value.max(0.0));
+        epilogue_tile(m, stride, epilogue, pool, |pixel, n, value| {
+            out[pixel * out_stride + n] = value.max(0.0)
+        });
     }
 
-    fn requantize(&self, m: &[i32], finish: Finish, out: &mut [u8], out_stride: usize) {
-        assert_eq!(finish.scales.len(), LANES);
+    fn requantize(&self, m: &[i32], epilogue: Epilogue, out: &mut [u8], out_stride: usize) {
+        assert_eq!(epilogue.scales.len(), LANES);
         for (pixel, sums) in m.chunks_exact(LANES).enumerate() {
             for (n, sum) in sums.iter().enumerate() {
-                out[pixel * out_stride + n] = round(*sum as f32 * finish.scales[n] + finish.bias[n]);
+                out[pixel * out_stride + n] = round(*sum as f32 * epilogue.scales[n] + epilogue.bias[n]);
             }
         }
     }
@@ -195,24 +205,24 @@ pub(super) fn check_multiply(v: &[i16], tiles: usize, depth: usize, panel: &[i16
 }
 
 /// As [`check_transform`], for an output transform.
-pub(super) fn check_finish<T>(
+pub(super) fn check_epilogue<T>(
     m: &[i32],
     stride: usize,
-    finish: Finish,
+    epilogue: Epilogue,
     pool: bool,
     out: &[T],
     out_stride: usize,
 ) {
     let pixels = if pool { TILE * TILE / 4 } else { TILE * TILE };
     assert!(m.len() >= (POSITIONS - 1) * stride + LANES);
-    assert!(finish.scales.len() >= POSITIONS * LANES && finish.bias.len() >= LANES);
+    assert!(epilogue.scales.len() >= POSITIONS * LANES && epilogue.bias.len() >= LANES);
     assert!(out.len() >= (pixels - 1) * out_stride + LANES);
 }
 
 /// As [`check_transform`], for sums without tiles. Returns the number of pixels.
-pub(super) fn check_requantize(m: &[i32], finish: Finish, out: &[u8], out_stride: usize) -> usize {
+pub(super) fn check_requantize(m: &[i32], epilogue: Epilogue, out: &[u8], out_stride: usize) -> usize {
     let pixels = m.len() / LANES;
-    assert!(finish.scales.len() >= LANES && finish.bias.len() >= LANES);
+    assert!(epilogue.scales.len() >= LANES && epilogue.bias.len() >= LANES);
     assert!(pixels == 0 || out.len() >= (pixels - 1) * out_stride + LANES);
     pixels
 }

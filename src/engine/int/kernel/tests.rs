@@ -31,7 +31,7 @@ proptest! {
     }
 }
 
-/// Or nothing would be compared.
+/// Otherwise no vector kernel would be compared.
 #[cfg(target_arch = "aarch64")]
 #[test]
 fn there_are_vector_instructions() {

@@ -32,8 +32,8 @@ fn take(act: &Act, judge: &mut Judge) -> Take {
     // Quiet before.
     let mut columns = vec![vec![0.0; BINS]; 4 * SAMPLE_RATE / HOP];
     Spectrogram::new().push(sound, |column| columns.push(column.to_vec()));
-    let seen = judge.see(&act.picture);
-    let heard = judge.hear(&second(&sound[SAMPLE_RATE..]));
+    let seen = judge.encode_image(&act.picture);
+    let heard = judge.encode_audio(&second(&sound[SAMPLE_RATE..]));
     let judgement = judge.judge(&seen, &heard);
     let map = judge.shown_map(&judgement.map, act.picture.dimensions());
     Take {

@@ -4,7 +4,7 @@ use std::arch::x86_64::*;
 use std::hint::black_box;
 
 use super::super::{
-    Finish, LANES, PATCH, Patch, TAPS, TILE, filter_transform, input_transform, output_transform,
+    Epilogue, LANES, PATCH, Patch, TAPS, TILE, filter_transform, input_transform, output_transform,
 };
 use super::{each_output, kernel, registers};
 
@@ -12,7 +12,7 @@ use super::{each_output, kernel, registers};
 pub(in super::super) struct Avx2(());
 
 impl Avx2 {
-    /// Where the processor can do it.
+    /// `None` if the processor does not have it.
     pub(in super::super) fn new() -> Option<Self> {
         (is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")).then_some(Self(()))
     }
@@ -184,11 +184,18 @@ unsafe fn round_8(value: __m256, out: *mut u8) {
 }
 
 #[target_feature(enable = "avx2,fma")]
-fn finish_avx2(m: &[i32], stride: usize, finish: Finish, pool: bool, out: &mut [u8], out_stride: usize) {
+fn epilogue_avx2(
+    m: &[i32],
+    stride: usize,
+    epilogue: Epilogue,
+    pool: bool,
+    out: &mut [u8],
+    out_stride: usize,
+) {
     for half in [0, LANES / 2] {
-        // SAFETY: the caller has checked all lengths with `check_finish`.
+        // SAFETY: the caller has checked all lengths with `check_epilogue`.
         unsafe {
-            let (scales, bias) = (finish.scales.as_ptr().add(half), finish.bias.as_ptr().add(half));
+            let (scales, bias) = (epilogue.scales.as_ptr().add(half), epilogue.bias.as_ptr().add(half));
             let rows = outputs_8(m.as_ptr().add(half), stride, scales, bias);
             let out = out.as_mut_ptr().add(half);
             each_output!(rows, pool, |a, b| _mm256_max_ps(a, b), |pixel, value| round_8(
@@ -200,18 +207,18 @@ fn finish_avx2(m: &[i32], stride: usize, finish: Finish, pool: bool, out: &mut [
 }
 
 #[target_feature(enable = "avx2,fma")]
-fn finish_real_avx2(
+fn epilogue_real_avx2(
     m: &[i32],
     stride: usize,
-    finish: Finish,
+    epilogue: Epilogue,
     pool: bool,
     out: &mut [f32],
     out_stride: usize,
 ) {
     for half in [0, LANES / 2] {
-        // SAFETY: the caller has checked all lengths with `check_finish`.
+        // SAFETY: the caller has checked all lengths with `check_epilogue`.
         unsafe {
-            let (scales, bias) = (finish.scales.as_ptr().add(half), finish.bias.as_ptr().add(half));
+            let (scales, bias) = (epilogue.scales.as_ptr().add(half), epilogue.bias.as_ptr().add(half));
             let rows = outputs_8(m.as_ptr().add(half), stride, scales, bias);
             let out = out.as_mut_ptr().add(half);
             each_output!(rows, pool, |a, b| _mm256_max_ps(a, b), |pixel, value| {
@@ -225,7 +232,7 @@ fn finish_real_avx2(
 /// Rounds two pixels of 16 values, each in two halves, to bytes, one after the other.
 #[target_feature(enable = "avx2")]
 fn round_pair(a: [__m256; 2], b: [__m256; 2]) -> __m256i {
-    // What is negative becomes 0 when it is packed, and so does what is not a number.
+    // Packing with unsigned saturation turns negative values and NaN into 0.
     let words = |[low, high]: [__m256; 2]| {
         let whole = |value| _mm256_cvtps_epi32(_mm256_min_ps(_mm256_set1_ps(255.0), value));
         _mm256_packs_epi32(whole(low), whole(high))
@@ -236,10 +243,10 @@ fn round_pair(a: [__m256; 2], b: [__m256; 2]) -> __m256i {
 }
 
 #[target_feature(enable = "avx2")]
-fn requantize_avx2(m: &[i32], pixels: usize, finish: Finish, out: &mut [u8], out_stride: usize) {
+fn requantize_avx2(m: &[i32], pixels: usize, epilogue: Epilogue, out: &mut [u8], out_stride: usize) {
     // SAFETY: the caller has checked all lengths with `check_requantize`.
     unsafe {
-        let [scales, biases] = [finish.scales, finish.bias]
+        let [scales, biases] = [epilogue.scales, epilogue.bias]
             .map(|values| [0, LANES / 2].map(|n| _mm256_loadu_ps(values.as_ptr().add(n))));
         let real = |pixel: usize, half: usize| {
             let sum = _mm256_loadu_si256(m.as_ptr().add(pixel * LANES + half * LANES / 2).cast());
@@ -262,5 +269,5 @@ registers!(registers_avx2, "avx2", 12, 16, _mm256_setzero_si256(), _mm256_set1_e
 
 kernel!(
     Avx2, "avx2", transform_avx2, filters_avx2, multiply_avx2, 6, [1 2 3 4 5 6],
-    finish_avx2, finish_real_avx2, requantize_avx2, registers_avx2
+    epilogue_avx2, epilogue_real_avx2, requantize_avx2, registers_avx2
 );

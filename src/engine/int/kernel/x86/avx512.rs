@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::super::{Finish, LANES, PATCH, Patch, TILE, input_transform, output_transform};
+use super::super::{Epilogue, LANES, PATCH, Patch, TILE, input_transform, output_transform};
 use super::avx2::{Avx2, filters_avx2, transform_16};
 use super::{each_output, kernel, registers};
 
@@ -20,14 +20,14 @@ fn has_avx512() -> bool {
 }
 
 impl Avx512 {
-    /// Where the processor can do it.
+    /// `None` if the processor does not have it.
     pub(in super::super) fn new() -> Option<Self> {
         has_avx512().then_some(Self(()))
     }
 }
 
 impl Vnni {
-    /// Where the processor can do it.
+    /// `None` if the processor does not have it.
     pub(in super::super) fn new() -> Option<Self> {
         (has_avx512() && is_x86_feature_detected!("avx512vnni")).then_some(Self(()))
     }
@@ -92,7 +92,7 @@ fn transform_avx512(patch: Patch, channels: usize, v: &mut [i16], stride: usize,
     }
 }
 
-/// The same with AVX-512, for 1 to 24 tiles.
+/// The product with AVX-512, for 1 to 24 tiles.
 ///
 /// # Safety
 /// As `multiply_avx2`, with AVX-512 BW.
@@ -117,7 +117,7 @@ unsafe fn multiply_avx512<const TILES: usize>(v: *const i16, depth: usize, panel
     }
 }
 
-/// The same with VNNI.
+/// The product with VNNI, for 1 to 24 tiles.
 ///
 /// # Safety
 /// As `multiply_avx512`, with VNNI.
@@ -193,10 +193,17 @@ unsafe fn round_16(value: __m512, out: *mut u8) {
 }
 
 #[target_feature(enable = "avx512f")]
-fn finish_avx512(m: &[i32], stride: usize, finish: Finish, pool: bool, out: &mut [u8], out_stride: usize) {
-    // SAFETY: the caller has checked all lengths with `check_finish`.
+fn epilogue_avx512(
+    m: &[i32],
+    stride: usize,
+    epilogue: Epilogue,
+    pool: bool,
+    out: &mut [u8],
+    out_stride: usize,
+) {
+    // SAFETY: the caller has checked all lengths with `check_epilogue`.
     unsafe {
-        let rows = outputs_16(m.as_ptr(), stride, finish.scales.as_ptr(), finish.bias.as_ptr());
+        let rows = outputs_16(m.as_ptr(), stride, epilogue.scales.as_ptr(), epilogue.bias.as_ptr());
         let out = out.as_mut_ptr();
         each_output!(rows, pool, |a, b| _mm512_max_ps(a, b), |pixel, value| round_16(
             value,
@@ -206,17 +213,17 @@ fn finish_avx512(m: &[i32], stride: usize, finish: Finish, pool: bool, out: &mut
 }
 
 #[target_feature(enable = "avx512f")]
-fn finish_real_avx512(
+fn epilogue_real_avx512(
     m: &[i32],
     stride: usize,
-    finish: Finish,
+    epilogue: Epilogue,
     pool: bool,
     out: &mut [f32],
     out_stride: usize,
 ) {
-    // SAFETY: the caller has checked all lengths with `check_finish`.
+    // SAFETY: the caller has checked all lengths with `check_epilogue`.
     unsafe {
-        let rows = outputs_16(m.as_ptr(), stride, finish.scales.as_ptr(), finish.bias.as_ptr());
+        let rows = outputs_16(m.as_ptr(), stride, epilogue.scales.as_ptr(), epilogue.bias.as_ptr());
         let out = out.as_mut_ptr();
         each_output!(rows, pool, |a, b| _mm512_max_ps(a, b), |pixel, value| {
             let value = _mm512_max_ps(value, _mm512_setzero_ps());
@@ -226,11 +233,11 @@ fn finish_real_avx512(
 }
 
 #[target_feature(enable = "avx512f")]
-fn requantize_avx512(m: &[i32], pixels: usize, finish: Finish, out: &mut [u8], out_stride: usize) {
+fn requantize_avx512(m: &[i32], pixels: usize, epilogue: Epilogue, out: &mut [u8], out_stride: usize) {
     // SAFETY: the caller has checked all lengths with `check_requantize`.
     unsafe {
-        let scale = _mm512_loadu_ps(finish.scales.as_ptr());
-        let bias = _mm512_loadu_ps(finish.bias.as_ptr());
+        let scale = _mm512_loadu_ps(epilogue.scales.as_ptr());
+        let bias = _mm512_loadu_ps(epilogue.bias.as_ptr());
         for pixel in 0..pixels {
             let sum = _mm512_loadu_si512(m.as_ptr().add(pixel * LANES).cast());
             let value = _mm512_add_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), scale), bias);
@@ -262,11 +269,11 @@ registers!(
 kernel!(
     Avx512, "avx512", transform_avx512, filters_avx2, multiply_avx512, 24,
     [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24],
-    finish_avx512, finish_real_avx512, requantize_avx512, registers_avx512
+    epilogue_avx512, epilogue_real_avx512, requantize_avx512, registers_avx512
 );
 
 kernel!(
     Vnni, "avx512vnni", transform_avx512, filters_avx2, multiply_vnni, 28,
     [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28],
-    finish_avx512, finish_real_avx512, requantize_avx512, registers_vnni
+    epilogue_avx512, epilogue_real_avx512, requantize_avx512, registers_vnni
 );

@@ -60,7 +60,7 @@ macro_rules! registers {
 
 /// The methods of `Kernel`, from functions that need what the kernel proves to be there.
 macro_rules! kernel {
-    ($kernel:ident, $name:literal, $transform:expr, $filters:ident, $multiply:ident, $most:literal, $sizes:tt, $finish:ident, $finish_real:ident, $requantize:ident, $registers:ident) => {
+    ($kernel:ident, $name:literal, $transform:expr, $filters:ident, $multiply:ident, $most:literal, $sizes:tt, $epilogue:ident, $epilogue_real:ident, $requantize:ident, $registers:ident) => {
         impl super::super::Kernel for $kernel {
             fn name(&self) -> &'static str {
                 $name
@@ -108,38 +108,38 @@ macro_rules! kernel {
                 }
             }
 
-            fn finish(
+            fn epilogue(
                 &self,
                 m: &[i32],
                 stride: usize,
-                finish: Finish,
+                epilogue: Epilogue,
                 pool: bool,
                 out: &mut [u8],
                 out_stride: usize,
             ) {
-                super::super::portable::check_finish(m, stride, finish, pool, out, out_stride);
+                super::super::portable::check_epilogue(m, stride, epilogue, pool, out, out_stride);
                 // SAFETY: `self` proves that the processor has the instructions.
-                unsafe { $finish(m, stride, finish, pool, out, out_stride) }
+                unsafe { $epilogue(m, stride, epilogue, pool, out, out_stride) }
             }
 
-            fn finish_real(
+            fn epilogue_real(
                 &self,
                 m: &[i32],
                 stride: usize,
-                finish: Finish,
+                epilogue: Epilogue,
                 pool: bool,
                 out: &mut [f32],
                 out_stride: usize,
             ) {
-                super::super::portable::check_finish(m, stride, finish, pool, out, out_stride);
+                super::super::portable::check_epilogue(m, stride, epilogue, pool, out, out_stride);
                 // SAFETY: `self` proves that the processor has the instructions.
-                unsafe { $finish_real(m, stride, finish, pool, out, out_stride) }
+                unsafe { $epilogue_real(m, stride, epilogue, pool, out, out_stride) }
             }
 
-            fn requantize(&self, m: &[i32], finish: Finish, out: &mut [u8], out_stride: usize) {
-                let pixels = super::super::portable::check_requantize(m, finish, out, out_stride);
+            fn requantize(&self, m: &[i32], epilogue: Epilogue, out: &mut [u8], out_stride: usize) {
+                let pixels = super::super::portable::check_requantize(m, epilogue, out, out_stride);
                 // SAFETY: `self` proves that the processor has the instructions.
-                unsafe { $requantize(m, pixels, finish, out, out_stride) }
+                unsafe { $requantize(m, pixels, epilogue, out, out_stride) }
             }
 
             fn multiply_registers(&self, rounds: usize) -> usize {

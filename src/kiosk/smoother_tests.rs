@@ -16,13 +16,13 @@ fn map(value: f32) -> Map {
 
 /// What is said after each decision.
 fn sentences(decisions: impl IntoIterator<Item = (State, Option<&'static str>)>) -> Vec<Sentence> {
-    let mut calm = Calm::new();
+    let mut smoother = Smoother::new();
     let timed = decisions.into_iter().enumerate();
     let say = |(i, (state, name)): (usize, (State, Option<&str>))| {
         // Events have names in a match only.
         let name = name.filter(|_| state == Match).map(String::from);
-        calm.hear(i as f64 * HOP, &Event { name, ..event(state) }, &map(0.5));
-        calm.sentence().clone()
+        smoother.update(i as f64 * HOP, &Event { name, ..event(state) }, &map(0.5));
+        smoother.sentence().clone()
     };
     timed.map(say).collect()
 }
@@ -70,11 +70,11 @@ proptest! {
         to in 0.0..1.0f32,
     ) {
         let start = || {
-            let mut calm = Calm::new();
-            calm.hear(0.0, &event(Match), &map(from));
-            (0..10).for_each(|i| calm.step(f64::from(i) * 0.1)); // Now it is warm.
-            calm.hear(0.9, &event(Match), &map(to));
-            calm
+            let mut smoother = Smoother::new();
+            smoother.update(0.0, &event(Match), &map(from));
+            (0..10).for_each(|i| smoother.step(f64::from(i) * 0.1)); // Now it is warm.
+            smoother.update(0.9, &event(Match), &map(to));
+            smoother
         };
         let (mut often, mut once) = (start(), start());
         let end = cuts.iter().fold(0.9, |now, cut| {
@@ -100,28 +100,28 @@ fn a_match_is_said_at_once_and_doubt_waits() {
 
 #[test]
 fn the_dial_waits_with_the_sentence() {
-    let mut calm = Calm::new();
+    let mut smoother = Smoother::new();
     let heard = [Silent; 30].into_iter().chain([Unseen; 20]).chain([Match; 30]).chain([Unseen; 30]);
     let mut waited = [0; 2];
     for (i, state) in heard.enumerate() {
         let now = i as f64 * HOP;
-        calm.hear(now, &event(state), &map(0.5));
-        calm.step(now);
+        smoother.update(now, &event(state), &map(0.5));
+        smoother.step(now);
         // The scores are those of `event`.
-        match (calm.sentence().state, state) {
+        match (smoother.sentence().state, state) {
             (Unseen, Match) => {
-                assert!(calm.score() < 0.21, "{i}: {}", calm.score());
+                assert!(smoother.score() < 0.21, "{i}: {}", smoother.score());
                 waited[0] += 1;
             }
             (Match, Unseen) => {
-                assert!(calm.score() > 0.85, "{i}: {}", calm.score());
+                assert!(smoother.score() > 0.85, "{i}: {}", smoother.score());
                 waited[1] += 1;
             }
             _ => {}
         }
     }
     assert!(waited.iter().all(|decisions| *decisions > 2), "{waited:?}: sentences wait");
-    assert!(calm.score() < 0.25, "in the end it goes with the sentence");
+    assert!(smoother.score() < 0.25, "in the end it goes with the sentence");
 }
 
 #[test]
@@ -144,46 +144,48 @@ fn a_name_comes_and_goes_with_its_match() {
 
 #[test]
 fn marks_light_up_in_place_and_fade_where_they_are() {
-    let mut calm = Calm::new();
-    calm.step(0.0);
-    assert_eq!((calm.warmth(), calm.outline()), (0.0, None));
-    calm.hear(0.0, &event(Match), &map(0.8));
-    calm.step(0.03);
-    assert_eq!(calm.map(), &map(0.8), "nothing glides that nobody has seen");
-    assert_eq!(calm.outline(), Some([0.25, 0.25, 0.75, 0.75]));
-    assert!((0.02..0.5).contains(&calm.warmth()));
-    calm.step(5.0);
-    assert!(calm.warmth() > 0.99);
+    let mut smoother = Smoother::new();
+    smoother.step(0.0);
+    assert_eq!((smoother.warmth(), smoother.outline()), (0.0, None));
+    smoother.update(0.0, &event(Match), &map(0.8));
+    smoother.step(0.03);
+    assert_eq!(smoother.map(), &map(0.8), "nothing glides that nobody has seen");
+    assert_eq!(smoother.outline(), Some([0.25, 0.25, 0.75, 0.75]));
+    assert!((0.02..0.5).contains(&smoother.warmth()));
+    smoother.step(5.0);
+    assert!(smoother.warmth() > 0.99);
 
     let moved = Event { bounds: Some([0.5, 0.25, 1.0, 0.75]), ..event(Match) };
-    calm.hear(5.0, &moved, &map(0.2));
-    calm.step(5.1);
-    let [left, top, ..] = calm.outline().unwrap();
+    smoother.update(5.0, &moved, &map(0.2));
+    smoother.step(5.1);
+    let [left, top, ..] = smoother.outline().unwrap();
     assert!((0.3..0.45).contains(&left) && top == 0.25, "on its way: {left}");
-    assert!((0.3..0.7).contains(&calm.map().values[0]));
+    assert!((0.3..0.7).contains(&smoother.map().values[0]));
 
     for i in 0..10 {
         let now = 5.1 + f64::from(i) * HOP;
-        calm.hear(now, &event(Silent), &map(0.0));
-        calm.step(now);
+        smoother.update(now, &event(Silent), &map(0.0));
+        smoother.step(now);
     }
-    let fading = calm.warmth();
-    calm.step(5.9);
-    assert!(calm.warmth() < fading && calm.outline().is_some(), "it fades");
-    calm.step(20.0);
-    assert_eq!(calm.outline(), None);
-    assert!(calm.score() < 0.01, "nothing to compare in silence");
+    let fading = smoother.warmth();
+    smoother.step(5.9);
+    assert!(smoother.warmth() < fading && smoother.outline().is_some(), "it fades");
+    smoother.step(20.0);
+    assert_eq!(smoother.outline(), None);
+    assert!(smoother.score() < 0.01, "nothing to compare in silence");
 }
 
 #[test]
 fn what_is_not_a_number_and_other_sizes_do_no_harm() {
-    let mut calm = Calm::new();
-    calm.hear(0.0, &event(Match), &map(0.5));
-    (0..20).for_each(|i| calm.step(f64::from(i)));
+    let mut smoother = Smoother::new();
+    smoother.update(0.0, &event(Match), &map(0.5));
+    (0..20).for_each(|i| smoother.step(f64::from(i)));
     let broken = Event { score: f32::NAN, bounds: Some([f32::NAN; 4]), ..event(Match) };
-    calm.hear(20.0, &broken, &Map { rows: 1, columns: 2, values: vec![f32::NAN, 1.0] });
-    calm.step(19.0); // A clock that goes back stands still.
-    calm.step(21.0);
-    assert_eq!(calm.map(), &Map { rows: 1, columns: 2, values: vec![0.0, 1.0] });
-    assert!(calm.score().is_finite() && calm.outline().unwrap().iter().all(|corner| corner.is_finite()));
+    smoother.update(20.0, &broken, &Map { rows: 1, columns: 2, values: vec![f32::NAN, 1.0] });
+    smoother.step(19.0); // A clock that goes back stands still.
+    smoother.step(21.0);
+    assert_eq!(smoother.map(), &Map { rows: 1, columns: 2, values: vec![0.0, 1.0] });
+    assert!(
+        smoother.score().is_finite() && smoother.outline().unwrap().iter().all(|corner| corner.is_finite())
+    );
 }

@@ -1,4 +1,4 @@
-//! How one output is doing: what it lost, and what is wrong with it.
+//! The status of one output: lost events, and its current fault.
 
 use std::sync::Arc;
 
@@ -6,23 +6,23 @@ use parking_lot::Mutex;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 
-/// Losses and trouble of one output; written by the thread that serves it, read by the pipeline and the metrics.
+/// Losses and the fault of one output; written by the thread that serves it, read by the pipeline and the metrics.
 #[derive(Clone, Debug)]
-pub(super) struct Standing {
-    /// The output, as metrics and troubles call it.
+pub(super) struct OutputStatus {
+    /// The output, as metrics and faults call it.
     pub(super) name: &'static str,
     lost: Counter,
     failing: Gauge,
-    trouble: Arc<Mutex<Option<String>>>,
+    fault: Arc<Mutex<Option<String>>>,
 }
 
-impl Standing {
+impl OutputStatus {
     /// Nothing lost, nothing wrong; counts in the given metrics.
     pub(super) fn new(name: &'static str, lost: Counter, failing: Gauge) -> Self {
-        Self { name, lost, failing, trouble: Arc::default() }
+        Self { name, lost, failing, fault: Arc::default() }
     }
 
-    /// Some events did not reach a subscriber.
+    /// Counts events that did not reach a subscriber.
     pub(super) fn lose(&self, events: u64) {
         self.lost.inc_by(events);
     }
@@ -33,14 +33,14 @@ impl Standing {
         self.lost.get()
     }
 
-    /// Says what is wrong, or that nothing is any more.
+    /// Sets the fault, or clears it.
     pub(super) fn tell(&self, sentence: Option<String>) {
         self.failing.set(i64::from(sentence.is_some()));
-        *self.trouble.lock() = sentence;
+        *self.fault.lock() = sentence;
     }
 
-    /// What is wrong now.
-    pub(super) fn trouble(&self) -> Option<String> {
-        self.trouble.lock().clone()
+    /// The current fault.
+    pub(super) fn fault(&self) -> Option<String> {
+        self.fault.lock().clone()
     }
 }

@@ -14,31 +14,31 @@ use tokio::time::{Instant, sleep, timeout};
 use super::outbox::{Message, Outbox, WINDOW};
 use crate::backoff::Backoff;
 use crate::publish::network::Ending;
-use crate::publish::standing::Standing;
+use crate::publish::output_status::OutputStatus;
 
 /// Seconds after which a broker that does not answer is given up. With the longest wait it is less than the ten seconds
 /// within which a broker that came back is found.
 const ANSWER: u64 = 4;
 /// Waits before another connection: the first, and the longest.
 const WAITS: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(4)];
-/// A connection that held so long was a good one: the next is tried at once.
+/// After a connection that lasted this long, the next attempt is made at once.
 const GOOD: Duration = Duration::from_secs(10);
 /// How long the broker is given, at the end, to acknowledge what it has not.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Everything that a connection needs.
-pub(super) struct Courier {
+pub(super) struct MqttClient {
     pub(super) options: MqttOptions,
     /// The broker, as it is shown.
     pub(super) broker: String,
     pub(super) outbox: Arc<Mutex<Outbox>>,
     /// The last message.
     pub(super) farewell: Message,
-    pub(super) standing: Standing,
+    pub(super) output_status: OutputStatus,
     pub(super) connected: Gauge,
 }
 
-impl Courier {
+impl MqttClient {
     /// Makes connection after connection until the end; then waits a little until the broker has everything.
     pub(super) async fn run(self, mut ending: Ending) {
         let mut backoff = Backoff::new(WAITS[0], WAITS[1]);
@@ -58,14 +58,14 @@ impl Courier {
                 backoff.reset();
             }
             let wait = backoff.wait();
-            self.standing.tell(Some(format!("MQTT: {}: {}; tried again", self.broker, reason(&error))));
+            self.output_status.tell(Some(format!("MQTT: {}: {}; tried again", self.broker, reason(&error))));
             tokio::select! {
                 () = sleep(wait) => {}
                 () = ending.over() => break,
             }
         }
         self.connected.set(0);
-        self.standing.lose(self.outbox.lock().waiting() as u64);
+        self.output_status.lose(self.outbox.lock().waiting() as u64);
     }
 
     /// A connection, to be made when it is first asked for events.
@@ -111,7 +111,7 @@ impl Courier {
         match event {
             Event::Incoming(Incoming::ConnAck(_)) => {
                 self.connected.set(1);
-                self.standing.tell(None);
+                self.output_status.tell(None);
                 self.outbox.lock().connected(client.clone());
             }
             Event::Outgoing(Outgoing::Publish(id)) => self.outbox.lock().written(*id),
@@ -154,12 +154,12 @@ mod tests {
 
     use super::*;
     use crate::publish::mqtt::outbox::Kind;
-    use crate::publish::testing::{PATIENCE, standing};
+    use crate::publish::testing::{PATIENCE, output_status};
 
     /// First byte of a PUBACK.
     const ACKNOWLEDGEMENT: u8 = 0x40;
 
-    /// What brokers say, in any order, and bytes of any kind; mostly after a welcome.
+    /// Packets of brokers in any order, and arbitrary bytes, mostly after a CONNACK.
     fn speech() -> impl Strategy<Value = Vec<u8>> {
         let welcome = vec![0x20, 2, 0, 0];
         let numbered = (prop::sample::select(vec![ACKNOWLEDGEMENT, 0x50, 0x62, 0x70, 0xb0]), 0u8..9)
@@ -187,15 +187,15 @@ mod tests {
             tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build().unwrap();
         proptest!(ProptestConfig::with_cases(200), |(speech in speech())| {
             let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            let (standing, port) = (standing("mqtt"), listener.local_addr().unwrap().port());
-            let mut outbox = Outbox::new(QoS::AtLeastOnce, vec![], standing.clone());
+            let (output_status, port) = (output_status("mqtt"), listener.local_addr().unwrap().port());
+            let mut outbox = Outbox::new(QoS::AtLeastOnce, vec![], output_status.clone());
             (0..3).for_each(|n| outbox.put(Message::new(Kind::Event, "x/event", format!("{n}"))));
-            let courier = Courier {
+            let mqtt_client = MqttClient {
                 options: MqttOptions::new("lookhear", "127.0.0.1", port),
                 broker: "broker".into(),
                 outbox: Arc::new(Mutex::new(outbox)),
                 farewell: Message::new(Kind::Greeting, "x/status", "offline"),
-                standing,
+                output_status,
                 connected: Gauge::default(),
             };
             let said = speech.clone();
@@ -208,12 +208,12 @@ mod tests {
                 let _ = io::copy(&mut stream, &mut io::sink());
             });
             runtime.block_on(async {
-                let (client, mut events) = courier.connection();
-                timeout(PATIENCE, courier.serve(&client, &mut events)).await.expect("the connection ends");
-                courier.clear(&client, &mut events);
+                let (client, mut events) = mqtt_client.connection();
+                timeout(PATIENCE, mqtt_client.serve(&client, &mut events)).await.expect("the connection ends");
+                mqtt_client.clear(&client, &mut events);
             });
             broker.join().unwrap();
-            let waiting = courier.outbox.lock().waiting();
+            let waiting = mqtt_client.outbox.lock().waiting();
             prop_assert!(waiting == 3 || waiting < 3 && speech.contains(&ACKNOWLEDGEMENT), "{waiting}");
         });
     }

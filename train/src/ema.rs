@@ -1,5 +1,5 @@
-//! The running mean of a network's parameters over the last steps ("Polyak averaging"): steadier than
-//! any single step's, and as good in the middle of a run as others are at its end.
+//! Exponential moving average (EMA) of a network's parameters ("Polyak averaging"): less noisy than the parameters of
+//! any single step, and as good in the middle of a run as those are at its end.
 
 use std::collections::VecDeque;
 
@@ -7,14 +7,14 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 use lookhear::model::Network;
 
-/// Moves every parameter of `average`, and batch norm's running statistics, from where they are towards those
-/// of `network`: `decay * average + (1 - decay) * network`. Both are of one layer table, but not clones of each
+/// Moves every parameter of `ema`, and batch norm's running statistics, from where they are towards those
+/// of `network`: `decay * ema + (1 - decay) * network`. Both are of one layer table, but not clones of each
 /// other: clones share their running statistics.
-pub(crate) fn follow(average: Network, network: &Network, decay: f64) -> Network {
+pub(crate) fn update(ema: Network, network: &Network, decay: f64) -> Network {
     let mut flat = Flat::default();
     // valid() also brings batch norm's statistics up to date.
     network.valid().visit(&mut flat);
-    average.map(&mut Follow { towards: flat.values, decay })
+    ema.map(&mut Update { towards: flat.values, decay })
 }
 
 /// Parameters in the order of the layer table, `[elements]` each.
@@ -31,18 +31,18 @@ impl ModuleVisitor for Flat {
     }
 }
 
-struct Follow {
+struct Update {
     towards: VecDeque<Tensor<1>>,
     decay: f64,
 }
 
-impl ModuleMapper for Follow {
+impl ModuleMapper for Update {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let Some(towards) = self.towards.pop_front() else { return param };
         let decay = self.decay;
-        param.map(|average| {
-            let towards = towards.reshape(average.shape());
-            average * decay + towards * (1.0 - decay)
+        param.map(|ema| {
+            let towards = towards.reshape(ema.shape());
+            ema * decay + towards * (1.0 - decay)
         })
     }
 }

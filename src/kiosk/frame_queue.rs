@@ -1,5 +1,5 @@
-//! The frames that come together with a decision, shown one after the other as they were taken: a picture that
-//! moved only when something is decided would be a jerky mirror.
+//! Frames that arrive together with a decision and are shown one after the other, at the intervals at which they were
+//! taken. Showing only the judged frames would look jerky.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -8,18 +8,18 @@ use image::RgbImage;
 
 use crate::ring::VideoFrame;
 
-/// Seconds by which a frame may be shown later than its decision came, at most: older ones are left out.
+/// Longest delay, in seconds, of a frame after its decision; older frames are dropped.
 const DELAY: f64 = 0.1;
 
-/// What is shown, and what will be.
-pub(super) struct Film {
+/// The frame that is shown, and those to come.
+pub(super) struct FrameQueue {
     shown: Arc<RgbImage>,
     /// Frames and when they are due, in order.
     coming: VecDeque<(f64, Arc<RgbImage>)>,
 }
 
-impl Film {
-    /// Shows this until frames come.
+impl FrameQueue {
+    /// Shows `first` until frames arrive.
     pub(super) fn new(first: RgbImage) -> Self {
         Self { shown: Arc::new(first), coming: VecDeque::new() }
     }
@@ -62,31 +62,31 @@ mod tests {
     }
 
     /// What is shown at each of these moments, by its width.
-    fn shown(film: &mut Film, moments: &[f64]) -> Vec<u32> {
+    fn shown(frame_queue: &mut FrameQueue, moments: &[f64]) -> Vec<u32> {
         let at = |moment: &f64| {
-            film.step(*moment);
-            film.frame().width()
+            frame_queue.step(*moment);
+            frame_queue.frame().width()
         };
         moments.iter().map(at).collect()
     }
 
     #[test]
     fn frames_follow_each_other_as_they_were_taken() {
-        let mut film = Film::new(RgbImage::new(9, 1));
-        assert_eq!(shown(&mut film, &[0.0]), [9]);
-        film.add(7.0, &frames(&[3.01, 3.04, 3.08]));
-        assert_eq!(shown(&mut film, &[7.0, 7.029, 7.031, 7.069, 7.071, 9.0]), [1, 1, 2, 2, 3, 3]);
+        let mut frame_queue = FrameQueue::new(RgbImage::new(9, 1));
+        assert_eq!(shown(&mut frame_queue, &[0.0]), [9]);
+        frame_queue.add(7.0, &frames(&[3.01, 3.04, 3.08]));
+        assert_eq!(shown(&mut frame_queue, &[7.0, 7.029, 7.031, 7.069, 7.071, 9.0]), [1, 1, 2, 2, 3, 3]);
     }
 
     #[test]
     fn a_screen_that_is_behind_goes_on_with_what_is_new() {
-        let mut film = Film::new(RgbImage::new(9, 1));
-        film.add(1.0, &frames(&[0.02, 0.06]));
-        film.step(1.0);
-        film.add(1.03, &frames(&[0.1, 0.14, 0.18]));
-        assert_eq!(shown(&mut film, &[1.04, 1.075, 1.12]), [1, 2, 3]);
+        let mut frame_queue = FrameQueue::new(RgbImage::new(9, 1));
+        frame_queue.add(1.0, &frames(&[0.02, 0.06]));
+        frame_queue.step(1.0);
+        frame_queue.add(1.03, &frames(&[0.1, 0.14, 0.18]));
+        assert_eq!(shown(&mut frame_queue, &[1.04, 1.075, 1.12]), [1, 2, 3]);
         // A pipeline that hung has many frames for a decision: only the latest of them are worth showing.
-        film.add(5.0, &frames(&[1.0, 1.5, 1.95, 2.0]));
-        assert_eq!(shown(&mut film, &[5.0, 5.06]), [3, 4]);
+        frame_queue.add(5.0, &frames(&[1.0, 1.5, 1.95, 2.0]));
+        assert_eq!(shown(&mut frame_queue, &[5.0, 5.06]), [3, 4]);
     }
 }

@@ -1,23 +1,23 @@
-//! What is wrong with a setting.
+//! Errors of settings.
 
 use std::fmt;
 
-/// One mistake: which key, and in one sentence what it is and what would be right.
+/// An invalid setting: its key, and one sentence with the remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub struct ValidationError {
     /// The key with its tables, e.g. `mqtt.port`.
     pub key: String,
-    /// The value, why it cannot be, and what would be right.
+    /// The value, why it is invalid, and what would be valid.
     pub message: String,
 }
 
-impl Problem {
-    /// A mistake in the value of `key`.
+impl ValidationError {
+    /// An error for the value of `key`.
     pub fn new(key: impl Into<String>, message: impl Into<String>) -> Self {
         Self { key: key.into(), message: message.into() }
     }
 
-    /// The same mistake, seen from the table that contains this one.
+    /// The error with its key prefixed by the containing table.
     #[must_use]
     pub fn inside(mut self, table: &str) -> Self {
         self.key = format!("{table}.{}", self.key);
@@ -25,10 +25,10 @@ impl Problem {
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for ValidationError {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "{}: {}", self.key, self.message)
     }
 }
 
-impl std::error::Error for Problem {}
+impl std::error::Error for ValidationError {}

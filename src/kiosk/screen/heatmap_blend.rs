@@ -1,4 +1,4 @@
-//! How the localization map lights a picture: what sounds glows, what does not is dimmed.
+//! Blends the localization map with a picture: what sounds glows, the rest is dimmed.
 
 use crate::event::Map;
 use crate::overlay::{heat_color, unit};
@@ -8,8 +8,8 @@ const GRID: usize = 96;
 /// Brightness that the surroundings keep when the map is shown fully.
 const SURROUNDINGS: f32 = 0.45;
 
-/// The light on a picture: a fine map and what each of its values does to a pixel.
-pub(super) struct Light {
+/// Blends the localization map with a picture: a fine map and what each of its values does to a pixel.
+pub(super) struct HeatmapBlend {
     /// `GRID` x `GRID` values, 0..=255, row by row.
     grid: Vec<u8>,
     table: [Effect; 256],
@@ -17,16 +17,16 @@ pub(super) struct Light {
     row: [u16; GRID],
 }
 
-/// What light does to a pixel, red, green and blue: keeps so many 256ths of it, and adds so much.
-/// Never brighter than white, since only that much is kept as the added light leaves room for.
+/// The effect on a pixel's red, green and blue: `keep` 256ths of the value remain, and `add` is added. `keep` leaves
+/// room for `add`, so the result never exceeds white.
 #[derive(Clone, Copy, Default)]
 struct Effect {
     keep: [u16; 3],
     add: [u16; 3],
 }
 
-impl Light {
-    /// No light.
+impl HeatmapBlend {
+    /// Changes nothing yet.
     pub(super) fn new() -> Self {
         Self { grid: vec![0; GRID * GRID], table: [Effect::default(); 256], row: [0; GRID] }
     }
@@ -70,7 +70,7 @@ impl Light {
     }
 
     /// Lights a pixel of the row, at a place as [`across`] gives it.
-    pub(super) fn light(&self, (first, share): (u16, u16), [r, g, b]: [u8; 3]) -> u32 {
+    pub(super) fn blend(&self, (first, share): (u16, u16), [r, g, b]: [u8; 3]) -> u32 {
         let first = usize::from(first);
         let (left, right) = (u32::from(self.row[first]), u32::from(self.row[first + 1]));
         let value = (left * (256 - u32::from(share)) + right * u32::from(share)) >> 16;
@@ -129,7 +129,7 @@ fn effect_of(value: f32, warmth: f32, heat: f32) -> Effect {
     let bright = 1.0 - (1.0 - SURROUNDINGS) * warmth * (1.0 - smooth(0.1, 0.5, value));
     let glow = warmth * heat * smooth(0.3, 0.95, value);
     let add = heat_color(value).map(|channel| f32::from(channel) * glow);
-    // As two lamps on one screen: the light that is added takes the place of as much of the other.
+    // Screen-like blending: added light displaces as much of the picture's own.
     let keep = add.map(|add| (bright * (1.0 - add / 255.0) * 256.0) as u16);
     Effect { keep, add: add.map(|add| add as u16) }
 }
@@ -146,12 +146,12 @@ mod tests {
 
     /// A picture of one colour, lit.
     fn lit(map: &Map, warmth: f32, color: [u8; 3]) -> Vec<Vec<[u8; 3]>> {
-        let mut light = Light::new();
-        assert!(light.set(map, warmth, 0.6));
+        let mut blend = HeatmapBlend::new();
+        assert!(blend.set(map, warmth, 0.6));
         let places = across(140);
         let row = |y| {
-            light.enter_row(y, 140);
-            let pixel = |place: &(u16, u16)| light.light(*place, color).to_be_bytes();
+            blend.enter_row(y, 140);
+            let pixel = |place: &(u16, u16)| blend.blend(*place, color).to_be_bytes();
             places.iter().map(pixel).map(|[_, r, g, b]| [r, g, b]).collect()
         };
         (0..140).map(row).collect()
@@ -177,13 +177,13 @@ mod tests {
         let (half, full) = (lit(&spot(), 0.5, [100; 3]), lit(&spot(), 1.0, [100; 3]));
         assert!(half[45][105][0] > 105 && half[45][105][0] < full[45][105][0]);
         assert!(half[120][20][0] < 100 && half[120][20][0] > full[120][20][0]);
-        let mut light = Light::new();
+        let mut blend = HeatmapBlend::new();
         for warmth in [0.0, -1.0, f32::NAN] {
-            assert!(!light.set(&spot(), warmth, 0.6));
+            assert!(!blend.set(&spot(), warmth, 0.6));
         }
-        assert!(!light.set(&Map::default(), 1.0, 0.6));
-        assert!(!light.set(&Map { rows: 14, columns: 14, values: vec![1.0; 9] }, 1.0, 0.6));
-        assert!(!light.set(&Map { rows: usize::MAX, columns: 3, values: vec![] }, 1.0, 0.6));
+        assert!(!blend.set(&Map::default(), 1.0, 0.6));
+        assert!(!blend.set(&Map { rows: 14, columns: 14, values: vec![1.0; 9] }, 1.0, 0.6));
+        assert!(!blend.set(&Map { rows: usize::MAX, columns: 3, values: vec![] }, 1.0, 0.6));
     }
 
     #[test]
@@ -192,10 +192,10 @@ mod tests {
         for (rows, columns) in [(1, 1), (1, 6), (6, 1), (2, 3), (3, 2)] {
             let map = Map { rows, columns, values: strange.to_vec() };
             for heat in [0.0, 1.0, f32::NAN] {
-                let mut light = Light::new();
-                assert!(light.set(&map, 1.0, heat));
+                let mut blend = HeatmapBlend::new();
+                assert!(blend.set(&map, 1.0, heat));
                 for value in 0..=255 {
-                    let Effect { keep, add } = light.table[value];
+                    let Effect { keep, add } = blend.table[value];
                     assert!((0..3).all(|i| ((255 * keep[i]) >> 8) + add[i] <= 255), "{value}");
                 }
             }

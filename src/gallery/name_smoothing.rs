@@ -1,21 +1,21 @@
-//! Names that do not flicker.
+//! Smooths names over time by a majority vote.
 
 use std::collections::VecDeque;
 
-use super::{Gallery, Impression};
+use super::{Gallery, Signature};
 use crate::event::State;
 
-/// Seconds of answers that vote.
+/// Seconds of answers that take part in the vote.
 const VOTERS: f64 = 1.0;
 
-/// Turns the gallery's answers, one a hop, into a steady name: the one that most answers of the last second agree on.
+/// Turns the gallery's answers, one per hop, into a stable name: the majority of the last second.
 #[derive(Clone, Debug, Default)]
-pub struct Naming {
+pub struct NameSmoothing {
     /// Times (seconds), and what the gallery said then.
     answers: VecDeque<(f64, Option<String>)>,
 }
 
-impl Naming {
+impl NameSmoothing {
     /// The name at `t` (seconds, growing from call to call), if what sounds is seen and known. Answers count from the
     /// first sound on, so that a match that begins has its name at once.
     pub fn update(
@@ -23,18 +23,18 @@ impl Naming {
         gallery: &Gallery,
         t: f64,
         state: State,
-        impression: &Impression,
+        signature: &Signature,
     ) -> Option<String> {
         if state == State::Silent {
             self.answers.clear();
             return None;
         }
-        self.hear(t, gallery.name(impression).map(|named| named.name.to_string()));
+        self.push(t, gallery.name(signature).map(|named| named.name.to_string()));
         if state == State::Match { self.majority() } else { None }
     }
 
-    fn hear(&mut self, t: f64, answer: Option<String>) {
-        // Half a millisecond for the rounding of times.
+    fn push(&mut self, t: f64, answer: Option<String>) {
+        // Half a millisecond of tolerance for rounded times.
         self.answers.retain(|(then, _)| t - then < VOTERS - 5e-4);
         self.answers.push_back((t, answer));
     }
@@ -53,10 +53,10 @@ mod tests {
 
     /// What is said after each of the answers, given every quarter of a second.
     fn said(answers: &[Option<&str>]) -> Vec<Option<String>> {
-        let mut naming = Naming::default();
+        let mut name_smoothing = NameSmoothing::default();
         let one = |(n, answer): (usize, &Option<&str>)| {
-            naming.hear(n as f64 * 0.25, answer.map(str::to_string));
-            naming.majority()
+            name_smoothing.push(n as f64 * 0.25, answer.map(str::to_string));
+            name_smoothing.majority()
         };
         answers.iter().enumerate().map(one).collect()
     }
@@ -73,16 +73,16 @@ mod tests {
     #[test]
     fn there_is_no_name_without_a_match_and_silence_forgets() {
         let gallery = Gallery::new("model");
-        let mut naming = Naming::default();
-        naming.hear(0.0, Some("bell".into()));
-        naming.hear(0.1, Some("bell".into()));
-        let impression = Impression::default();
-        assert_eq!(naming.update(&gallery, 0.2, State::NoVisibleSource, &impression), None);
-        assert_eq!(naming.update(&gallery, 0.25, State::Match, &impression), None, "two of four");
-        naming.hear(0.3, Some("bell".into()));
-        naming.hear(0.35, Some("bell".into()));
-        assert_eq!(naming.update(&gallery, 0.4, State::Match, &impression).as_deref(), Some("bell"));
-        assert_eq!(naming.update(&gallery, 0.5, State::Silent, &impression), None);
-        assert_eq!(naming.update(&gallery, 0.6, State::Match, &impression), None);
+        let mut name_smoothing = NameSmoothing::default();
+        name_smoothing.push(0.0, Some("bell".into()));
+        name_smoothing.push(0.1, Some("bell".into()));
+        let signature = Signature::default();
+        assert_eq!(name_smoothing.update(&gallery, 0.2, State::NoVisibleSource, &signature), None);
+        assert_eq!(name_smoothing.update(&gallery, 0.25, State::Match, &signature), None, "two of four");
+        name_smoothing.push(0.3, Some("bell".into()));
+        name_smoothing.push(0.35, Some("bell".into()));
+        assert_eq!(name_smoothing.update(&gallery, 0.4, State::Match, &signature).as_deref(), Some("bell"));
+        assert_eq!(name_smoothing.update(&gallery, 0.5, State::Silent, &signature), None);
+        assert_eq!(name_smoothing.update(&gallery, 0.6, State::Match, &signature), None);
     }
 }

@@ -1,4 +1,4 @@
-//! What lies between a sound and its recording: the room, the loudspeaker, the microphone.
+//! Augmentation of sound: what a room, a loudspeaker or a microphone does to it.
 
 use lookhear::preprocess::SAMPLE_RATE;
 use rand::Rng;

@@ -6,21 +6,25 @@
 
 use super::buffer::{Buffer, Frozen};
 use super::kernel::{Kernel, LANES, PATCH, POSITIONS, TAPS};
-use super::quantize::{Block, ConvWeights, QuantizeError, Quantized, Units, bound, quantize_row};
+use super::quantize::{ActivationScales, Block, ConvWeights, QuantizeError, Quantized, bound, quantize_row};
 use super::winograd::{filter_factor, input_range, transform_filter};
 
 /// Filters in 16 bits.
-pub(super) struct Taps {
+pub(super) struct WinogradFilters {
     /// `[panel][depth][9][16]`.
     values: Frozen<i16>,
-    /// From a transformed filter to weights that no sum overflows with: `[panel][36][16]`.
+    /// Factors from transformed filters to weights whose sums cannot overflow: `[panel][36][16]`.
     factors: Vec<f32>,
 }
 
-impl Quantized<Taps> {
-    /// As [`Quantized::winograd`].
-    pub(super) fn taps(conv: &ConvWeights, units: Units, kernel: &dyn Kernel) -> Result<Self, QuantizeError> {
-        conv.check(units)?;
+impl Quantized<WinogradFilters> {
+    /// As [`Quantized::winograd`], with filters that are transformed at run time.
+    pub(super) fn on_the_fly(
+        conv: &ConvWeights,
+        activation_scales: ActivationScales,
+        kernel: &dyn Kernel,
+    ) -> Result<Self, QuantizeError> {
+        conv.check(activation_scales)?;
         let (depth, panels) = (conv.inputs.next_multiple_of(LANES), conv.outputs.div_ceil(LANES));
         let mut values = Buffer::<i16>::new(panels * depth * TAPS * LANES);
         let (mut factors, mut scales) = (Vec::new(), Vec::new());
@@ -28,19 +32,21 @@ impl Quantized<Taps> {
         for (panel, values) in values.get_mut().chunks_exact_mut(depth * TAPS * LANES).enumerate() {
             let first = panel * LANES;
             let outputs = first..(first + LANES).min(conv.outputs);
-            let steps: Vec<f64> =
-                outputs.clone().map(|n| round_filters(conv, n, units, &mut values[n - first..])).collect();
+            let steps: Vec<f64> = outputs
+                .clone()
+                .map(|n| round_filters(conv, n, activation_scales, &mut values[n - first..]))
+                .collect();
             let limits = Limits { depth, values, steps: &steps, kernel };
             let found = limits.scales().map_err(|(n, bound)| conv.overflow(first + n, bound))?;
             factors.extend(limits.factors(&found));
-            let output = |n: usize| units.output.get(first + n).map_or(1.0, |unit| *unit);
+            let output = |n: usize| activation_scales.output.get(first + n).map_or(1.0, |scale| *scale);
             scales.extend(found.iter().enumerate().map(|(i, scale)| (scale / output(i % LANES)) as f32));
             for n in outputs {
-                bias[n] = (f64::from(conv.bias[n]) / units.output[n]) as f32;
+                bias[n] = (f64::from(conv.bias[n]) / activation_scales.output[n]) as f32;
             }
         }
-        let weights = Taps { values: values.into(), factors };
-        Ok(Self { depth, panels, positions: POSITIONS, block: Block::TAPS, weights, scales, bias })
+        let weights = WinogradFilters { values: values.into(), factors };
+        Ok(Self { depth, panels, positions: POSITIONS, block: Block::ON_THE_FLY, weights, scales, bias })
     }
 
     /// Values from one position of [`Quantized::transform`] to the next: apart by a line of the cache, so that they do
@@ -69,9 +75,14 @@ impl Quantized<Taps> {
 }
 
 /// Rounds the filters of an output to 16 bits, at every 16th of `values`. Returns the real value of 1.
-fn round_filters(conv: &ConvWeights, output: usize, units: Units, values: &mut [i16]) -> f64 {
-    let filters = conv.filters(output).iter().zip(units.input);
-    let taps = || filters.clone().flat_map(|(g, unit)| g.map(|tap| f64::from(tap) * unit));
+fn round_filters(
+    conv: &ConvWeights,
+    output: usize,
+    activation_scales: ActivationScales,
+    values: &mut [i16],
+) -> f64 {
+    let filters = conv.filters(output).iter().zip(activation_scales.input);
+    let taps = || filters.clone().flat_map(|(g, scale)| g.map(|tap| f64::from(tap) * scale));
     let largest = taps().fold(0.0f64, |largest, tap| largest.max(tap.abs()));
     let step = if largest > 0.0 { largest / f64::from(i16::MAX) } else { 1.0 };
     let targets = values.iter_mut().step_by(LANES);
@@ -79,7 +90,7 @@ fn round_filters(conv: &ConvWeights, output: usize, units: Units, values: &mut [
     step
 }
 
-/// How finely the weights of a panel can be rounded.
+/// Computes the finest scales for the weights of a panel.
 struct Limits<'a> {
     depth: usize,
     /// `[depth][9][16]`.
@@ -105,7 +116,7 @@ impl Limits<'_> {
                 scales[p * LANES + n] = quantize_row(row, input_range(p)).map_err(|bound| (n, bound))?.scale;
             }
         }
-        // The kernel's rounding may be another in rare cases, as its factors have fewer digits.
+        // The kernel may round differently in rare cases, since its factors have fewer digits.
         for _ in 0..64 {
             match self.overflows(&scales)[..] {
                 [] => return Ok(scales),
@@ -157,7 +168,7 @@ mod tests {
         kernel: &dyn Kernel,
         panel: impl Fn(usize) -> Vec<i16>,
     ) -> Vec<f32> {
-        let scales = &conv.finish(n / LANES).scales;
+        let scales = &conv.epilogue(n / LANES).scales;
         let row = |p: usize| {
             let (panel, scale) = (panel(p), scales[p * LANES + n % LANES]);
             (0..inputs).map(move |k| f32::from(panel[kernel.panel_index(k, n % LANES)]) * scale)
@@ -177,24 +188,25 @@ mod tests {
             let weights = (0..inputs * outputs * TAPS).map(|i| seeds[i * 31 % 61] * seeds[i % 64]).collect();
             let conv = ConvWeights { name: "conv".into(), weights, bias: vec![0.5; outputs], inputs, outputs };
             let input: Vec<f64> = (0..inputs).map(|k| 0.1 + f64::from(seeds[k % 64].abs())).collect();
-            let units = Units { input: &input, output: &vec![0.25; outputs] };
+            let activation_scales = ActivationScales { input: &input, output: &vec![0.25; outputs] };
             // A tap is at most 1.1, and is rounded to half a step of at most this; then outputs are in quarters.
             let tap = 4.0 * 0.5 * 1.1 / f32::from(i16::MAX);
             let mut found: Option<Vec<f32>> = None;
             for kernel in all() {
-                let panels = Quantized::winograd(&conv, units, Block::TAPS, &*kernel).unwrap();
-                let taps = Quantized::taps(&conv, units, &*kernel).unwrap();
-                prop_assert_eq!((taps.depth, taps.panels, &taps.bias), (panels.depth, panels.panels, &panels.bias));
+                let panels = Quantized::winograd(&conv, activation_scales, Block::ON_THE_FLY, &*kernel).unwrap();
+                let filters = Quantized::on_the_fly(&conv, activation_scales, &*kernel).unwrap();
+                prop_assert_eq!((filters.depth, filters.panels), (panels.depth, panels.panels));
+                prop_assert_eq!(&filters.bias, &panels.bias);
                 let mut all = Vec::new();
                 for n in 0..outputs {
-                    let ours = real(&taps, n, inputs, &*kernel, |p| {
-                        let mut weights = vec![0; taps.transformed()];
-                        taps.transform(n / LANES, p / PATCH, &*kernel, &mut weights);
-                        taps.position(&weights, p % PATCH).into()
+                    let ours = real(&filters, n, inputs, &*kernel, |p| {
+                        let mut weights = vec![0; filters.transformed()];
+                        filters.transform(n / LANES, p / PATCH, &*kernel, &mut weights);
+                        filters.position(&weights, p % PATCH).into()
                     });
                     let theirs = real(&panels, n, inputs, &*kernel, |p| panels.panel(n / LANES, p).into());
                     for (i, (a, b)) in ours.iter().zip(&theirs).enumerate() {
-                        let step = panels.finish(n / LANES).scales[i / inputs * LANES + n % LANES];
+                        let step = panels.epilogue(n / LANES).scales[i / inputs * LANES + n % LANES];
                         prop_assert!((a - b).abs() <= tap + 1.1 * step, "{a} {b} {step}");
                     }
                     all.extend(ours);

@@ -1,6 +1,6 @@
-//! What a person can follow: a decision every 80 ms becomes a sentence that stays and marks that glide.
+//! Smooths decisions for people: a decision every 80 ms becomes a sentence that stays and marks that glide.
 //!
-//! Everything here depends on time alone, not on how often pictures are drawn.
+//! All of it depends on time alone, not on the frame rate.
 
 use crate::event::{Event, Map, State};
 
@@ -14,10 +14,10 @@ const COOLING: f64 = 0.45;
 /// Below this warmth nothing is visible of the marks.
 const FAINT: f32 = 0.02;
 
-/// Seconds that an answer must last before it takes the place of another one.
+/// Seconds for which an answer must last before it replaces another one.
 ///
-/// A match is good news and steady already. That nothing is seen to sound is also what the pipeline says in the
-/// first moments of every sound, and quiet is what lies between two beats of a drum: both wait.
+/// A match is stable already. "No visible source" is also the pipeline's answer in the first moments of every sound,
+/// and "silent" occurs between two beats of a drum; both are delayed.
 fn settles(state: State) -> f64 {
     match state {
         State::Match => 0.0,
@@ -26,7 +26,7 @@ fn settles(state: State) -> f64 {
     }
 }
 
-/// A value that stays for at least a given time, and changes only to what has lasted.
+/// A debounced value: it stays for a minimum time, and changes only to a value that has lasted.
 #[derive(Clone, Debug)]
 pub struct Hold<T> {
     least: f64,
@@ -76,9 +76,9 @@ pub struct Sentence {
     pub name: Option<String>,
 }
 
-/// Decisions in, a calm picture of them out.
+/// Smooths decisions over time: takes them as they come, gives what is shown.
 #[derive(Clone, Debug)]
-pub struct Calm {
+pub struct Smoother {
     sentence: Hold<Sentence>,
     /// Where the marks go.
     target: Marks,
@@ -89,7 +89,7 @@ pub struct Calm {
     at: Option<f64>,
 }
 
-/// What glides.
+/// The marks that move smoothly.
 #[derive(Clone, Debug, Default)]
 struct Marks {
     map: Map,
@@ -97,14 +97,14 @@ struct Marks {
     score: f32,
 }
 
-impl Default for Calm {
+impl Default for Smoother {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Calm {
-    /// Begins in silence.
+impl Smoother {
+    /// Starts in silence.
     pub fn new() -> Self {
         Self {
             sentence: Hold::new(Sentence { state: State::Silent, name: None }, HOLD),
@@ -116,9 +116,9 @@ impl Calm {
     }
 
     /// Takes a decision with its localization map.
-    /// `now` is in seconds on the clock of [`Calm::step`].
-    pub fn hear(&mut self, now: f64, event: &Event, map: &Map) {
-        // The name is steady already: the gallery says what most of the last second agrees on.
+    /// `now` is in seconds on the clock of [`Smoother::step`].
+    pub fn update(&mut self, now: f64, event: &Event, map: &Map) {
+        // The name is stable already: the gallery gives the majority of the last second.
         let sentence = Sentence { state: event.state, name: event.name.clone() };
         self.sentence.offer(now, sentence, settles(event.state));
 
@@ -126,8 +126,8 @@ impl Calm {
         self.target.map.values.iter_mut().for_each(|value| *value = finite(*value));
         // An outline fades where it was.
         self.target.outline = event.bounds.map(|bounds| bounds.map(finite)).or(self.target.outline);
-        // The dial waits with the sentence: nobody could make sense of "very likely" beside "I do not see it".
-        // In silence it shows nothing, so that it may run ahead.
+        // The dial is delayed with the sentence, so that it never reads "very likely" beside "I do not see it". In
+        // silence it shows nothing, so it may be ahead then.
         let shown = self.sentence.shown().state;
         if event.state == shown || shown == State::Silent {
             // In silence there is nothing to compare, whatever the network would say.
@@ -136,7 +136,7 @@ impl Calm {
         let (marks, target) = (&mut self.marks, &self.target);
         let resized = (marks.map.rows, marks.map.columns) != (map.rows, map.columns);
         if self.warmth < FAINT || resized {
-            // What nobody sees need not glide: marks light up where they belong.
+            // Invisible marks need not glide; they appear where they belong.
             marks.map.clone_from(&target.map);
             marks.outline = target.outline;
         }
@@ -197,5 +197,5 @@ fn finite(value: f32) -> f32 {
 }
 
 #[cfg(test)]
-#[path = "calm_tests.rs"]
+#[path = "smoother_tests.rs"]
 mod tests;

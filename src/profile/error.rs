@@ -4,22 +4,22 @@ use std::fmt;
 
 use thiserror::Error;
 
-/// One mistake in a settings file, where it is and what to do: `kiosk.toml:12:8: camera.size: ...`.
+/// An error in a settings file, with its place and a remedy: `kiosk.toml:12:8: camera.size: ...`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
+pub struct ConfigError {
     /// The file, as it was named.
     pub file: String,
-    /// From 1.
+    /// Line, from 1.
     pub line: usize,
-    /// In characters, from 1.
+    /// Column in characters, from 1.
     pub column: usize,
     /// The key with its tables; empty where the text belongs to none.
     pub key: String,
-    /// What is wrong, and what would be right.
+    /// What is wrong, and what would be valid.
     pub message: String,
 }
 
-impl fmt::Display for Mistake {
+impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let Self { file, line, column, key, message } = self;
         write!(f, "{file}:{line}:{column}: ")?;
@@ -30,12 +30,12 @@ impl fmt::Display for Mistake {
     }
 }
 
-impl std::error::Error for Mistake {}
+impl std::error::Error for ConfigError {}
 
 /// Why a settings file cannot be used.
 #[derive(Debug, Error)]
 pub enum ProfileError {
-    /// There is no such file, or nothing that could be settings.
+    /// The file does not exist, or is not text.
     #[error("settings {path}: {reason}. Name a file that can be read, or leave --config out")]
     Unreadable {
         /// The file, as it was named.
@@ -43,7 +43,7 @@ pub enum ProfileError {
         /// The system's reason, or what is wrong with the whole file.
         reason: String,
     },
-    /// It says something that cannot be.
+    /// The file is not valid.
     #[error(transparent)]
-    Mistake(#[from] Mistake),
+    Config(#[from] ConfigError),
 }
