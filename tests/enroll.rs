@@ -26,8 +26,7 @@ fn clip(path: &Path, picture: &RgbImage, sample: impl Fn(usize) -> f32) {
         Encoder::start(output::Output::new(path, Existing::Keep).unwrap(), (64, 48), Quality::Shown).unwrap();
     let samples: Vec<f32> = (0..4 * SAMPLE_RATE).map(sample).collect();
     for frame in samples.chunks(SAMPLE_RATE / FRAME_RATE as usize) {
-        encoder.picture(picture).unwrap();
-        encoder.sound(frame).unwrap();
+        encoder.add([picture], frame).unwrap();
     }
     encoder.finish().unwrap();
 }

@@ -304,3 +304,83 @@ fn of_a_damaged_sound_the_rest_is_judged_and_the_loss_is_told() {
     assert_eq!((events(&output).len(), output.status.code()), (1, Some(3)));
     assert!(said(&output).contains("could not be decoded; the rest was used"), "{}", said(&output));
 }
+
+#[test]
+fn a_table_never_takes_the_place_of_what_is_read() {
+    let folder = folder();
+    let at = folder.path();
+    let sound = media(at, "a.wav", &["sine=500:duration=1"], &[]);
+    let picture = media(at, "a.png", &["testsrc=size=64x48"], &["-frames:v", "1"]);
+    let (list, table) = (at.join("list.txt"), at.join("table.tsv"));
+    std::fs::write(&list, text(&picture)).unwrap();
+    let lists = at.join("lists.tsv");
+    std::os::unix::fs::symlink(&list, &lists).unwrap();
+    let named = at.join("named.npz");
+    std::fs::hard_link(&sound, &named).unwrap();
+    for target in [&lists, &named] {
+        let arguments = ["--matrix", text(&list), text(&sound), "--force", "--out", text(target)];
+        assert!(refused(&arguments).contains("is what is read"), "{}", target.display());
+    }
+    assert_eq!(std::fs::read_to_string(&list).unwrap(), text(&picture));
+
+    // Through a link, the file is replaced and not the link.
+    let link = at.join("link.tsv");
+    std::fs::write(&table, "old").unwrap();
+    std::os::unix::fs::symlink(&table, &link).unwrap();
+    let output = judge(&["--matrix", text(&list), text(&sound), "--force", "--out", text(&link)]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(link.is_symlink() && std::fs::read_to_string(&table).unwrap().contains("a.png"));
+}
+
+#[test]
+fn one_signal_ends_what_waits_for_a_pipe() {
+    let folder = folder();
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let hen = stamp("animals/birds/hen.png");
+    let mut judging = Command::new(env!("CARGO_BIN_EXE_lookhear"))
+        .args(["judge", &hen, text(&pipe)])
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Whoever opens the pipe to write waits for a reader: now it reads.
+    let writer = File::options().write(true).open(&pipe).unwrap();
+    Command::new("kill").args(["-TERM", &judging.id().to_string()]).status().unwrap();
+    let status = judging.wait().unwrap();
+    drop(writer);
+    assert_eq!(status.code(), Some(130));
+}
+
+#[test]
+fn a_picture_may_come_through_a_pipe() {
+    let (hen, sound) = (stamp("animals/birds/hen.png"), stamp("animals/birds/hen.ogg"));
+    let expected = event(&hen, &sound);
+    let output = Command::new(env!("CARGO_BIN_EXE_lookhear"))
+        .args(["judge", "-", &sound])
+        .stdin(File::open(&hen).unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(events(&output), std::slice::from_ref(&expected), "{}", said(&output));
+    let piped = Command::new("sh")
+        .args([
+            "-c",
+            "cat \"$1\" | \"$0\" judge /dev/stdin \"$2\"",
+            env!("CARGO_BIN_EXE_lookhear"),
+            &hen,
+            &sound,
+        ])
+        .output()
+        .unwrap();
+    assert_eq!(events(&piped), [expected], "{}", said(&piped));
+}
+
+#[test]
+fn what_was_probably_meant_is_said() {
+    let folder = folder();
+    let clip = media(folder.path(), "a.mp4", &[PICTURE, TONE], &["-t", "1"]);
+    let clip = text(&clip);
+    let error = refused(&[&format!("{clip}@1:30"), clip]);
+    assert!(error.contains("\"1:30\" is no moment") && error.contains("@90"), "{error}");
+    let error = refused(&[&format!("'{clip}'"), clip]);
+    assert!(error.contains("in quotes"), "{error}");
+}

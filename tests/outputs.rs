@@ -269,3 +269,18 @@ fn files_that_are_watched_for_people_have_a_line_for_each_change_and_a_row() {
     let every = run(at, &["watch", "in/a.mp4", "--every"]);
     assert_eq!(String::from_utf8(every.stdout).unwrap().lines().count(), 12);
 }
+
+/// More pictures come with one decision than the encoder takes without sound.
+#[test]
+fn decisions_that_lie_far_apart_are_saved_and_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    clip(at, "clip.mp4", "7");
+    let output = run(at, &["watch", "clip.mp4", "--save", "saved.mp4", "--hop", "3"]);
+    assert!(output.status.success(), "{}", said(&output));
+    assert!((seconds(&at.join("saved.mp4")) - 6.0).abs() < 0.2);
+    let studio = ["live", "--camera", "studio", "--microphone", "studio", "--headless"];
+    let output = run(at, &[&studio[..], &["--record", "kept", "--hop", "2.5", "--seconds", "5"]].concat());
+    assert!(output.status.success(), "{}", said(&output));
+    assert!((seconds(&at.join("kept/session.mkv")) - 5.0).abs() < 0.5);
+}

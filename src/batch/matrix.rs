@@ -8,6 +8,7 @@ use std::str::FromStr;
 use zip::ZipWriter;
 
 use super::Name;
+use super::muted::Muted;
 use crate::embed::npz::{header, stored};
 use crate::unknown_name::UnknownName;
 
@@ -48,7 +49,7 @@ pub struct Matrix<'a> {
 
 enum Out<'a> {
     Tsv(Box<dyn Write + 'a>),
-    Npz(Box<ZipWriter<BufWriter<&'a mut File>>>),
+    Npz(Box<ZipWriter<Muted<BufWriter<&'a mut File>>>>),
 }
 
 impl<'a> Matrix<'a> {
@@ -68,7 +69,7 @@ impl<'a> Matrix<'a> {
     /// # Errors
     /// The table cannot be written.
     pub fn npz(file: &'a mut File, pictures: usize, sounds: usize) -> io::Result<Self> {
-        let mut zip = ZipWriter::new(BufWriter::new(file));
+        let mut zip = ZipWriter::new(Muted::new(BufWriter::new(file)));
         zip.start_file("score.npy", stored(pictures as u64 * sounds as u64 * 4))?;
         zip.write_all(&header("<f4", &format!("{pictures}, {sounds}")))?;
         Ok(Self { out: Out::Npz(Box::new(zip)), width: sounds })

@@ -3,6 +3,7 @@
 
 mod list;
 mod matrix;
+mod muted;
 mod name;
 mod once;
 mod spool;

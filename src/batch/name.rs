@@ -33,6 +33,18 @@ impl Name {
         Path::new(OsStr::from_bytes(&self.given.as_bytes()[..self.file]))
     }
 
+    /// What was probably meant by a name of which there is no file; `None`: it is just not there.
+    pub fn hint(&self) -> Option<String> {
+        let text = self.given.to_str().filter(|_| !self.file().exists())?;
+        let bare = text.trim_matches(['"', '\'']);
+        if bare != text && Self::new(bare).file().exists() {
+            return Some(format!("it stands in quotes: leave them out, {bare}"));
+        }
+        let (file, moment) = text.rsplit_once('@')?;
+        let there = self.moment().is_none() && Path::new(file).exists();
+        there.then(|| format!("{moment:?} is no moment: give seconds, 0 or more, e.g. {file}@90"))
+    }
+
     /// Seconds, 0 or more.
     pub fn moment(&self) -> Option<f64> {
         seconds(self.given.as_bytes().get(self.file + 1..)?)
@@ -72,6 +84,15 @@ mod tests {
         assert_eq!(Name::new(file.clone()).moment(), None, "there is such a file");
         assert_eq!(Name::new(file.with_file_name("clip@4")).moment(), Some(4.0));
         assert_eq!(Name::from(file.with_file_name("clip@4")).moment(), None);
+
+        let hint = |given: String| Name::new(given).hint();
+        let shown = file.display();
+        assert!(hint(format!("{shown}@1:30")).unwrap().contains("no moment"));
+        assert!(hint(format!("\"{shown}\"")).unwrap().contains("in quotes"));
+        assert_eq!(
+            (hint(format!("{shown}")), hint(format!("{shown}@3")), hint("none".into())),
+            (None, None, None)
+        );
     }
 
     #[test]

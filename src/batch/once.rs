@@ -11,7 +11,7 @@ use super::spool::Spool;
 use crate::engine::{AudioEncoding, ImageEncoding};
 use crate::event::{Details, Event};
 use crate::judge::{Judge, Shown};
-use crate::media::{self, Found, Loss, Wanted};
+use crate::media::{self, Found, Loss, MediaError, Wanted};
 use crate::preprocess::{level, spectrogram};
 
 /// Why a pair was not judged: a picture or sound that could not be read, in a sentence.
@@ -79,6 +79,12 @@ impl<'a> Once<'a> {
     pub fn new(judge: &'a mut Judge, pictures: Vec<Name>, sounds: Vec<Name>) -> io::Result<Self> {
         let names = [pictures, sounds];
         let (all, groups) = group(&names);
+        let unwritable = |error: io::Error| {
+            let place = std::env::temp_dir();
+            let words =
+                format!("{} cannot be written: {error}; TMPDIR names another folder", place.display());
+            io::Error::new(error.kind(), words)
+        };
         Ok(Self {
             judge,
             sights: vec![Item::Unread; names[PICTURE].len()],
@@ -86,7 +92,7 @@ impl<'a> Once<'a> {
             names,
             groups,
             all,
-            spools: [Spool::new()?, Spool::new()?],
+            spools: [Spool::new().map_err(unwritable)?, Spool::new().map_err(unwritable)?],
             latest: None,
             damaged: Vec::new(),
         })
@@ -169,7 +175,11 @@ impl<'a> Once<'a> {
                     Found::Second(second)
                 }),
             };
-            return self.keep(kind, place, found.map_err(Failed::because));
+            let hinted = |error: MediaError| match name.hint() {
+                Some(hint) => Failed(format!("{error}; {hint}")),
+                None => Failed::because(error),
+            };
+            return self.keep(kind, place, found.map_err(hinted));
         };
         let Group { file, wanted, places } = std::mem::replace(&mut self.all[group], Group::nothing());
         let loss = media::moments(&file, &wanted, &mut |index, found| {

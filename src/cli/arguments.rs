@@ -77,7 +77,7 @@ pub(super) struct RunArguments {
     #[arg(long)]
     force: bool,
     /// Seconds between decisions; 0.08 if left out.
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = hop)]
     pub(super) hop: Option<f64>,
     /// Say what it is that sounds, if it is one of the things in this gallery: see `lookhear enroll`.
     #[arg(long, value_name = "FILE")]
@@ -87,15 +87,18 @@ pub(super) struct RunArguments {
 impl RunArguments {
     pub(super) fn settings(&self) -> Result<PipelineSettings, Failure> {
         let hop = self.hop.unwrap_or(PipelineSettings::default().hop);
-        if !(0.01..=10.0).contains(&hop) {
-            return Err(format!("--hop {hop}: give 0.01 to 10 seconds").into());
-        }
         Ok(PipelineSettings { hop, map: self.map, ..PipelineSettings::default() })
     }
 
     pub(super) fn existing(&self) -> Existing {
         existing(self.force)
     }
+}
+
+/// Seconds between decisions, as the settings file takes them.
+fn hop(text: &str) -> Result<f64, String> {
+    let hop = text.parse().ok().filter(|hop| (0.01..=10.0).contains(hop));
+    hop.ok_or_else(|| "give 0.01 to 10 seconds".into())
 }
 
 /// What becomes of files that are there already.

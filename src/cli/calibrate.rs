@@ -114,11 +114,11 @@ fn make(output: Output) -> Result<(), Failure> {
     let mut encoder = Encoder::start(output, (640, 360), Quality::Shown)?;
     for frame in 0..20 * EVERY {
         let lit = frame % EVERY < LIT;
-        encoder.picture(&RgbImage::from_pixel(640, 360, Rgb([if lit { 255 } else { 0 }; 3])))?;
+        let picture = RgbImage::from_pixel(640, 360, Rgb([if lit { 255 } else { 0 }; 3]));
         let samples = SAMPLE_RATE / FRAME_RATE as usize;
         let tone = |n: usize| (std::f32::consts::TAU * 1000.0 * n as f32 / SAMPLE_RATE as f32).sin() * 0.7;
         let sound: Vec<f32> = (0..samples).map(|n| if lit { tone(n) } else { 0.0 }).collect();
-        encoder.sound(&sound)?;
+        encoder.add([&picture], &sound)?;
     }
     Ok(encoder.finish()?)
 }

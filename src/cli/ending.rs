@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
 
-use lookhear::console::Answers;
+use lookhear::console::{Answers, tell};
 use lookhear::output;
 use lookhear::pipeline::Controls;
 use thiserror::Error;
@@ -42,6 +44,33 @@ pub(super) fn answers(controls: &Arc<Controls>, alone: bool) -> Answers {
     })
 }
 
+/// How long a run that has nothing to complete may go on once it was asked to end.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// As [`controls`], for a run that has nothing to complete: it may wait for a pipe, or for a decoder, which nobody can
+/// call off, and ends all the same, a second after it was asked to.
+pub(super) fn controls_at_once() -> Result<Arc<Controls>, Failure> {
+    let controls = Arc::new(Controls::default());
+    let asked = controls.clone();
+    ctrlc::set_handler(move || {
+        if asked.stop.swap(true, Ordering::Relaxed) {
+            end_now();
+        }
+        thread::spawn(|| {
+            thread::sleep(GRACE);
+            tell(format_args!("lookhear: stopped"));
+            end_now();
+        });
+    })?;
+    Ok(controls)
+}
+
+/// Ends the program; what is not complete is removed.
+fn end_now() -> ! {
+    output::abandon();
+    std::process::exit(130)
+}
+
 /// Controls that Ctrl-C, SIGTERM and SIGHUP stop: the run ends after the decision it is at, outputs
 /// complete. Asked a second time, the program ends at once, and what is not complete is removed.
 pub(super) fn controls() -> Result<Arc<Controls>, Failure> {
@@ -50,8 +79,7 @@ pub(super) fn controls() -> Result<Arc<Controls>, Failure> {
     ctrlc::set_handler(move || {
         asked.stop.store(true, Ordering::Relaxed);
         if asked.interrupted.swap(true, Ordering::Relaxed) {
-            output::abandon();
-            std::process::exit(130);
+            end_now();
         }
     })?;
     Ok(controls)

@@ -10,7 +10,7 @@ use std::time::Duration;
 use command_fds::{CommandFdExt, FdMapping};
 use image::RgbImage;
 
-use super::filters::{self, Transfer};
+use super::filters::{self, Coding};
 use super::packets::{Packet, Packets};
 use super::process::{Canceller, Process, ffmpeg, missing};
 use super::samples::floats;
@@ -64,10 +64,10 @@ impl Decoder {
 
     fn open(input: &Input, patience: Duration, before: &[&str]) -> Result<Self, MediaError> {
         // An input that can be read only once is not probed.
-        let transfer = if input.is_regular() { probe(input)?.transfer } else { None };
+        let coding = if input.is_regular() { probe(input)?.coding } else { Coding::default() };
         let rate = f64::from(FRAME_RATE);
         let mut command = reader(input, before);
-        picture_output(&mut command, Some(rate), transfer, 1);
+        picture_output(&mut command, Some(rate), coding, 1);
         sound_output(&mut command, 3);
         let (reader, writer) = io::pipe().map_err(missing("ffmpeg"))?;
         command
@@ -97,7 +97,7 @@ impl Decoder {
     /// `ffmpeg` cannot be started, or a file cannot be read.
     pub fn pictures_of(input: &Input, interval: usize) -> Result<Self, MediaError> {
         let mut command = reader(input, &[]);
-        picture_output(&mut command, None, super::probe::transfer(input)?, 1);
+        picture_output(&mut command, None, super::probe::coding(input)?, 1);
         Self::one(command, input, Stream::Picture, Grid::Latest(SAMPLE_RATE as f64 / interval as f64))
     }
 
@@ -199,8 +199,8 @@ fn reader(input: &Input, before: &[&str]) -> Command {
 }
 
 /// Raw pictures with their timestamps to a descriptor.
-fn picture_output(command: &mut Command, rate: Option<f64>, transfer: Option<Transfer>, descriptor: u8) {
-    let filter = format!("{},{}", filters::picture_times(rate), filters::picture(transfer));
+fn picture_output(command: &mut Command, rate: Option<f64>, coding: Coding, descriptor: u8) {
+    let filter = format!("{},{}", filters::picture_times(rate), filters::picture(coding));
     command.args(["-map", "0:v:0", "-vf", &filter, "-c:v", "rawvideo", "-pix_fmt", "rgb24"]);
     // Without a time base of its own, every timestamp is rounded to the nominal frame rate.
     command.args(["-enc_time_base", "1:1000", "-allow_raw_vfw", "1"]);

@@ -14,6 +14,7 @@ use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 
 use super::Loss;
+use super::guard::guarded;
 use super::passed::Passed;
 use crate::preprocess::{Loudness, Resampler};
 
@@ -26,10 +27,10 @@ pub(super) type Take<'a> = &'a mut dyn FnMut(&[f32]) -> ControlFlow<()>;
 /// `None`, with nothing handed over, if the file does not begin as one of the formats above with one or two channels:
 /// `ffmpeg` then reads it, or reports the error.
 pub(super) fn sound(path: &Path, take: Take) -> Option<Loss> {
-    let mut reading = Reading::open(path)?;
+    let mut reading = guarded(|| Reading::open(path))??;
     let mut begun = false;
     loop {
-        match reading.next_part() {
+        match guarded(|| reading.next_part()).flatten() {
             Some(true) if reading.mono.is_empty() => {}
             Some(true) => {
                 begun = true;
@@ -375,5 +376,26 @@ mod tests {
         std::fs::write(&path, &bytes).unwrap();
         let (samples, loss) = read(&path).unwrap();
         assert_eq!((loss, samples.iter().all(|s| *s == 0.0)), (Loss { places: 0, values: 2 }, true));
+    }
+
+    /// More channels than its bytes can be counted for: the decoder's own arithmetic gives up.
+    #[test]
+    fn a_header_that_nobody_wrote_is_left_to_ffmpeg() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("odd.wav");
+        let spec = hound::WavSpec {
+            channels: 1,
+            sample_rate: 48_000,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
+        let mut writer = hound::WavWriter::create(&path, spec).unwrap();
+        (0..4800).for_each(|n| writer.write_sample(n as i16).unwrap());
+        writer.finalize().unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[22..24].copy_from_slice(&0x8001_u16.to_le_bytes());
+        std::fs::write(&path, bytes).unwrap();
+        let heard = sound(&path, &mut |_| panic!("something was handed over"));
+        assert_eq!(heard, None);
     }
 }

@@ -4,8 +4,9 @@ use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::{Child, Stdio};
-use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Sender, SyncSender, TrySendError, channel, sync_channel};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use command_fds::{CommandFdExt, FdMapping};
 use image::RgbImage;
@@ -14,6 +15,11 @@ use super::process::{ffmpeg, last_words, missing, spawn};
 use super::{FRAME_RATE, MediaError};
 use crate::output::Output;
 use crate::preprocess::SAMPLE_RATE;
+
+/// How long ffmpeg may take nothing before it is given up: on a disk that hangs, say.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long to wait before it is offered the same again.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// The purpose of a file, which decides its format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,11 +158,26 @@ impl Encoder {
         })
     }
 
-    /// The next frame. A frame of another size is fitted to the size of the first.
+    /// Takes what comes next: samples (48 kHz mono), and pictures. A picture of another size is fitted to the size of the
+    /// first.
+    ///
+    /// Sound goes first: ffmpeg takes few pictures while it waits for the sound that belongs to them, and whoever writes the
+    /// pictures would wait for ever.
     ///
     /// # Errors
-    /// ffmpeg has stopped; the message has its reason.
-    pub fn picture(&mut self, picture: &RgbImage) -> Result<(), MediaError> {
+    /// ffmpeg has stopped, or takes nothing any more; the message has its reason.
+    pub fn add<'a>(
+        &mut self,
+        pictures: impl IntoIterator<Item = &'a RgbImage>,
+        samples: &[f32],
+    ) -> Result<(), MediaError> {
+        if !samples.is_empty() {
+            self.sound(samples)?;
+        }
+        pictures.into_iter().try_for_each(|picture| self.picture(picture))
+    }
+
+    fn picture(&mut self, picture: &RgbImage) -> Result<(), MediaError> {
         let (w, h) = self.size;
         let bytes = match picture.dimensions() == self.size {
             true => picture.as_raw().clone(),
@@ -165,17 +186,18 @@ impl Encoder {
                 crate::preprocess::picture::resize(picture, area, w, h).into_raw()
             }
         };
-        match self.pictures.as_ref().map(|sender| sender.send(bytes)) {
-            Some(Ok(())) => Ok(()),
-            _ => Err(self.stopped()),
+        let (mut bytes, begun) = (bytes, Instant::now());
+        loop {
+            match self.pictures.as_ref().map(|sender| sender.try_send(bytes)) {
+                Some(Ok(())) => return Ok(()),
+                Some(Err(TrySendError::Full(waiting))) if begun.elapsed() < PATIENCE => bytes = waiting,
+                _ => return Err(self.stopped()),
+            }
+            thread::sleep(PAUSE);
         }
     }
 
-    /// The next samples, 48 kHz mono.
-    ///
-    /// # Errors
-    /// As [`Encoder::picture`].
-    pub fn sound(&mut self, samples: &[f32]) -> Result<(), MediaError> {
+    fn sound(&mut self, samples: &[f32]) -> Result<(), MediaError> {
         let bytes = samples.iter().flat_map(|s| s.to_le_bytes()).collect();
         match self.sound.as_ref().map(|sender| sender.send(bytes)) {
             Some(Ok(())) => Ok(()),

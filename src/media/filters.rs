@@ -28,18 +28,40 @@ impl Transfer {
     }
 }
 
-/// Pictures upright, of the right size, 8 bits of red, green and blue. High dynamic range is brought to what a screen
-/// shows, where ffmpeg was built for that.
-pub(super) fn picture(transfer: Option<Transfer>) -> String {
-    format!("{SIZE},{}", still(transfer))
+/// How a video codes its pictures, as far as that asks for filters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Coding {
+    /// `None`: standard dynamic range.
+    pub(super) transfer: Option<Transfer>,
+    /// Whether parts of it may be transparent.
+    pub(super) alpha: bool,
 }
 
-/// Filters for a still picture, without a limit of its size.
-pub(super) fn still(transfer: Option<Transfer>) -> String {
-    match transfer {
-        Some(transfer) if can_map_tones() => format!("{}format=rgb24", tones(transfer)),
-        _ => "format=rgb24".into(),
+impl Coding {
+    /// By the names that ffprobe gives transfer function and pixel format.
+    pub(super) fn named(transfer: Option<&str>, pixels: Option<&str>) -> Self {
+        let alpha = |name: &str| {
+            ["rgba", "bgra", "argb", "abgr", "gbrap", "yuva", "ayuv", "vuya", "ya8", "ya16", "pal8"]
+                .iter()
+                .any(|kind| name.starts_with(kind))
+        };
+        Self { transfer: transfer.and_then(Transfer::named), alpha: pixels.is_some_and(alpha) }
     }
+}
+
+/// What is transparent is shown over white, as in pictures that are read without ffmpeg.
+const OVER_WHITE: &str = "format=rgba,split[front][back];[back]drawbox=c=white@1:t=fill:replace=1[white];\
+     [white][front]overlay=format=rgb,";
+
+/// Pictures upright, of the right size, 8 bits of red, green and blue, what is transparent over white. High dynamic range
+/// is brought to what a screen shows, where ffmpeg was built for that.
+pub(super) fn picture(coding: Coding) -> String {
+    let tones = match coding.transfer {
+        Some(transfer) if can_map_tones() => tones(transfer),
+        _ => String::new(),
+    };
+    let over = if coding.alpha { OVER_WHITE } else { "" };
+    format!("{SIZE},{tones}{over}format=rgb24")
 }
 
 fn tones(transfer: Transfer) -> String {

@@ -7,6 +7,8 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::endings::has_ending;
+
 /// Where media comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
@@ -88,6 +90,9 @@ impl Input {
         if let Some(formats) = formats {
             command.args(["-format_whitelist", formats]);
         }
+        if matches!(self, Self::File(path) if is_pattern(path)) {
+            command.args(["-f", "image2", "-pattern_type", "none"]);
+        }
         command.arg("-i").arg(self.argument())
     }
 
@@ -103,6 +108,19 @@ impl Input {
             Self::Standard => "pipe:0".into(),
         }
     }
+}
+
+/// Endings of pictures that ffmpeg takes for a numbered series if a `%` is in the name.
+const SERIES: [&str; 44] = [
+    "bmp", "dds", "dpx", "exr", "gem", "hdr", "im1", "im24", "im32", "im8", "j2c", "j2k", "jls", "jp2",
+    "jpc", "jpeg", "jpg", "jxl", "ljpg", "pam", "pbm", "pcd", "pcx", "pfm", "pgm", "pgmyuv", "phm", "pic",
+    "pix", "png", "pnm", "ppm", "psd", "qoi", "ras", "sgi", "sun", "tga", "tif", "tiff", "webp", "xbm",
+    "xpm", "xwd",
+];
+
+/// Whether ffmpeg would read other files in place of this one.
+fn is_pattern(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().contains(&b'%') && has_ending(path, &SERIES)
 }
 
 impl fmt::Display for Input {

@@ -58,9 +58,9 @@ fn reader(input: &Input) -> Command {
 
 fn picture_output(command: &mut Command, input: &Input, pipe: &str) -> Result<(), MediaError> {
     // An address is not probed first: some cameras serve only one reader.
-    let transfer = if input.is_regular() { super::probe::transfer(input)? } else { None };
+    let coding = if input.is_regular() { super::probe::coding(input)? } else { filters::Coding::default() };
     let times = filters::picture_times(Some(f64::from(FRAME_RATE)));
-    let filter = format!("{times},{}", filters::picture(transfer));
+    let filter = format!("{times},{}", filters::picture(coding));
     command.args(["-map", "0:v:0", "-vf", &filter, "-enc_time_base", "1:1000"]);
     // Frames are passed on as they come; at a constant rate, each would be repeated a thousand times a second.
     command.args(["-fps_mode", "passthrough", "-c:v", "ppm", "-f", "image2pipe", pipe]);

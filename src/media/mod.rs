@@ -5,6 +5,7 @@ mod direct;
 mod encoder;
 pub mod endings;
 mod filters;
+mod guard;
 mod input;
 mod live;
 mod loss;
@@ -48,9 +49,7 @@ use crate::output::OutputError;
 #[derive(Debug, Error)]
 pub enum MediaError {
     /// The command is not installed, or cannot be started.
-    #[error(
-        "cannot start {command}: {source}. Install it: `apt install ffmpeg` on Debian or Ubuntu, `brew install ffmpeg` on macOS"
-    )]
+    #[error("cannot start {command}: {source}{}", remedy(source))]
     Missing {
         /// `ffmpeg` or `ffprobe`.
         command: &'static str,
@@ -58,7 +57,7 @@ pub enum MediaError {
         source: io::Error,
     },
     /// The file has no stream of this kind.
-    #[error("{input} has no {what}; LookHear needs picture and sound")]
+    #[error("{input} has no {what}")]
     NoStream {
         /// File or address.
         input: String,
@@ -112,11 +111,23 @@ pub enum MediaError {
     },
 }
 
+/// Where to get a command that is not there.
+fn remedy(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::NotFound => {
+            ". Install it: `apt install ffmpeg` on Debian or Ubuntu, `brew install ffmpeg` on macOS"
+        }
+        _ => "",
+    }
+}
+
 impl MediaError {
     /// A copy of the error, for another item that it affects as well.
     fn again(&self) -> Self {
         match self {
-            Self::Missing { command, source } => Self::Missing { command, source: source.kind().into() },
+            Self::Missing { command, source } => {
+                Self::Missing { command, source: io::Error::new(source.kind(), source.to_string()) }
+            }
             Self::NoStream { input, what } => Self::NoStream { input: input.clone(), what },
             Self::Unreadable { input, reason } => {
                 Self::Unreadable { input: input.clone(), reason: reason.clone() }

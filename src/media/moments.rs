@@ -24,6 +24,8 @@ const LONGEST: f64 = 60.0;
 const MOST: usize = 64;
 /// Moments are told apart down to a millisecond.
 const TICKS: f64 = 1000.0;
+/// No file lasts longer, in seconds: four months.
+const FARTHEST: f64 = 1e7;
 /// Seconds before a moment in which a file without an index is certain to have a picture that stands on its own.
 const APPROACH: f64 = 10.0;
 
@@ -107,14 +109,20 @@ type Take<'a> = &'a mut dyn FnMut(usize, Result<Found, MediaError>);
 
 impl Run<'_> {
     fn read(&self, these: &[usize], take: Take) -> Loss {
-        let (pictures, seconds): (Vec<usize>, Vec<usize>) =
-            these.iter().partition(|index| matches!(self.wanted[**index], Wanted::Picture(_)));
+        let (these, beyond): (Vec<usize>, Vec<usize>) =
+            these.iter().partition(|index| self.wanted[**index].t() <= FARTHEST);
+        for index in beyond {
+            let lasts = self.inside(self.wanted[index].t());
+            take(index, lasts.and_then(|()| Err(self.unreadable("it does not last that long"))));
+        }
         let begin = these.iter().map(|index| self.wanted[*index].start()).fold(f64::INFINITY, f64::min);
         if !begin.is_finite() {
             return Loss::default();
         }
         let indexed = is_indexed(self.path);
         let start = if indexed { begin } else { (begin - APPROACH).max(0.0) };
+        let (pictures, seconds): (Vec<usize>, Vec<usize>) =
+            these.iter().partition(|index| matches!(self.wanted[**index], Wanted::Picture(_)));
         let tick = |index: usize| ((self.wanted[index].t() - start) * TICKS).round() as u64;
         let ticks: BTreeSet<u64> = pictures.iter().map(|index| tick(*index)).collect();
         let ends = seconds.iter().map(|index| self.wanted[*index].t() + 0.5 - start);
@@ -194,7 +202,11 @@ impl Run<'_> {
 
     /// Whether the file lasts until `t`.
     fn inside(&self, t: f64) -> Result<(), MediaError> {
-        match probe::seconds(&Input::from(self.path))? {
+        let input = Input::from(self.path);
+        // What was streamed does not say how long it is.
+        let seconds =
+            probe::seconds(&input)?.map_or_else(|| probe::last(&input), |seconds| Ok(Some(seconds)))?;
+        match seconds {
             // The length is rounded and may be a little short.
             Some(seconds) if t > seconds + 0.1 => {
                 Err(MediaError::Beyond { input: self.path.display().to_string(), moment: t, seconds })
@@ -269,14 +281,17 @@ impl Arguments<'_> {
 
     fn command(&self, input: &Input) -> Result<Command, MediaError> {
         let mut command = ffmpeg();
-        // Not the accurate seek: it drops the frame that is shown at the start, if it began to be shown before.
-        command.args(["-noaccurate_seek", "-ss", &format!("{:.6}", self.start)]);
+        // Not the accurate seek: it drops the frame that is shown at the start, if it began to be shown before. And none at
+        // all to the beginning: raw streams would lose what they have.
+        if self.start > 0.0 {
+            command.args(["-noaccurate_seek", "-ss", &format!("{:.6}", self.start)]);
+        }
         input.add_to(&mut command).stdin(Stdio::null());
         if !self.ticks.is_empty() {
             let these: Vec<String> = self.ticks.iter().map(|tick| format!("eq(n,{tick})")).collect();
             // A frame every millisecond (the same one again and again, which costs next to nothing), rounded up: each
             // is the newest that is not later.
-            let (these, picture) = (these.join("+"), filters::picture(probe::transfer(input)?));
+            let (these, picture) = (these.join("+"), filters::picture(probe::coding(input)?));
             let filter = format!("fps={TICKS}:start_time=0:round=up,{}select='{these}',{picture}", self.hold);
             command.args(["-map", "0:v:0", "-vf", &filter, "-frames:v", &self.ticks.len().to_string()]);
             command.args(["-fps_mode", "passthrough", "-f", "image2pipe", "-c:v", "ppm", "pipe:1"]);

@@ -1,6 +1,6 @@
 //! What a file or address contains, by `ffprobe`.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::mpsc::channel;
@@ -8,7 +8,7 @@ use std::thread;
 
 use serde::Deserialize;
 
-use super::filters::Transfer;
+use super::filters::Coding;
 use super::process::{Process, ffprobe, killed, reason};
 use super::{Input, MediaError, PATIENCE};
 
@@ -17,8 +17,8 @@ use super::{Input, MediaError, PATIENCE};
 pub struct Probe {
     /// Length in seconds; infinite for a live address.
     pub seconds: f64,
-    /// How the picture codes light, if it has a high dynamic range.
-    pub(super) transfer: Option<Transfer>,
+    /// How the picture is coded.
+    pub(super) coding: Coding,
 }
 
 #[derive(Deserialize)]
@@ -32,6 +32,7 @@ struct Report {
 struct Stream {
     codec_type: Option<String>,
     color_transfer: Option<String>,
+    pix_fmt: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -55,8 +56,10 @@ impl Report {
         self.format.as_ref()?.duration.as_ref()?.parse().ok()
     }
 
-    fn transfer(&self) -> Option<Transfer> {
-        self.first("video").and_then(|stream| Transfer::named(stream.color_transfer.as_deref()?))
+    fn coding(&self) -> Coding {
+        let named =
+            |stream: &Stream| Coding::named(stream.color_transfer.as_deref(), stream.pix_fmt.as_deref());
+        self.first("video").map(named).unwrap_or_default()
     }
 }
 
@@ -73,17 +76,31 @@ pub fn probe(input: impl Into<Input>) -> Result<Probe, MediaError> {
         }
     }
     let seconds = report.seconds().unwrap_or(f64::INFINITY);
-    Ok(Probe { seconds, transfer: report.transfer() })
+    Ok(Probe { seconds, coding: report.coding() })
 }
 
-/// How the first video of a file codes light, if it has one and that has a high dynamic range.
-pub(super) fn transfer(input: &Input) -> Result<Option<Transfer>, MediaError> {
-    Ok(look(input)?.transfer())
+/// How the first video of a file is coded.
+pub(super) fn coding(input: &Input) -> Result<Coding, MediaError> {
+    Ok(look(input)?.coding())
 }
 
 /// Seconds that a file lasts; `None` if it does not say.
 pub(super) fn seconds(input: &Input) -> Result<Option<f64>, MediaError> {
     Ok(look(input)?.seconds())
+}
+
+/// Seconds to the last packet of a file, which is read for that; `None` if no packet has a time.
+pub(super) fn last(input: &Input) -> Result<Option<f64>, MediaError> {
+    let mut command = ffprobe();
+    command.args(["-of", "csv=p=0", "-show_entries", "packet=pts_time"]).stdin(Stdio::null());
+    input.add_to(&mut command);
+    let (mut process, stdout) = Process::start(command, &input.to_string())?;
+    let times = BufReader::new(stdout).lines().map_while(Result::ok);
+    let last = times
+        .filter_map(|line| line.trim_end_matches(',').parse::<f64>().ok())
+        .fold(None, |last, t| Some(last.map_or(t, |last: f64| last.max(t))));
+    killed(&input.to_string(), process.wait()?)?;
+    Ok(last)
 }
 
 fn look(input: &Input) -> Result<Report, MediaError> {
@@ -94,7 +111,7 @@ fn look(input: &Input) -> Result<Report, MediaError> {
             "-of",
             "json",
             "-show_entries",
-            "stream=codec_type,color_transfer:format=duration:format_tags=title",
+            "stream=codec_type,color_transfer,pix_fmt:format=duration:format_tags=title",
         ])
         .stdin(Stdio::null());
     input.add_to(&mut command);

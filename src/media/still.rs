@@ -1,13 +1,15 @@
 //! Single pictures, by what is in the file and not by what it is called.
 
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Cursor, Read};
+use std::os::fd::AsFd;
 use std::path::Path;
 
 use image::error::ImageError;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits, Rgb, RgbImage, Rgba};
 
 use super::MediaError;
+use super::guard::guarded;
 use super::moments::{Found, Wanted, moments};
 
 /// The background of transparent pictures: white.
@@ -15,6 +17,9 @@ const BEHIND: [u8; 3] = [255; 3];
 
 /// Most bytes that decoding a picture may take: 100 megapixels. Larger ones are made smaller by ffmpeg.
 const LARGEST: u64 = 400 << 20;
+
+/// Most bytes of a picture that comes through a pipe.
+const LONGEST: u64 = 512 << 20;
 
 /// A picture file as a viewer shows it: turned as the camera was held (EXIF), transparent parts over white, of 16 bits the
 /// upper 8, of an animation the first frame. JPEG, PNG, WebP, GIF, TIFF and BMP are read directly, whatever their names,
@@ -24,11 +29,35 @@ const LARGEST: u64 = 400 << 20;
 /// [`MediaError`]: not there, or no picture.
 pub fn picture(path: &Path) -> Result<RgbImage, MediaError> {
     let unreadable = |reason: String| MediaError::Unreadable { input: path.display().to_string(), reason };
-    let file = File::open(path).map_err(|error| unreadable(error.to_string()))?;
-    match decode(BufReader::new(file)) {
-        Ok(picture) => Ok(picture),
-        Err(ImageError::Unsupported(_) | ImageError::Limits(_)) => frame_at(path, 0.0),
-        Err(error) => Err(unreadable(error.to_string())),
+    let file = open(path).map_err(|error| unreadable(error.to_string()))?;
+    let regular = file.metadata().is_ok_and(|file| file.is_file());
+    let decoded = match regular {
+        true => guarded(|| decode(BufReader::new(file))),
+        // A pipe is read once, and pictures are read forwards and backwards.
+        false => {
+            let mut bytes = Vec::new();
+            let read = file.take(LONGEST).read_to_end(&mut bytes);
+            guarded(|| read.map_err(ImageError::IoError).and_then(|_| decode(Cursor::new(bytes))))
+        }
+    };
+    match decoded {
+        Some(Ok(picture)) => Ok(picture),
+        Some(Err(ImageError::Unsupported(_) | ImageError::Limits(_))) | None if regular => {
+            frame_at(path, 0.0)
+        }
+        Some(Err(ImageError::Unsupported(_))) | None => {
+            let known = "from a pipe, pictures of JPEG, PNG, WebP, GIF, TIFF and BMP are read; this is none";
+            Err(unreadable(known.into()))
+        }
+        Some(Err(error)) => Err(unreadable(error.to_string())),
+    }
+}
+
+/// `-` is standard input, unless there is a file of that name.
+fn open(path: &Path) -> io::Result<File> {
+    match path.as_os_str() == "-" && !path.exists() {
+        true => Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?)),
+        false => File::open(path),
     }
 }
 

@@ -39,16 +39,15 @@ impl Sink for Recorder {
             self.encoder = Some(Encoder::start(output, context.picture.dimensions(), Quality::Exact)?);
         }
         let Some(encoder) = &mut self.encoder else { return Ok(()) };
-        for frame in context.frames {
+        let written = &mut self.written;
+        let fresh = context.frames.iter().filter(|frame| {
             // A frame that is shown for several decisions comes with each of them.
             let number = (frame.t * f64::from(FRAME_RATE)).round() as u64;
-            if number >= self.written {
-                encoder.picture(&frame.picture)?;
-                self.written = number + 1;
-            }
-        }
-        encoder.sound(context.sound)?;
-        Ok(())
+            let fresh = number >= *written;
+            *written = (number + 1).max(*written);
+            fresh
+        });
+        Ok(encoder.add(fresh.map(|frame| &*frame.picture), context.sound)?)
     }
 
     fn finish(&mut self) -> Result<(), SinkError> {

@@ -31,6 +31,8 @@ impl Sink for Video {
     fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
         // Every frame time up to now gets a picture: the frame that was shown then.
         let due = (context.event.t * f64::from(FRAME_RATE) + 1e-6) as u64;
+        // The encoder begins with a picture, and then wants sound before it takes many more.
+        let mut sound = context.sound;
         while self.written < due {
             let t = self.written as f64 / f64::from(FRAME_RATE) + 1e-6;
             let frame = context.frames.iter().rev().find(|frame| frame.t <= t);
@@ -39,13 +41,12 @@ impl Sink for Video {
                 let size = picture.dimensions();
                 self.encoder = Some(Encoder::titled(output, size, Quality::Shown, self.title)?);
             }
-            self.encoder.iter_mut().try_for_each(|encoder| encoder.picture(&picture))?;
+            if let Some(encoder) = &mut self.encoder {
+                encoder.add([&picture], std::mem::take(&mut sound))?;
+            }
             self.written += 1;
         }
-        if let Some(encoder) = &mut self.encoder {
-            encoder.sound(context.sound)?;
-        }
-        Ok(())
+        Ok(self.encoder.as_mut().map_or(Ok(()), |encoder| encoder.add([], sound))?)
     }
 
     fn finish(&mut self) -> Result<(), SinkError> {

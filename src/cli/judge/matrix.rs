@@ -1,20 +1,19 @@
 //! All against all: a table of scores.
 
 use std::ffi::OsStr;
-use std::fs::Permissions;
 use std::io::{self, BufWriter, ErrorKind};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use clap::Args;
 use lookhear::batch::{Matrix, Name, Once, Table, names};
 use lookhear::media::endings::{PICTURES, SOUNDS, VIDEOS};
+use lookhear::output::{Output, is_same};
 use lookhear::pipeline::Controls;
 
 use super::report::Report;
-use crate::cli::arguments::ModelArguments;
-use crate::cli::ending::{Failure, Unfinished, controls};
+use crate::cli::arguments::{ModelArguments, existing};
+use crate::cli::ending::{Failure, Unfinished, controls_at_once};
 
 /// Where the table goes.
 #[derive(Args)]
@@ -30,55 +29,80 @@ pub(super) struct TableArguments {
     force: bool,
 }
 
+impl TableArguments {
+    /// The place of the table, if it is to be a file; never one of the inputs.
+    fn output<'a>(&self, mut inputs: impl Iterator<Item = &'a Path>) -> Result<Option<Output>, Failure> {
+        let Some(target) = &self.out else { return Ok(None) };
+        if let Some(input) = inputs.find(|input| is_same(input, target)) {
+            let (target, input) = (target.display(), input.display());
+            return Err(format!("{target} is what is read ({input}): give another name by --out").into());
+        }
+        Ok(Some(Output::new(target, existing(self.force))?))
+    }
+}
+
 pub(super) fn run(
     model: &ModelArguments,
-    pictures: &OsStr,
-    sounds: &OsStr,
+    pictures_given: &OsStr,
+    sounds_given: &OsStr,
     arguments: &TableArguments,
 ) -> Result<(), Failure> {
-    let pictures = all("pictures", pictures, &[&PICTURES[..], &VIDEOS].concat())?;
-    let sounds = all("sounds", sounds, &[&SOUNDS[..], &VIDEOS].concat())?;
+    let pictures = all("pictures", pictures_given, &[&PICTURES[..], &VIDEOS].concat())?;
+    let sounds = all("sounds", sounds_given, &[&SOUNDS[..], &VIDEOS].concat())?;
     let table = table(arguments)?;
-    let controls = controls()?;
+    let inputs = [Path::new(pictures_given), Path::new(sounds_given)];
+    let inputs = inputs.into_iter().chain(pictures.iter().chain(&sounds).map(Name::file));
+    // Before anything is judged: another run may be writing there.
+    let output = arguments.output(inputs)?;
+    let controls = controls_at_once()?;
     let mut judge = model.load()?;
     let mut once = Once::new(&mut judge, pictures.clone(), sounds.clone())?;
     let mut report = Report::new(pictures.len() * sounds.len());
-    let Some(target) = &arguments.out else {
-        let out = Box::new(BufWriter::new(io::stdout().lock()));
-        let matrix = Matrix::tsv(out, &sounds).map_err(Failure::from);
-        return match matrix
-            .and_then(|matrix| fill(matrix, &mut once, [&pictures, &sounds], &controls, &mut report))
-        {
-            // The reader may stop early, as `head` does.
-            Err(error)
-                if error.downcast_ref().is_some_and(|e: &io::Error| e.kind() == ErrorKind::BrokenPipe) =>
-            {
-                report.bar.finish_and_clear();
-                Ok(())
-            }
-            other => other,
-        };
-    };
-    let unwritable = |error: io::Error| format!("{} cannot be written: {error}", target.display());
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    let mut file =
-        builder.permissions(Permissions::from_mode(0o644)).tempfile_in(folder).map_err(unwritable)?;
+    let names = [&*pictures, &*sounds];
+    match output {
+        Some(output) => into_file(output, table, &mut once, names, &controls, &mut report),
+        None => {
+            let out = Box::new(BufWriter::new(io::stdout().lock()));
+            let matrix = Matrix::tsv(out, &sounds).map_err(Failure::from);
+            let ended = matrix.and_then(|matrix| fill(matrix, &mut once, names, &controls, &mut report));
+            ended.or_else(|error| match error.downcast::<io::Error>() {
+                // The reader may stop early, as `head` does.
+                Ok(error) if error.kind() == ErrorKind::BrokenPipe => {
+                    report.bar.finish_and_clear();
+                    Ok(())
+                }
+                Ok(error) => Err(format!("standard output cannot be written: {error}").into()),
+                Err(error) => Err(error),
+            })
+        }
+    }
+}
+
+/// Writes the table beside its place, and moves it there when it is complete.
+fn into_file(
+    mut output: Output,
+    table: Table,
+    once: &mut Once,
+    names: [&[Name]; 2],
+    controls: &Controls,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let name = output.name().display().to_string();
+    let unwritable = |error: io::Error| format!("{name} cannot be written: {error}");
+    let [pictures, sounds] = names;
+    let file = output.file();
     let matrix = match table {
-        Table::Tsv => Matrix::tsv(Box::new(BufWriter::new(file.as_file_mut())), &sounds),
-        Table::Npz => Matrix::npz(file.as_file_mut(), pictures.len(), sounds.len()),
+        Table::Tsv => Matrix::tsv(Box::new(BufWriter::new(file)), sounds),
+        Table::Npz => Matrix::npz(file, pictures.len(), sounds.len()),
     };
-    let ended = fill(matrix.map_err(unwritable)?, &mut once, [&pictures, &sounds], &controls, &mut report);
+    let ended = fill(matrix.map_err(unwritable)?, once, names, controls, report);
     if ended.as_ref().is_err_and(|error| !is_complete(error)) {
         return ended.map_err(|error| match error.downcast::<io::Error>() {
             Ok(error) => unwritable(*error).into(),
             Err(error) => error,
         });
     }
-    match arguments.force {
-        true => file.persist(target).map_err(|error| unwritable(error.error))?,
-        false => file.persist_noclobber(target).map_err(|error| unwritable(error.error))?,
-    };
+    output.complete()?;
     ended
 }
 
@@ -137,7 +161,7 @@ fn all(what: &str, given: &OsStr, endings: &[&str]) -> Result<Vec<Name>, Failure
     }
 }
 
-/// The format that was asked for; everything that could be in vain is refused before anything is judged.
+/// The format that was asked for.
 fn table(arguments: &TableArguments) -> Result<Table, Failure> {
     let Some(target) = &arguments.out else {
         return match arguments.table {
@@ -145,18 +169,6 @@ fn table(arguments: &TableArguments) -> Result<Table, Failure> {
             _ => Ok(Table::Tsv),
         };
     };
-    if let Ok(there) = target.symlink_metadata() {
-        if there.is_dir() || !(there.is_file() || there.is_symlink()) {
-            return Err(format!("{} is no file: give another name by --out", target.display()).into());
-        }
-        if !arguments.force {
-            return Err(format!(
-                "{} is there already: choose another --out, or replace it by --force",
-                target.display()
-            )
-            .into());
-        }
-    }
     let ending = target.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     match (arguments.table, ending.parse::<Table>()) {
         (Some(table), _) | (None, Ok(table)) => Ok(table),

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::report::Report;
 use crate::cli::arguments::ModelArguments;
-use crate::cli::ending::{Failure, Unfinished, controls};
+use crate::cli::ending::{Failure, Unfinished, controls_at_once};
 
 /// Picture and sound, or the sentence that tells what is wrong with their line.
 pub(super) type Pair = Result<(Name, Name), String>;
@@ -52,7 +52,7 @@ pub(super) fn judged(
     map: bool,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    let controls = controls()?;
+    let controls = controls_at_once()?;
     let total = lines.len();
     let good = || lines.iter().flatten();
     let (pictures, seen) = distinct(good().map(|(picture, _)| picture.clone()));
@@ -77,7 +77,9 @@ pub(super) fn judged(
             Ok((picture, sound, event)) => match print(report, picture, sound, event) {
                 // The reader may stop early, as `head` does.
                 Err(error) if error.kind() == ErrorKind::BrokenPipe => break,
-                printed => printed?,
+                printed => {
+                    printed.map_err(|error| format!("standard output cannot be written: {error}"))?;
+                }
             },
             Err(error) if total == 1 => return Err(error.into()),
             Err(error) => report.failed(1, error),

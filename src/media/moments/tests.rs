@@ -140,3 +140,30 @@ fn where_a_stream_without_an_index_is_cut_is_no_damage_and_values_that_are_no_nu
     let loss = moments(&path, &[Second(1.0)], &mut |_, one| assert!(one.is_ok()));
     assert!(loss.places == 0 && (1..10).contains(&loss.values), "{loss:?}");
 }
+
+/// A file that was streamed does not say how long it is.
+#[test]
+fn beyond_the_end_is_beyond_it_also_where_no_length_is_stated() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = clip(folder.path(), "live.mkv", &["-t", "2", "-live", "1", "-c:v", "mjpeg"]);
+    assert_eq!(probe::seconds(&Input::from(&path)).unwrap(), None);
+    assert!(all(&path, &[Picture(1.0)])[0].is_ok());
+    for far in [100.0, 1e9, 1e300] {
+        let found = all(&path, &[Picture(far), Second(far)]);
+        let beyond = |one: &Result<Found, MediaError>| matches!(one, Err(MediaError::Beyond { .. }));
+        assert!(found.iter().all(beyond), "{far}: {found:?}");
+    }
+}
+
+#[test]
+fn raw_streams_are_read_from_their_beginning() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, codec) in [("raw.h264", "libx264"), ("raw.m2v", "mpeg2video")] {
+        let path = folder.path().join(name);
+        let picture = "testsrc=s=64x48:r=25:d=2";
+        let made = ffmpeg().args(["-f", "lavfi", "-i", picture, "-c:v", codec]).arg(&path).status();
+        assert!(made.unwrap().success());
+        let found = all(&path, &[Picture(0.0), Picture(0.5)]);
+        assert!(found.iter().all(Result::is_ok), "{name}: {found:?}");
+    }
+}

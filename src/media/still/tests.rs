@@ -218,3 +218,48 @@ fn what_is_no_picture_is_named() {
     let cut = &jpeg(&corners())[..200];
     assert!(picture(&write(folder.path(), "b.jpg", cut)).is_err());
 }
+
+/// ffmpeg takes such names for those of a series, and would read its first picture.
+#[test]
+fn a_percent_sign_is_part_of_a_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let make = |name: &str, color: &str| {
+        let path = folder.path().join(name);
+        let source = format!("color={color}:s=64x48:d=1");
+        let made = ffmpeg()
+            .args(["-f", "lavfi", "-i", &source, "-frames:v", "1", "-c:v", "jpeg2000"])
+            .args(["-f", "image2pipe"])
+            .arg(format!("file:{}", path.display()))
+            .status();
+        assert!(made.unwrap().success());
+        path
+    };
+    make("1.jp2", "red");
+    for name in ["%d.jp2", "%01d.jp2", "50%.jp2", "%*.jp2"] {
+        let [r, _, b] = picture(&make(name, "blue")).unwrap().get_pixel(20, 20).0;
+        assert!(b > 200 && r < 60, "{name}: red {r}, blue {b}");
+    }
+}
+
+#[test]
+fn what_is_transparent_is_white_whoever_reads_it() {
+    let folder = tempfile::tempdir().unwrap();
+    // The right half is red, and cannot be seen.
+    let hidden =
+        RgbaImage::from_fn(
+            64,
+            48,
+            |x, _| if x < 32 { Rgba([30, 30, 220, 255]) } else { Rgba([255, 0, 0, 0]) },
+        );
+    let path = folder.path().join("a.png");
+    hidden.save(&path).unwrap();
+    let expected = colours(&picture(&path).unwrap());
+    assert_eq!(expected[1], BEHIND);
+    for name in ["a.qoi", "a.mov"] {
+        let other = folder.path().join(name);
+        let codec: &[&str] = if name == "a.mov" { &["-c:v", "qtrle", "-pix_fmt", "argb"] } else { &[] };
+        assert!(ffmpeg().arg("-i").arg(&path).args(codec).arg(&other).status().unwrap().success());
+        let found = colours(&picture(&other).unwrap());
+        assert!(alike(found, expected), "{name}: {found:?}");
+    }
+}

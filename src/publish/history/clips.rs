@@ -161,8 +161,7 @@ impl Writing {
                 Some(Encoder::start(output, ((width & !1).max(2), (height & !1).max(2)), Quality::Shown)?);
         }
         let Some(encoder) = &mut self.encoder else { return Ok(()) };
-        piece.frames.iter().try_for_each(|frame| encoder.picture(frame))?;
-        encoder.sound(&piece.sound)
+        encoder.add(piece.frames.iter().map(|frame| &**frame), &piece.sound)
     }
 }
 

@@ -83,10 +83,8 @@ fn write(output: Output, frames: &[Vec<u8>], sound: &[f32]) -> Result<(), MediaE
     let (width, height) = first.dimensions();
     let size = (width.next_multiple_of(2), height.next_multiple_of(2));
     let mut encoder = Encoder::start(output, size, Quality::Shown)?;
-    // Before the pictures: the encoder takes few of them while it waits for sound.
-    encoder.sound(sound)?;
-    encoder.picture(&first)?;
-    pictures.try_for_each(|picture| encoder.picture(&picture?))?;
+    encoder.add([&first], sound)?;
+    pictures.try_for_each(|picture| encoder.add([&picture?], &[]))?;
     encoder.finish()
 }
 
