@@ -2,11 +2,13 @@
 `lookhear-train import`.
 
     heads.py OUT.safetensors --bundle BUNDLE [--eye RUN] [--ear RUN] --batches FOLDER --clips A.npz [B.npz ...]
-             --judge C.npz [--fold 0/4] [--cache FOLDER]
+             --judge C.npz [--fold 0/4] [--cache FOLDER] [--photos FOLDER --seconds FOLDER [--shards N]]
 
 `--bundle`: layer table, and the towers that `--eye` and `--ear` (runs of `distill.py`) do not replace. `--batches`: what
 `lookhear-train pack` wrote. `--clips`, `--judge`: what `clips.py` packed. With `--fold`, clips of that part of the sources
 are not learned from but judged (as by `lookhear-train eval clips --fold`), besides those of `--judge`, which never are.
+`--photos`, `--seconds`: what `photos.py` and `seconds.py` packed; the heads then also learn what the teachers think of
+photos with seconds (`opinion.py`). `--audio-stride 2`: the ear is that of the preset `edge-swift`.
 """
 
 import argparse
@@ -22,15 +24,18 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 
+import opinion
 from net import FoldedTower, Heads, RunningMean, Tower, fingerprint, read_bundle
 
 PAIRS = 48  # pictures a step, of each kind of data
+SECONDS = 64  # sounds that the teachers have an opinion of, at each step
 
 
 def towers(asked):
     """Weights of both towers by the bundle's names, and the layer tables."""
     weights, manifest = read_bundle(asked.bundle)
     spec = manifest["spec"]
+    spec["audio"]["layers"][1]["conv"]["stride"] = asked.audio_stride
     chosen = {k: v for k, v in weights.items() if k.split(".")[0] in ("vision", "audio")}
     for name, run in (("vision", asked.eye), ("audio", asked.ear)):
         if run:
@@ -58,6 +63,33 @@ class Features:
             sounds.append(self.ear(spectra[i : i + 16].float()[:, None] / 64).amax((2, 3)))
         return torch.cat(maps).contiguous(), torch.cat(sounds)
 
+    @torch.no_grad()
+    def see(self, photos):
+        """Photos `[n, h, w, 3]` in bytes, at the program's size."""
+        maps = []
+        for i in range(0, len(photos), 16):
+            x = torch.from_numpy(photos[i : i + 16]).permute(0, 3, 1, 2).float() / 127.5 - 1
+            x = F.interpolate(x, (224, 224), mode="bilinear", align_corners=False)
+            with torch.autocast("cpu", torch.bfloat16):
+                maps.append(self.eye(x.contiguous(memory_format=torch.channels_last)).half())
+        return torch.cat(maps).contiguous()
+
+    @torch.no_grad()
+    def hear(self, spectra):
+        sounds = []
+        for i in range(0, len(spectra), 32):
+            x = torch.from_numpy(spectra[i : i + 32]).float()[:, None] / 64
+            with torch.autocast("cpu", torch.bfloat16):
+                sounds.append(self.ear(x).float().amax((2, 3)))
+        return torch.cat(sounds)
+
+    def shards(self, folder, count, make):
+        """The last shards of a folder: what the tower makes of them, and the file of each."""
+        paths = sorted(path for path in folder.glob("*-*.npz" if make == "hear" else "0*.npz"))[-count:]
+        field = dict(see="photo", hear="spec")[make]
+        run = getattr(self, make)
+        return [(self.kept(f"{make}-{path.stem}", lambda p=path: run(np.load(p)[field])), path) for path in paths]
+
     def kept(self, name, make):
         path = self.folder / f"{name}.pt"
         if not path.exists():
@@ -81,7 +113,8 @@ class Features:
         for k, (_, source, kind) in enumerate(arrays["names"]):
             rows = torch.from_numpy(np.flatnonzero(arrays["clip"] == k))
             kind = kind if re.fullmatch("[a-z ,-]+", kind) else None
-            clips.append(dict(maps=maps[rows], sounds=sounds[rows], source=source, kind=kind))
+            teachers = {name: torch.from_numpy(arrays[name][rows.numpy()]).float() for name in ("eye", "ear")}
+            clips.append(dict(maps=maps[rows], sounds=sounds[rows], source=source, kind=kind, **teachers))
         return clips
 
 
@@ -140,6 +173,26 @@ def judge(heads, clips):
     return f"AUC {auc:.3f}, preferred {preferred:.3f}, match {(ours >= np.quantile(foreign, 0.92)).mean():.3f}"
 
 
+class Opinions:
+    """Photos and seconds without labels, with what the teachers think of them together."""
+
+    def __init__(self, asked, features, clips):
+        photos = features.shards(asked.photos, asked.shards, "see")
+        seconds = features.shards(asked.seconds, asked.shards, "hear")
+        self.maps, self.sounds = [maps for maps, _ in photos], torch.cat([sounds for sounds, _ in seconds])
+        vectors = torch.cat([torch.from_numpy(np.load(path)["vec"]).float() for _, path in photos])
+        heard = torch.cat([torch.from_numpy(np.load(path)["embedding"]).float() for _, path in seconds])
+        teacher = opinion.learn(clips, negatives, vectors)
+        with torch.no_grad():
+            self.seen, self.heard, self.scale = teacher.see(vectors), teacher.hear(heard), teacher.scale().item()
+        self.length, self.loss = len(self.maps[0]), opinion.Opinion()
+
+    def step(self, heads, dropout):
+        i, j = torch.randint(len(self.seen), (PAIRS,)), torch.randint(len(self.heard), (SECONDS,))
+        maps = torch.stack([self.maps[k // self.length][k % self.length] for k in i.tolist()])
+        return self.loss(heads, maps, self.sounds[j], self.scale * self.seen[i] @ self.heard[j].T, dropout)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=pathlib.Path)
@@ -154,6 +207,11 @@ def main():
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--dropout", type=float, default=0.3)
     parser.add_argument("--clip-weight", type=float, default=1.0)
+    parser.add_argument("--batch-weight", type=float, default=1.0)
+    parser.add_argument("--photos", type=pathlib.Path)
+    parser.add_argument("--seconds", type=pathlib.Path)
+    parser.add_argument("--shards", type=int, default=6)
+    parser.add_argument("--audio-stride", type=int, default=1, choices=(1, 2))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     asked = parser.parse_args()
@@ -172,16 +230,21 @@ def main():
     print(f"{len(batches)} batches, {len(learned)} clips to learn from, {len(judged)} to judge", flush=True)
     heads = Heads(batches[0][0].shape[1], batches[0][1].shape[1])
     mean = RunningMean(heads)
-    optimizer = torch.optim.AdamW(heads.parameters(), lr=1e-3, weight_decay=5e-2)
+    opinions = Opinions(asked, features, learned) if asked.photos and asked.seconds else None
+    parameters = [*heads.parameters(), *(opinions.loss.parameters() if opinions else ())]
+    optimizer = torch.optim.AdamW(parameters, lr=1e-3, weight_decay=5e-2)
     for step in range(asked.steps):
         for group in optimizer.param_groups:
             group["lr"] = 1e-3 * min(1, (step + 1) / 100) * (0.5 + 0.5 * math.cos(math.pi * step / asked.steps))
         maps, sounds, targets = batches[step % len(batches)]
         some = torch.randperm(len(maps))[:PAIRS]
         targets = targets.float()[some][:, some]
-        total = loss(heads(maps[some], sounds[some], asked.dropout), targets, torch.ones_like(targets))
+        outputs = heads(maps[some], sounds[some], asked.dropout)
+        total = asked.batch_weight * loss(outputs, targets, torch.ones_like(targets))
         maps, sounds, targets, counts = some_clips(learned)
         total = total + asked.clip_weight * loss(heads(maps, sounds, asked.dropout), targets, counts)
+        if opinions:
+            total = total + opinions.step(heads, asked.dropout)
         optimizer.zero_grad()
         total.backward()
         optimizer.step()
