@@ -24,7 +24,10 @@ impl<W> Muted<W> {
 
 impl<W: Write> Write for Muted<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.once(bytes.len(), |inner| inner.write(bytes))
+        let written = self.once(bytes.len(), |inner| inner.write(bytes))?;
+        // No room: what is written whole takes that for an error.
+        self.failed |= written == 0 && !bytes.is_empty();
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {

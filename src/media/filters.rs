@@ -50,7 +50,7 @@ impl Coding {
 }
 
 /// What is transparent is shown over white, as in pictures that are read without ffmpeg.
-const OVER_WHITE: &str = "format=rgba,split[front][back];[back]drawbox=c=white@1:t=fill:replace=1[white];\
+const OVER_WHITE: &str = "format=rgba,split[front][back];[back]lutrgb=r=255:g=255:b=255:a=255[white];\
      [white][front]overlay=format=rgb,";
 
 /// Pictures upright, of the right size, 8 bits of red, green and blue, what is transparent over white. High dynamic range

@@ -138,14 +138,19 @@ fn where_a_stream_without_an_index_is_cut_is_no_damage_and_values_that_are_no_nu
     let tone = ["-f", "lavfi", "-t", "3", "-i", "aevalsrc='if(between(t,1,1.0001),0/0,0.1)':s=48000"];
     assert!(ffmpeg().args(tone).args(["-c:a", "pcm_f32le"]).arg(&path).status().unwrap().success());
     let loss = moments(&path, &[Second(1.0)], &mut |_, one| assert!(one.is_ok()));
-    assert!(loss.places == 0 && (1..10).contains(&loss.values), "{loss:?}");
+    // Five, and as many of the second channel that ffmpeg makes.
+    assert!(loss.places == 0 && (1..=10).contains(&loss.values), "{loss:?}");
 }
 
 /// A file that was streamed does not say how long it is.
 #[test]
 fn beyond_the_end_is_beyond_it_also_where_no_length_is_stated() {
     let folder = tempfile::tempdir().unwrap();
-    let path = clip(folder.path(), "live.mkv", &["-t", "2", "-live", "1", "-c:v", "mjpeg"]);
+    let whole = clip(folder.path(), "whole.mkv", &["-t", "2"]);
+    let path = folder.path().join("streamed.mkv");
+    let mut command = ffmpeg();
+    command.arg("-i").arg(&whole).args(["-c", "copy", "-f", "matroska", "pipe:1"]);
+    assert!(command.stdout(std::fs::File::create(&path).unwrap()).status().unwrap().success());
     assert_eq!(probe::seconds(&Input::from(&path)).unwrap(), None);
     assert!(all(&path, &[Picture(1.0)])[0].is_ok());
     for far in [100.0, 1e9, 1e300] {

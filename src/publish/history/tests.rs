@@ -70,8 +70,8 @@ fn an_episode_is_kept_with_its_picture_and_a_clip_from_before_to_after_it() {
     assert_eq!(image::open(snapshot).unwrap().to_rgb8().dimensions(), (64, 48));
     let clip = folder.path().join(episode.clip.as_ref().unwrap());
     let seconds = probe(clip.to_str().unwrap()).unwrap().seconds;
-    // A second before 2.1, to half a second after 3.0.
-    assert!((seconds - 2.4).abs() < 0.2, "{seconds}");
+    // A second before 2.1, to half a second after 3.0, and as long as it may still go on.
+    assert!((2.3..2.8).contains(&seconds), "{seconds}");
 }
 
 #[test]
