@@ -110,7 +110,7 @@ pub enum ErrorKind {
     Gone,
     /// The device offers no usable format.
     Unsupported,
-    /// Any other error; see [`DeviceError::detail`].
+    /// Any other error, which the message tells.
     Failed,
 }
 

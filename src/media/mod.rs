@@ -89,7 +89,7 @@ pub enum MediaError {
         seconds: f64,
     },
     /// The file does not last that long.
-    #[error("{moment} s lies beyond the end of {input}, which is {seconds:.1} s long")]
+    #[error("{} s lies beyond the end of {input}, which is {seconds:.1} s long", number(*moment))]
     Beyond {
         /// File.
         input: String,
@@ -109,6 +109,11 @@ pub enum MediaError {
         /// In ffmpeg's or the system's words.
         reason: String,
     },
+}
+
+/// A number without a hundred digits.
+fn number(value: f64) -> String {
+    if value < 1e7 { value.to_string() } else { format!("{value:e}") }
 }
 
 /// Where to get a command that is not there.

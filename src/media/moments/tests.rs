@@ -146,7 +146,7 @@ fn where_a_stream_without_an_index_is_cut_is_no_damage_and_values_that_are_no_nu
 #[test]
 fn beyond_the_end_is_beyond_it_also_where_no_length_is_stated() {
     let folder = tempfile::tempdir().unwrap();
-    let whole = clip(folder.path(), "whole.mkv", &["-t", "2"]);
+    let whole = clip(folder.path(), "whole.mov", &["-t", "2"]);
     let path = folder.path().join("streamed.mkv");
     let mut command = ffmpeg();
     command.arg("-i").arg(&whole).args(["-c", "copy", "-f", "matroska", "pipe:1"]);
