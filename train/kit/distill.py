@@ -245,4 +245,5 @@ def main():
     save()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -25,6 +25,7 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 
 import opinion
+from correspondence import four_moments, judge, loss, negatives
 from net import FoldedTower, Heads, RunningMean, Tower, fingerprint, read_bundle
 
 PAIRS = 48  # pictures a step, of each kind of data
@@ -118,36 +119,6 @@ class Features:
         return clips
 
 
-def negatives(clips):
-    """1 where two clips may be told apart: not two of one kind."""
-    kinds = [clip["kind"] for clip in clips]
-    return torch.tensor([[float(i == j or a is None or a != b) for j, b in enumerate(kinds)] for i, a in enumerate(kinds)])
-
-
-def logistic(logits, targets, counts):
-    """Cross-entropy; all positives weigh as much as all negatives."""
-    each = F.softplus(logits) - targets * logits
-    share = lambda side: (each * side).sum() / side.sum().clamp_min(1)
-    return (share(targets * counts) + share((1 - targets) * counts)) / 2
-
-
-def contrast(logits, targets, counts):
-    """Finding the partner among the batch, in both directions."""
-
-    def one(logits, targets, counts):
-        partners = targets.sum(1)
-        log = F.log_softmax(logits.masked_fill(counts == 0, -1e4), 1)
-        return -((log * targets).sum(1) / partners.clamp_min(1)).sum() / (partners > 0).sum().clamp_min(1)
-
-    return (one(logits, targets, counts) + one(logits.T, targets.T, counts.T)) / 2
-
-
-def loss(outputs, targets, counts):
-    localization, fusion = outputs
-    parts = contrast(localization, targets, counts), logistic(localization, targets, counts)
-    return sum(parts) + logistic(fusion, targets, counts)
-
-
 def some_clips(clips):
     chosen = [clips[i] for i in torch.randperm(len(clips))[:PAIRS]]
     rows = [torch.randint(len(clip["maps"]), (1,)) for clip in chosen]
@@ -156,21 +127,10 @@ def some_clips(clips):
     return maps, sounds, torch.eye(len(chosen)), negatives(chosen)
 
 
-@torch.no_grad()
-def judge(heads, clips):
-    """AUC, own sound preferred, own sounds a match where 8 % of foreign ones are; of the mean of both heads."""
-    moments = lambda n: ((torch.arange(4) * 2 + 1) * n) // 8
-    maps = torch.cat([clip["maps"][moments(len(clip["maps"]))] for clip in clips])
-    sounds = torch.cat([clip["sounds"][moments(len(clip["sounds"]))] for clip in clips])
-    rows = [sum(logits.sigmoid() for logits in heads(maps[i : i + 64], sounds)) / 2 for i in range(0, len(maps), 64)]
-    n = len(clips)
-    scores = torch.cat(rows).reshape(n, 4, n, 4).diagonal(dim1=1, dim2=3)
-    own, counts = torch.eye(n, dtype=bool), negatives(clips).bool()
-    ours, foreign = scores[own].flatten().numpy(), np.sort(scores[~own & counts].flatten().numpy())
-    auc = np.searchsorted(foreign, ours).mean() / len(foreign)
-    mean = scores.mean(-1)
-    preferred = (mean.diag()[:, None] > mean)[~own & counts].float().mean().item()
-    return f"AUC {auc:.3f}, preferred {preferred:.3f}, match {(ours >= np.quantile(foreign, 0.92)).mean():.3f}"
+def judged_by(heads, clips):
+    """`correspondence.judge` of clips whose features are known."""
+    rows = lambda name: torch.cat([clip[name][four_moments(len(clip[name]))] for clip in clips])
+    return judge(heads, rows("maps"), rows("sounds"), clips)
 
 
 class Opinions:
@@ -250,7 +210,7 @@ def main():
         optimizer.step()
         mean.step(heads)
         if (step + 1) % 500 == 0:
-            print(f"step {step + 1}: loss {total.item():.3f}; {judge(mean.module, judged)}", flush=True)
+            print(f"step {step + 1}: loss {total.item():.3f}; {judged_by(mean.module, judged)}", flush=True)
     save_file({k: v.contiguous() for k, v in (weights | mean.module.fold()).items()}, asked.out)
 
 

@@ -144,6 +144,27 @@ class Heads(nn.Module):
         return localization, fusion[..., 1] - fusion[..., 0]
 
     @torch.no_grad()
+    def unfold(self, weights, maps, sounds):
+        """Takes over folded weights; batch norm's statistics are those of these maps and sounds."""
+        for name, side, x in (("vision", self.vision, maps.flatten(2).transpose(1, 2)), ("audio", self.audio, sounds)):
+            x = x.reshape(-1, x.shape[-1])
+            for i in (0, 1):
+                linear, norm, of = side[2 * i], side[2 * i + 1], f"localization.{name}.{i}.conv"
+                linear.weight.copy_(weights[f"{of}.weight"][:, :, 0, 0])
+                linear.bias.copy_(weights[f"{of}.bias"])
+                x = linear(x)
+                norm.running_mean.copy_(x.mean(0))
+                norm.running_var.copy_(x.var(0, unbiased=False))
+                norm.weight.copy_((norm.running_var + norm.eps).sqrt())
+                norm.bias.copy_(norm.running_mean)
+                x = F.relu(x)
+        self.log_scale.copy_(weights["localization.log_scale"])
+        self.bias.copy_(weights["localization.bias"])
+        for name, layer in (("fc1", self.fc1), ("fc2", self.fc2)):
+            layer.weight.copy_(weights[f"fusion.{name}.weight"].T)
+            layer.bias.copy_(weights[f"fusion.{name}.bias"])
+
+    @torch.no_grad()
     def fold(self):
         """Weights for inference, by the bundle's names. Linear layers are transposed, as Burn keeps them."""
         out = {}
