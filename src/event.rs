@@ -257,6 +257,19 @@ pub enum State {
 }
 
 impl State {
+    /// The word that JSON has for the state.
+    ///
+    /// ```
+    /// assert_eq!(lookhear::State::NoVisibleSource.word(), "no_visible_source");
+    /// ```
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Silent => "silent",
+            Self::Match => "match",
+            Self::NoVisibleSource => "no_visible_source",
+        }
+    }
+
     /// The state in plain words.
     ///
     /// ```

@@ -64,6 +64,11 @@ impl Judge {
         self.gallery.as_ref()
     }
 
+    /// The level under which nothing sounds: [`Thresholds::silence`](crate::model::Thresholds::silence).
+    pub fn silence(&self) -> f32 {
+        self.manifest.thresholds.silence
+    }
+
     /// A decision that begins without a match.
     pub fn decision(&self) -> Decision {
         Decision::new(self.manifest.thresholds)

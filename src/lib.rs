@@ -49,7 +49,7 @@
 //! | `overlay` | `overlay`: annotated pictures |
 //! | `capture` | `capture`: cameras and microphones; `pipeline` that wires them to `sinks` |
 //! | `terminal`, `kiosk` | screens for people |
-//! | `publish` | `publish`: events for other programs; `history`: what happened, in SQLite |
+//! | `publish` | `publish`: events for other programs; `history`: what happened, in SQLite; `rules`: what of it is told |
 //! | `embed` | `embed`: embeddings of files, as tables; `batch`: pictures and sounds by the thousand |
 //! | `diagnostics` | `diagnostics`: how the programs tell what happens besides |
 //! | `enroll` | galleries are made and kept |
@@ -97,6 +97,8 @@ pub mod publish;
 mod ready;
 #[cfg(feature = "media")]
 pub mod ring;
+#[cfg(feature = "publish")]
+pub mod rules;
 mod session;
 #[cfg(feature = "capture")]
 mod sink;

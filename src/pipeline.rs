@@ -33,12 +33,14 @@ pub struct PipelineSettings {
     pub swap: f64,
     /// Seconds after which to end; `None`: at the end of the input.
     pub end: Option<f64>,
+    /// Whether the network rests while it is quiet: the score is then 0.
+    pub sleep: bool,
 }
 
 impl Default for PipelineSettings {
     /// 80 ms: at this hop successive windows of the presets `edge` and `edge-wide` share whole columns of every layer.
     fn default() -> Self {
-        Self { hop: 0.08, map: false, swap: 0.0, end: None }
+        Self { hop: 0.08, map: false, swap: 0.0, end: None, sleep: false }
     }
 }
 
@@ -98,7 +100,7 @@ pub fn run(
     settings: PipelineSettings,
     controls: &Controls,
 ) -> Result<Summary, PipelineError> {
-    let mut stream = Stream::new(judge);
+    let mut stream = Stream::new(judge).sleep(settings.sleep);
     let mut arrived = Arrived::default();
     let mut swap = SwapCheck::new(settings.swap);
     let mut scores = Vec::new();

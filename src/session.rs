@@ -3,7 +3,7 @@
 use image::RgbImage;
 
 use crate::decision::Decision;
-use crate::engine::{AudioEncoding, ImageEncoding};
+use crate::engine::{AudioEncoding, ImageEncoding, Judgement};
 use crate::event::{Details, Event, Map, Verdict};
 use crate::gallery::{NameSmoothing, Signature};
 use crate::judge::{Judge, Shown};
@@ -35,13 +35,24 @@ pub(crate) struct Stream {
     fresh: usize,
     decision: Decision,
     name_smoothing: NameSmoothing,
+    /// Whether the network rests while it is quiet.
+    sleep: bool,
+    /// The size of the localization map, once there was one: all zeros.
+    blank: Option<Map>,
 }
 
 impl Stream {
     /// An empty stream with the thresholds of a judge.
     pub(crate) fn new(judge: &Judge) -> Self {
         let (window, decision) = (Window::new(), judge.decision());
-        Self { window, fresh: 0, decision, name_smoothing: NameSmoothing::default() }
+        Self { window, fresh: 0, decision, name_smoothing: NameSmoothing::default(), sleep: false, blank: None }
+    }
+
+    /// Lets the network rest while the level of the last second is below the silence threshold: whatever the score
+    /// would be, the state is `silent`. The score is then 0, and so is the map.
+    pub(crate) fn sleep(mut self, sleep: bool) -> Self {
+        self.sleep = sleep;
+        self
     }
 
     /// Takes samples, 48 kHz mono.
@@ -58,17 +69,35 @@ impl Stream {
         mut done: impl FnMut(Stage),
     ) -> Decided {
         let (columns, second) = self.window.both();
+        let level = level(second);
+        // The first decision always runs the network, which tells the map's size.
+        if let Some(map) = self.blank.clone().filter(|_| self.sleep && level < judge.silence()) {
+            return self.asleep(judge, t, picture, level, map);
+        }
         let seen = judge.encode_image(picture);
         done(Stage::Vision);
         let heard = judge.encode_stream(columns, std::mem::take(&mut self.fresh));
         done(Stage::Audio);
         let judgement = judge.judge(&seen, &heard);
-        let verdict = judge.decide(t, &judgement, Shown::of(picture), level(second), &mut self.decision);
+        let verdict = judge.decide(t, &judgement, Shown::of(picture), level, &mut self.decision);
         let map = judge.shown_map(&judgement.map, picture.dimensions());
+        if self.sleep {
+            self.blank = Some(Map { values: vec![0.0; map.values.len()], rows: map.rows, columns: map.columns });
+        }
         let signature = Signature::new(&seen, &heard, &judgement.map);
         let named = |gallery| self.name_smoothing.update(gallery, t, verdict.state, &signature);
         let name = judge.gallery().and_then(named);
         Decided { verdict, name, map, signature, seen, heard }
+    }
+
+    /// The decision of a quiet moment, without the network.
+    fn asleep(&mut self, judge: &Judge, t: f64, picture: &RgbImage, level: f32, map: Map) -> Decided {
+        let nothing = Judgement::default();
+        let verdict = judge.decide(t, &nothing, Shown::of(picture), level, &mut self.decision);
+        let signature = Signature::default();
+        let named = |gallery| self.name_smoothing.update(gallery, t, verdict.state, &signature);
+        let name = judge.gallery().and_then(named);
+        Decided { verdict, name, map, signature, seen: ImageEncoding::default(), heard: AudioEncoding::default() }
     }
 }
 
@@ -169,6 +198,37 @@ mod tests {
         assert_eq!(at_once.iter().map(|event| event.t).collect::<Vec<_>>(), [0.08, 0.16, 0.24]);
         assert_eq!(events(&[1, 700, 3839, 3840, 3841]), at_once);
         assert_eq!(events(&[480]), at_once);
+    }
+
+    #[test]
+    fn the_network_rests_while_it_is_quiet_and_wakes_with_the_first_sound() {
+        let mut judge = Model::built_in().unwrap().into_judge();
+        let (mut awake, mut rested) = (Stream::new(&judge), Stream::new(&judge).sleep(true));
+        let picture = RgbImage::from_fn(64, 48, |x, y| image::Rgb([4 * x as u8, 5 * y as u8, 90]));
+        let mut ran = Vec::new();
+        for hop in 1..=40 {
+            // Half a second of a tone, then silence, then the tone again.
+            let loud = !(6..36).contains(&hop);
+            let sound = [0.3, 0.0][usize::from(!loud)];
+            let samples: Vec<f32> = (0..3840).map(|n| (n as f32 * 0.05).sin() * sound).collect();
+            awake.push(&samples);
+            rested.push(&samples);
+            let t = f64::from(hop) * 0.08;
+            let expected = awake.decide(&mut judge, t, &picture, |_| ());
+            let mut towers = 0;
+            let decided = rested.decide(&mut judge, t, &picture, |_| towers += 1);
+            ran.push(towers == 2);
+            assert_eq!((decided.verdict.state, decided.map.values.len()), (expected.verdict.state, 14 * 14));
+            assert_eq!(decided.verdict.confidence, expected.verdict.confidence);
+            if towers > 0 {
+                assert_eq!(decided.verdict, expected.verdict, "nothing of the sound was lost, hop {hop}");
+            } else {
+                assert_eq!((decided.verdict.score, decided.verdict.peak), (0.0, [0.5; 2]));
+            }
+        }
+        let asleep = ran.iter().filter(|ran| !**ran).count();
+        assert!((16..=18).contains(&asleep), "{ran:?}");
+        assert!(ran[35..].iter().all(|ran| *ran), "awake with the first hop of sound");
     }
 
     #[test]

@@ -192,7 +192,7 @@ impl Prune {
 }
 
 /// A line for people.
-fn words(episode: &Episode) -> String {
+pub(super) fn words(episode: &Episode) -> String {
     let Episode { start, source, name, best_score, t_start, t_end, over, .. } = episode;
     let what = match (name, episode.state) {
         (Some(name), _) => name.as_str(),

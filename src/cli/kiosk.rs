@@ -60,6 +60,7 @@ impl Kiosk {
         let stage = pipeline::PipelineSettings {
             hop: profile.decisions.hop,
             swap: profile.decisions.swap,
+            sleep: profile.decisions.sleep,
             end: seconds,
             ..pipeline::PipelineSettings::default()
         };

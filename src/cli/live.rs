@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::Args;
+use lookhear::media::Push;
 use lookhear::output::Output;
 use lookhear::pipeline::{self, Controls, PipelineSettings, Sink, SinkError, Summary};
 use lookhear::preprocess::SAMPLE_RATE;
@@ -41,6 +42,9 @@ pub(super) struct Live {
     /// Write the annotated video (MP4).
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
+    /// Send the annotated picture and the sound, live: rtsp://, rtmp://, srt://, udp:// or tcp://.
+    #[arg(long, value_name = "URL")]
+    stream: Option<Push>,
     #[command(flatten)]
     run: RunArguments,
     /// Seconds between two audio-swap self-checks, 0: none; 5 if left out.
@@ -65,7 +69,8 @@ impl Live {
         profile.gallery.file = self.run.gallery.take().or(profile.gallery.file);
         self.run.hop = self.run.hop.or(Some(profile.decisions.hop));
         let swap = self.swap.unwrap_or(profile.decisions.swap);
-        let settings = PipelineSettings { swap, end: self.seconds, ..self.run.settings()? };
+        let sleep = profile.decisions.sleep;
+        let settings = PipelineSettings { swap, sleep, end: self.seconds, ..self.run.settings()? };
         let controls = controls()?;
         let mut judge = judge(&self.model, &profile).map_err(|error| -> Failure { error })?;
         let source = self.devices.open(self.offset.map(|ms| ms / 1e3));
@@ -86,6 +91,7 @@ impl Live {
         let screen = !self.run.json && !self.headless && io::stdout().is_terminal();
         let alone = self.record.is_none()
             && self.save.is_none()
+            && self.stream.is_none()
             && self.run.snapshots.is_none()
             && publisher.is_none();
         let out = answers(controls, alone);
@@ -107,6 +113,10 @@ impl Live {
             let (target, existing) = (target.clone(), self.run.existing());
             let open = move || Ok(Box::new(Video::new(Output::new(&target, existing)?)) as Box<dyn Sink>);
             sinks.push(Box::new(Persistent::new("video", open, controls.clone())?));
+        }
+        if let Some(push) = self.stream.clone() {
+            let open = move || Ok(Box::new(Video::stream(push.clone())) as Box<dyn Sink>);
+            sinks.push(Box::new(Persistent::new("stream", open, controls.clone())?.sending()));
         }
         if let Some(folder) = self.run.snapshots.clone() {
             let begin = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();

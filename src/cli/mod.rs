@@ -17,6 +17,7 @@ mod history;
 mod judge;
 mod kiosk;
 mod live;
+mod rules;
 mod shell;
 mod watch;
 
@@ -65,6 +66,8 @@ enum Command {
     Enroll(enroll::Enroll),
     /// Show, export and prune what happened: the history that a run kept.
     History(history::History),
+    /// Try rules on what happened, without telling anybody.
+    Rules(rules::Rules),
     /// Judge one picture with one sound, or a list of pairs.
     Judge(judge::JudgeArguments),
     /// Turn sounds, pictures or videos into embeddings for other tasks: NPZ or Parquet files.
@@ -109,6 +112,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Calibrate(calibrate) => calibrate.run(),
         Command::Enroll(enroll) => enroll.run(),
         Command::History(history) => history.run(),
+        Command::Rules(rules) => rules.run(),
         Command::Judge(judge) => judge.run(),
         Command::Embed(embed) => embed.run(),
         Command::Demo(demo) => demo.run(),

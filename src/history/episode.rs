@@ -65,16 +65,7 @@ pub struct Notice {
     pub best: bool,
 }
 
-/// The word that JSON has for a state, too.
-pub(super) fn word(state: State) -> &'static str {
-    match state {
-        State::Silent => "silent",
-        State::Match => "match",
-        State::NoVisibleSource => "no_visible_source",
-    }
-}
-
-/// The state of a word; of no other than those that [`word`] gives.
+/// The state of a word; of no other than those that [`State::word`] gives.
 pub(super) fn state(word: &str) -> State {
     match word {
         "match" => State::Match,

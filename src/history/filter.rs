@@ -4,7 +4,6 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::types::Value;
 use thiserror::Error;
 
-use super::episode::word;
 use crate::event::State;
 
 /// Which episodes are wanted; by default all.
@@ -35,7 +34,7 @@ impl Filter {
             ("start < ?", text(&self.until)),
             ("source = ?", text(&self.source)),
             ("name = ?", text(&self.name)),
-            ("state = ?", self.state.map(|state| Value::from(word(state).to_string()))),
+            ("state = ?", self.state.map(|state| Value::from(state.word().to_string()))),
             ("best_score >= ?", self.score.map(|score| Value::from(f64::from(score)))),
         ];
         let (conditions, values): (Vec<&str>, Vec<Value>) =

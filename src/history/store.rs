@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, Row, params, params_from_iter};
 
-use super::episode::{state, word};
+use super::episode::state;
 use super::migrations::{KNOWN, migrate, version};
 use super::{DATABASE, Episode, Filter, HistoryError};
 
@@ -102,7 +102,7 @@ impl Store {
                 statement.execute(params![
                     id,
                     source,
-                    word(episode.state),
+                    episode.state.word(),
                     name,
                     start,
                     end,

@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use super::Episode;
-use super::episode::word;
 
 /// The columns of CSV.
 const COLUMNS: [&str; 15] = [
@@ -37,7 +36,7 @@ pub fn write_csv(mut out: impl Write, episodes: &[Episode]) -> io::Result<()> {
         let fields = [
             episode.id.clone(),
             episode.source.clone(),
-            word(episode.state).into(),
+            episode.state.word().into(),
             text(&episode.name),
             episode.start.clone(),
             episode.end.clone(),

@@ -64,6 +64,11 @@ impl Tracker {
         notices
     }
 
+    /// The episode at hand, if there is one that was told.
+    pub fn current(&self) -> Option<&Episode> {
+        self.current.as_ref().filter(|current| current.told.is_some()).map(|current| &current.episode)
+    }
+
     /// Ends the episode at hand, if there is one that was told.
     pub fn end(&mut self) -> Option<Notice> {
         let Current { mut episode, told, .. } = self.current.take()?;

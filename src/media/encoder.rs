@@ -1,4 +1,4 @@
-//! An MP4 file from pictures and sound, through one `ffmpeg` process.
+//! A file or a live stream from pictures and sound, through one `ffmpeg` process.
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
@@ -12,6 +12,7 @@ use command_fds::{CommandFdExt, FdMapping};
 use image::RgbImage;
 
 use super::process::{ffmpeg, last_words, missing, spawn};
+use super::push::Push;
 use super::{FRAME_RATE, MediaError};
 use crate::output::Output;
 use crate::preprocess::SAMPLE_RATE;
@@ -67,13 +68,18 @@ impl Quality {
     }
 }
 
-/// Fills an [`Output`]; dropped before it is finished, it leaves nothing.
+/// Where what is encoded goes.
+enum Target {
+    File(Output, Quality),
+    Stream(Push),
+}
+
+/// Fills an [`Output`], or sends a stream; dropped before it is finished, it leaves nothing.
 pub struct Encoder {
     /// The file's name, for people to read.
     name: String,
     /// `None` once it is in its place.
-    output: Option<Output>,
-    quality: Quality,
+    target: Option<Target>,
     size: (u32, u32),
     child: Child,
     /// `None` once the input has ended.
@@ -82,6 +88,30 @@ pub struct Encoder {
     sound: Option<Sender<Vec<u8>>>,
     writers: Vec<JoinHandle<()>>,
     stderr: Option<JoinHandle<String>>,
+}
+
+impl Target {
+    /// For people to read.
+    fn name(&self) -> String {
+        match self {
+            Self::File(output, _) => output.name().display().to_string(),
+            Self::Stream(push) => push.server().into(),
+        }
+    }
+
+    /// How ffmpeg encodes, and where it writes.
+    fn arguments(&self) -> Vec<OsString> {
+        let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
+        match self {
+            Self::File(output, quality) => {
+                // The prefix keeps ffmpeg from taking the text before a colon in the name for a protocol.
+                let mut file = OsString::from("file:");
+                file.push(output.partial());
+                [words(quality.arguments()), vec!["-y".into(), file]].concat()
+            }
+            Self::Stream(push) => words(&Push::ENCODING).into_iter().chain(push.arguments().map(OsString::from)).collect(),
+        }
+    }
 }
 
 impl Encoder {
@@ -103,21 +133,30 @@ impl Encoder {
         quality: Quality,
         title: Option<&str>,
     ) -> Result<Self, MediaError> {
-        // The prefix keeps ffmpeg from taking the text before a colon in the name for a protocol.
-        let mut file = OsString::from("file:");
-        file.push(output.partial());
+        Self::open(Target::File(output, quality), size, title)
+    }
+
+    /// Begins to send a stream of pictures of `size` (even width and height) at [`FRAME_RATE`] and 48 kHz mono, as they
+    /// come. It never waits for a slow receiver: what does not fit into two seconds ends it.
+    ///
+    /// # Errors
+    /// `ffmpeg` cannot be started. Whether there is a receiver is seen later.
+    pub fn stream(push: Push, size: (u32, u32)) -> Result<Self, MediaError> {
+        Self::open(Target::Stream(push), size, None)
+    }
+
+    fn open(target: Target, size: (u32, u32), title: Option<&str>) -> Result<Self, MediaError> {
+        let name = target.name();
         let (reader, writer) = io::pipe().map_err(missing("ffmpeg"))?;
         let mut command = ffmpeg();
         command
             .args(["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", &format!("{}x{}", size.0, size.1)])
             .args(["-r", &FRAME_RATE.to_string(), "-i", "pipe:0"])
             .args(["-f", "f32le", "-ar", &SAMPLE_RATE.to_string(), "-ac", "1", "-i", "pipe:3"])
-            .args(quality.arguments())
             .args(
                 title.map(|title| ["-metadata".to_string(), format!("title={title}")]).into_iter().flatten(),
             )
-            .arg("-y")
-            .arg(&file)
+            .args(target.arguments())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .fd_mappings(vec![FdMapping { parent_fd: OwnedFd::from(reader), child_fd: 3 }])
@@ -146,9 +185,8 @@ impl Encoder {
             })
         });
         Ok(Self {
-            name: output.name().display().to_string(),
-            output: Some(output),
-            quality,
+            name,
+            target: Some(target),
             size,
             child,
             pictures: Some(picture_sender),
@@ -187,10 +225,14 @@ impl Encoder {
             }
         };
         let (mut bytes, begun) = (bytes, Instant::now());
+        let patience = match self.target {
+            Some(Target::Stream(_)) => Duration::ZERO,
+            _ => PATIENCE,
+        };
         loop {
             match self.pictures.as_ref().map(|sender| sender.try_send(bytes)) {
                 Some(Ok(())) => return Ok(()),
-                Some(Err(TrySendError::Full(waiting))) if begun.elapsed() < PATIENCE => bytes = waiting,
+                Some(Err(TrySendError::Full(waiting))) if begun.elapsed() < patience => bytes = waiting,
                 _ => return Err(self.stopped()),
             }
             thread::sleep(PAUSE);
@@ -205,17 +247,26 @@ impl Encoder {
         }
     }
 
-    /// Completes the file and puts it in its place.
+    /// Completes the file and puts it in its place, or ends the stream.
     ///
     /// # Errors
     /// ffmpeg could not complete it (a full disk, say); nothing is left then.
     pub fn finish(mut self) -> Result<(), MediaError> {
+        if matches!(self.target, Some(Target::Stream(_))) {
+            // What waits for a receiver is not waited for.
+            let _ = self.child.kill();
+            self.end_input();
+            return Ok(());
+        }
         self.end_input();
         let status = self.child.wait().map_err(missing("ffmpeg"))?;
         if !status.success() {
             return Err(self.stopped());
         }
-        self.output.take().map_or(Ok(()), |output| Ok(output.complete()?))
+        match self.target.take() {
+            Some(Target::File(output, _)) => Ok(output.complete()?),
+            _ => Ok(()),
+        }
     }
 
     fn end_input(&mut self) {
@@ -229,9 +280,8 @@ impl Encoder {
         let said = self.stderr.take().and_then(|reader| reader.join().ok()).unwrap_or_default();
         let mut reason = last_words(&said);
         // A truncated Matroska file is readable; a truncated MP4 is not.
-        let written = |output: &mut Output| output.file().metadata().is_ok_and(|file| file.len() > 0);
-        if self.quality == Quality::Exact
-            && let Some(output) = self.output.take_if(written)
+        if let Some(Target::File(mut output, Quality::Exact)) = self.target.take()
+            && output.file().metadata().is_ok_and(|file| file.len() > 0)
             && output.complete().is_ok()
         {
             reason += " (what was recorded before is kept)";

@@ -17,6 +17,7 @@ mod ppm;
 mod probe;
 #[allow(unsafe_code, reason = "children that end with us: between fork and exec; documented there")]
 mod process;
+mod push;
 mod samples;
 mod still;
 mod timeline;
@@ -30,12 +31,15 @@ pub use loudest::loudest_second;
 pub use moments::{Found, Wanted, moments, neighbours};
 pub use probe::{Probe, probe, title};
 pub use process::Canceller;
+pub use push::{Push, PushError};
 pub use still::{frame_at, is_still, picture, sound_at};
 pub use timeline::{GAP, Piece};
 pub use whole::{sound, sound_in_parts};
 
 pub(crate) use live::{live, live_both};
 pub(crate) use ppm::read_ppm;
+#[cfg(feature = "publish")]
+pub(crate) use process::{kill, own, spawn};
 pub(crate) use process::Process;
 pub(crate) use timeline::Stream;
 

@@ -37,7 +37,7 @@ pub(super) fn ffprobe() -> Command {
 
 /// A command in a process group of its own, so that Ctrl-C reaches only us, and killed whenever and however our process
 /// ends.
-fn own(program: &str) -> Command {
+pub(crate) fn own(program: &str) -> Command {
     let mut command = Command::new(program);
     command.stderr(Stdio::piped()).process_group(0);
     end_with_us(&mut command);
@@ -67,7 +67,7 @@ fn end_with_us(command: &mut Command) {
 fn end_with_us(_command: &mut Command) {}
 
 /// Starts a process from a long-lived thread: on Linux, the parent-death signal is sent when the starting thread ends.
-pub(super) fn spawn(command: Command) -> io::Result<Child> {
+pub(crate) fn spawn(command: Command) -> io::Result<Child> {
     type Order = (Command, Sender<io::Result<Child>>);
     static NURSERY: OnceLock<Mutex<Sender<Order>>> = OnceLock::new();
     let nursery = NURSERY.get_or_init(|| {
@@ -117,7 +117,7 @@ impl Canceller {
 }
 
 /// Ends a process, and whatever it started: it leads a group of its own.
-fn kill(child: &mut Child) {
+pub(crate) fn kill(child: &mut Child) {
     #[cfg(target_os = "linux")]
     if let (Ok(None), Ok(group)) = (child.try_wait(), i32::try_from(child.id())) {
         // SAFETY: a system call that touches no memory of ours; the group's leader was not waited for yet, so its number

@@ -145,6 +145,8 @@ pub struct Decisions {
     pub hop: f64,
     /// Seconds between two audio-swap self-checks; 0: none.
     pub swap: f64,
+    /// Whether the network rests while it is quiet: the score is then 0.
+    pub sleep: bool,
     /// Instead of the model's [`Thresholds::on`]: score from which a match begins.
     pub on: Option<f64>,
     /// Instead of the model's [`Thresholds::off`]: score under which a match ends; not above `on`.
@@ -158,7 +160,7 @@ pub struct Decisions {
 impl Default for Decisions {
     fn default() -> Self {
         let hop = pipeline::PipelineSettings::default().hop;
-        Self { hop, swap: 5.0, on: None, off: None, hold: None, silence_db: None }
+        Self { hop, swap: 5.0, sleep: true, on: None, off: None, hold: None, silence_db: None }
     }
 }
 

@@ -5,7 +5,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
-use crate::event::Event;
 use crate::pipeline::{DecisionContext, Sink, SinkError};
 use crate::sinks::Json;
 
@@ -30,15 +29,15 @@ pub(super) struct Numbering {
     sequence: u64,
 }
 
-/// An event with its number.
+/// An event, or an episode's notice, with its number.
 #[derive(Serialize)]
-struct Numbered<'a> {
+struct Numbered<'a, T: Serialize> {
     /// When the program was started, in seconds since 1970: tells runs apart.
     run: u64,
     /// 1, 2, 3 ... in each run; the same number twice is the same message twice.
     sequence: u64,
     #[serde(flatten)]
-    event: &'a Event,
+    what: &'a T,
 }
 
 impl Numbering {
@@ -49,16 +48,16 @@ impl Numbering {
     }
 
     /// The next message as a line.
-    pub(super) fn line(&mut self, event: &Event) -> Line {
-        let mut line = String::from_utf8(self.next(event)).unwrap_or_default();
+    pub(super) fn line(&mut self, what: &impl Serialize) -> Line {
+        let mut line = String::from_utf8(self.next(what)).unwrap_or_default();
         line.push('\n');
         line.into()
     }
 
-    /// The next message: the event's JSON with `run` and `sequence`.
-    pub(super) fn next(&mut self, event: &Event) -> Vec<u8> {
+    /// The next message: the JSON of an event or a notice with `run` and `sequence`.
+    pub(super) fn next(&mut self, what: &impl Serialize) -> Vec<u8> {
         self.sequence += 1;
-        json(&Numbered { run: self.run, sequence: self.sequence, event })
+        json(&Numbered { run: self.run, sequence: self.sequence, what })
     }
 }
 
@@ -70,7 +69,7 @@ pub(super) fn json(value: &impl Serialize) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::State;
+    use crate::event::{Event, State};
     use crate::publish::testing::{event, with_context};
 
     #[test]

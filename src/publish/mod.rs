@@ -5,7 +5,7 @@
 //! queue is full drops events, counted, and never delays decisions. An output that fails is reported by
 //! [`Faults`](crate::pipeline::Faults) and by the metrics, and is retried.
 //!
-//! The way of a decision: [`Publisher`] -> queue -> the thread of its output (`file`, `socket`, `history`, `webhook`), or the
+//! The way of a decision: [`Publisher`] -> queue -> the thread of its output (`file`, `socket`, `history`, `webhook`, each of the `rules`), or the
 //! one thread of everything that waits on the network (`mqtt`, `web`).
 
 mod file;
@@ -17,6 +17,7 @@ mod network;
 mod output_status;
 mod publisher;
 mod queue;
+mod rules;
 mod scene;
 mod secret;
 pub mod settings;

@@ -14,8 +14,9 @@ use super::queue::Queue;
 use super::settings::{Events, Settings};
 use super::web::{self, Board, Web};
 use super::webhook::{self, Webhook};
+use super::rules::{self, Rules};
 use super::{About, PublishError, file, socket};
-use crate::event::State;
+use crate::event::{Event, State};
 use crate::history::{Notice, Tracker};
 use crate::pipeline::{Controls, DecisionContext, Sink, SinkError};
 
@@ -28,14 +29,15 @@ pub struct Publisher {
     board: Arc<Board>,
     pace: Pace,
     state: Option<State>,
-    file: Option<(Queue<Line>, Numbering, Events)>,
-    socket: Option<(Queue<Line>, Numbering)>,
+    file: Option<Lines>,
+    socket: Option<Lines>,
     /// Makes episodes, if anybody wants them.
     tracker: Option<Tracker>,
     history: Option<History>,
     webhook: Option<Webhook>,
     mqtt: Option<Mqtt>,
     web: Option<Web>,
+    rules: Option<Rules>,
     network: Option<Network>,
     /// The status of every output, with the fault that was reported last.
     statuses: Vec<(OutputStatus, Option<String>)>,
@@ -67,17 +69,23 @@ impl Publisher {
         let (web, web_task) = web.transpose()?.unzip();
         let mqtt = settings.mqtt.as_ref().map(|mqtt| mqtt::start(mqtt, about, status_of("mqtt"), connected));
         let (mqtt, mqtt_task) = mqtt.transpose()?.unzip();
-        let file = settings.file.as_ref().map(|file| file::start(file, status_of("file")));
-        let events = settings.file.as_ref().map(|file| file.events);
-        let file = file.transpose()?.zip(events).map(|(file, events)| (file, Numbering::new(), events));
-        let socket =
-            settings.socket.as_ref().map(|socket| socket::start(socket, status_of("socket"))).transpose()?;
-        let socket = socket.map(|socket| (socket, Numbering::new()));
+        let file = settings.file.as_ref().map(|file| -> Result<Lines, PublishError> {
+            Ok(Lines::new(file::start(file, status_of("file"))?, file.events))
+        });
+        let file = file.transpose()?;
+        let socket = settings.socket.as_ref().map(|socket| -> Result<Lines, PublishError> {
+            Ok(Lines::new(socket::start(socket, status_of("socket"))?, socket.events))
+        });
+        let socket = socket.transpose()?;
         let history = settings.history.as_ref().map(|history| history::start(history, status_of("history")));
         let history = history.transpose()?;
         let webhook =
             settings.webhook.as_ref().map(|webhook| webhook::start(webhook, about, status_of("webhook")));
         let webhook = webhook.transpose()?;
+        let alerts = mqtt.as_ref().map(Mqtt::alerts);
+        let rules = (!settings.rules.is_empty())
+            .then(|| rules::start(&settings.rules, about, alerts.as_ref(), &status_of("rules")));
+        let rules = rules.transpose()?;
         let tasks: Vec<Task> = web_task.into_iter().chain(mqtt_task).collect();
         let network = if tasks.is_empty() { None } else { Some(Network::start(tasks)?) };
         let (pace, state, controls) = (Pace::default(), None, None);
@@ -93,6 +101,7 @@ impl Publisher {
             webhook,
             mqtt,
             web,
+            rules,
             network,
             statuses,
             controls,
@@ -119,14 +128,7 @@ impl Publisher {
 
     /// Gives JSON lines to the outputs that want them. Each output has its own numbering.
     fn lines(&mut self, context: &DecisionContext, changed: bool) -> Result<(), SinkError> {
-        if let Some((file, numbering, events)) = &mut self.file
-            && (changed || *events == Events::All)
-        {
-            file.offer(numbering.line(context.event));
-        }
-        if let Some((socket, numbering)) = &mut self.socket {
-            socket.offer(numbering.line(context.event));
-        }
+        self.file.iter_mut().chain(&mut self.socket).for_each(|lines| lines.offer(context.event, changed));
         if let Some(web) = self.web.as_ref().filter(|web| web.wants_lines()) {
             web.offer_line(&message::line(context)?);
         }
@@ -140,6 +142,10 @@ impl Publisher {
         }
         let notices = self.tracker.as_mut().map(|tracker| tracker.take(context.event));
         notices.unwrap_or_default().iter().for_each(|notice| self.episode(notice, Some(context)));
+        let current = self.tracker.as_ref().and_then(Tracker::current);
+        if let (Some(rules), Some(episode)) = (&mut self.rules, current) {
+            rules.take(episode, context);
+        }
     }
 
     fn episode(&mut self, notice: &Notice, context: Option<&DecisionContext>) {
@@ -149,6 +155,8 @@ impl Publisher {
         if let Some(mqtt) = &self.mqtt {
             mqtt.offer_episode(notice);
         }
+        self.webhook.iter_mut().for_each(|webhook| webhook.offer_episode(notice));
+        self.file.iter_mut().chain(&mut self.socket).for_each(|lines| lines.offer_episode(notice));
     }
 
     /// Reports the faults that have changed.
@@ -175,9 +183,7 @@ impl Sink for Publisher {
         if let Some(mqtt) = &mut self.mqtt {
             mqtt.offer(context, changed);
         }
-        if let Some(webhook) = self.webhook.as_mut().filter(|_| changed) {
-            webhook.offer(event);
-        }
+        self.webhook.iter_mut().for_each(|webhook| webhook.offer(event, changed));
         if let Some(web) = &self.web {
             web.show(context);
         }
@@ -192,14 +198,15 @@ impl Sink for Publisher {
             self.episode(&last, None);
         }
         self.history.iter_mut().for_each(History::close);
-        let (file, socket) = (self.file.iter_mut(), self.socket.iter_mut());
-        let mut lines: Vec<&mut Queue<Line>> =
-            file.map(|(file, ..)| file).chain(socket.map(|(socket, _)| socket)).collect();
+        let lines = self.file.iter_mut().chain(&mut self.socket);
+        let mut lines: Vec<&mut Queue<Line>> = lines.map(|lines| &mut lines.queue).collect();
         lines.iter_mut().for_each(|queue| queue.close());
         self.webhook.iter_mut().for_each(Webhook::close);
+        self.rules.iter_mut().for_each(Rules::close);
         self.mqtt.iter_mut().for_each(Mqtt::close);
         let mut late: Vec<&str> = Vec::new();
         // Drawn before the network is told that nothing more comes.
+        late.extend(self.rules.iter().filter(|rules| !rules.wait(Instant::now() + END / 2)).map(|_| "rules"));
         late.extend(self.mqtt.iter().filter(|mqtt| !mqtt.wait(end)).map(|_| "mqtt"));
         self.network.iter_mut().for_each(Network::close);
         late.extend(lines.iter().filter(|queue| !queue.wait(end)).map(|queue| queue.name()));
@@ -215,6 +222,31 @@ impl Sink for Publisher {
                     "the last events were not taken in time",
                 ),
             }),
+        }
+    }
+}
+
+/// An output of JSON lines, with a numbering of its own.
+struct Lines {
+    queue: Queue<Line>,
+    numbering: Numbering,
+    events: Events,
+}
+
+impl Lines {
+    fn new(queue: Queue<Line>, events: Events) -> Self {
+        Self { queue, numbering: Numbering::new(), events }
+    }
+
+    fn offer(&mut self, event: &Event, changed: bool) {
+        if self.events.decision(changed) {
+            self.queue.offer(self.numbering.line(event));
+        }
+    }
+
+    fn offer_episode(&mut self, notice: &Notice) {
+        if self.events.episodes() {
+            self.queue.offer(self.numbering.line(notice));
         }
     }
 }

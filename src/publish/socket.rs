@@ -137,7 +137,7 @@ mod tests {
     use crate::publish::testing::{PATIENCE, output_status};
 
     fn settings(folder: &tempfile::TempDir) -> settings::Socket {
-        settings::Socket { path: folder.path().join("events.sock") }
+        settings::Socket { path: folder.path().join("events.sock"), ..settings::Socket::default() }
     }
 
     #[test]
@@ -197,7 +197,7 @@ mod tests {
         let _first = start(&settings, output_status("socket")).unwrap();
         let second = start(&settings, output_status("socket")).unwrap_err().to_string();
         assert!(second.contains("another program answers"), "{second}");
-        let file = settings::Socket { path: folder.path().join("file") };
+        let file = settings::Socket { path: folder.path().join("file"), ..settings::Socket::default() };
         std::fs::write(&file.path, "precious").unwrap();
         let error = start(&file, output_status("socket")).unwrap_err().to_string();
         assert!(error.contains("no socket"), "{error}");

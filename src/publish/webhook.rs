@@ -1,4 +1,4 @@
-//! A request to a web server at every change of the state, tried again when it fails.
+//! Requests to a web server, tried again when they fail.
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
@@ -9,29 +9,34 @@ use super::message::Numbering;
 use super::output_status::OutputStatus;
 use super::queue::Queue;
 use super::secret::Secret;
-use super::settings;
+use super::settings::{self, Events};
 use super::{About, PublishError};
 use crate::backoff::Backoff;
 use crate::event::Event;
+use crate::history::Notice;
 
 /// Number of events that may wait.
 const CAPACITY: usize = 32;
 /// Number of attempts before an event is given up.
 const TRIES: usize = 5;
 /// Waits between tries: the first, and the longest.
-const WAITS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(8)];
+pub(super) const WAITS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(8)];
+
+/// What bodies are, unless a rule's settings say otherwise.
+pub(super) const JSON: &str = "application/json";
 
 /// The pipeline's side of the webhook.
 #[derive(Debug)]
 pub(super) struct Webhook {
     queue: Queue<Vec<u8>>,
     numbering: Numbering,
+    events: Events,
     /// While it is there, the thread may wait before another try.
     patience: Option<Sender<()>>,
 }
 
 /// The thread's side.
-struct Caller {
+pub(super) struct Caller {
     agent: Agent,
     url: Secret,
     /// The server, as it may be shown.
@@ -60,33 +65,26 @@ fn start_with(
     output_status: OutputStatus,
     waits: [Duration; 2],
 ) -> Result<Webhook, PublishError> {
-    let token = Secret::read("webhook.token_file", settings.token.as_ref(), settings.token_file.as_deref())?;
-    let agent = Agent::config_builder()
-        .timeout_global(Some(Duration::from_secs_f64(settings.timeout)))
-        .max_redirects(0)
-        .user_agent(format!("lookhear/{}", about.version))
-        .build()
-        .new_agent();
-    let (patience, taken) = mpsc::channel();
-    let caller = Caller {
-        agent,
-        url: settings.url.clone(),
-        server: settings.server().unwrap_or_default(),
-        authorization: token.map(|token| format!("Bearer {}", token.reveal())),
-        output_status: output_status.clone(),
-        patience: taken,
-        waits,
-    };
+    let (caller, patience) = Caller::new(settings, about, output_status.clone(), waits)?;
     let queue = Queue::start(CAPACITY, output_status, move |bodies: Receiver<Vec<u8>>| {
-        bodies.iter().for_each(|body| caller.send(&body));
+        bodies.iter().for_each(|body| caller.send(&body, JSON));
     })?;
-    Ok(Webhook { queue, numbering: Numbering::new(), patience: Some(patience) })
+    Ok(Webhook { queue, numbering: Numbering::new(), events: settings.events, patience: Some(patience) })
 }
 
 impl Webhook {
-    /// Sends an event.
-    pub(super) fn offer(&mut self, event: &Event) {
-        self.queue.offer(self.numbering.next(event));
+    /// Sends an event, if it is wanted.
+    pub(super) fn offer(&mut self, event: &Event, changed: bool) {
+        if self.events.decision(changed) {
+            self.queue.offer(self.numbering.next(event));
+        }
+    }
+
+    /// Sends what is new about an episode, if it is wanted.
+    pub(super) fn offer_episode(&mut self, notice: &Notice) {
+        if self.events.episodes() {
+            self.queue.offer(self.numbering.next(notice));
+        }
     }
 
     /// No more events will come; those that wait are tried once.
@@ -109,11 +107,42 @@ struct Failed {
 }
 
 impl Caller {
+    /// Reads the token. While the sender lives, the caller may wait before another try.
+    ///
+    /// # Errors
+    /// The token's file cannot be read.
+    pub(super) fn new(
+        settings: &settings::Webhook,
+        about: &About,
+        output_status: OutputStatus,
+        waits: [Duration; 2],
+    ) -> Result<(Self, Sender<()>), PublishError> {
+        let token =
+            Secret::read("webhook.token_file", settings.token.as_ref(), settings.token_file.as_deref())?;
+        let agent = Agent::config_builder()
+            .timeout_global(Some(Duration::from_secs_f64(settings.timeout)))
+            .max_redirects(0)
+            .user_agent(format!("lookhear/{}", about.version))
+            .build()
+            .new_agent();
+        let (patience, taken) = mpsc::channel();
+        let caller = Self {
+            agent,
+            url: settings.url.clone(),
+            server: settings.server().unwrap_or_default(),
+            authorization: token.map(|token| format!("Bearer {}", token.reveal())),
+            output_status,
+            patience: taken,
+            waits,
+        };
+        Ok((caller, patience))
+    }
+
     /// Sends an event, again and again if need be; at last it is lost.
-    fn send(&self, body: &[u8]) {
+    pub(super) fn send(&self, body: &[u8], content_type: &str) {
         let mut backoff = Backoff::new(self.waits[0], self.waits[1]);
         for tries in 1..=TRIES {
-            let Err(Failed { reason, passing }) = self.request(body) else {
+            let Err(Failed { reason, passing }) = self.request(body, content_type) else {
                 return self.output_status.tell(None);
             };
             let last = tries == TRIES || !passing;
@@ -126,8 +155,8 @@ impl Caller {
         self.output_status.lose(1);
     }
 
-    fn request(&self, body: &[u8]) -> Result<(), Failed> {
-        let mut request = self.agent.post(self.url.reveal()).header("content-type", "application/json");
+    fn request(&self, body: &[u8], content_type: &str) -> Result<(), Failed> {
+        let mut request = self.agent.post(self.url.reveal()).header("content-type", content_type);
         if let Some(authorization) = &self.authorization {
             request = request.header("authorization", authorization);
         }
@@ -193,11 +222,11 @@ mod tests {
         let output_status = output_status("webhook");
         let mut webhook = start(url, output_status.clone(), Duration::ZERO);
         answers.send(503).unwrap();
-        webhook.offer(&event(1.0, State::Match));
+        webhook.offer(&event(1.0, State::Match), true);
         let told = eventually("fault", || output_status.fault());
         assert!(told.contains("answers 503") && !told.contains("hidden"), "{told}");
         (0..2).for_each(|_| answers.send(200).unwrap());
-        webhook.offer(&event(2.0, State::Silent));
+        webhook.offer(&event(2.0, State::Silent), true);
         let requests: Vec<_> = (0..3).map(|_| requests.recv_timeout(PATIENCE).unwrap()).collect();
         let numbers: Vec<_> = requests.iter().map(|(_, body)| body["sequence"].as_u64().unwrap()).collect();
         assert_eq!(numbers, [1, 1, 2]);
@@ -216,7 +245,7 @@ mod tests {
         answers.send(404).unwrap();
         let output_status = output_status("webhook");
         let mut webhook = start(url, output_status.clone(), Duration::from_secs(3600));
-        webhook.offer(&event(1.0, State::Match));
+        webhook.offer(&event(1.0, State::Match), true);
         requests.recv_timeout(PATIENCE).unwrap();
         eventually("loss", || (output_status.lost() == 1).then_some(()));
         assert!(output_status.fault().unwrap().contains("answers 404"));
@@ -228,7 +257,7 @@ mod tests {
         let output_status = output_status("webhook");
         let mut webhook =
             start(Secret::new(format!("http://{nobody}/")), output_status.clone(), Duration::from_secs(3600));
-        webhook.offer(&event(1.0, State::Match));
+        webhook.offer(&event(1.0, State::Match), true);
         eventually("fault", || output_status.fault());
         webhook.close();
         assert!(webhook.wait(Instant::now() + PATIENCE));

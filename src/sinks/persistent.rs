@@ -12,6 +12,8 @@ const WAITS: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(60)];
 /// Opens an output anew, and later again, when it fails; tells what is wrong meanwhile.
 pub struct Persistent<F> {
     name: &'static str,
+    /// What does not happen while it fails.
+    failing: &'static str,
     open: F,
     sink: Option<Box<dyn Sink>>,
     controls: Arc<Controls>,
@@ -28,6 +30,7 @@ impl<F: FnMut() -> Result<Box<dyn Sink>, SinkError>> Persistent<F> {
         let sink = Some(open()?);
         Ok(Self {
             name,
+            failing: "not saved",
             open,
             sink,
             controls,
@@ -36,11 +39,17 @@ impl<F: FnMut() -> Result<Box<dyn Sink>, SinkError>> Persistent<F> {
         })
     }
 
+    /// For what is sent, not saved.
+    #[must_use]
+    pub fn sending(self) -> Self {
+        Self { failing: "not sent", ..self }
+    }
+
     fn failed(&mut self, error: &SinkError) {
         self.sink = None;
         let wait = self.backoff.wait();
         self.next = Instant::now() + wait;
-        let sentence = format!("not saved: {error}; tried again in {} s", wait.as_secs());
+        let sentence = format!("{}: {error}; tried again in {} s", self.failing, wait.as_secs());
         self.controls.faults.set(self.name, Some(sentence));
     }
 }

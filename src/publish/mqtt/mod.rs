@@ -108,7 +108,7 @@ impl Mqtt {
             self.told = Some(event.t);
             self.put(Message::new(Kind::State, &self.topics.state, json(event)));
         }
-        if changed || self.events == Events::All {
+        if self.events.decision(changed) {
             let numbered = self.numbering.next(event);
             self.put(Message::new(Kind::Event, &self.topics.event, numbered));
         }
@@ -122,9 +122,14 @@ impl Mqtt {
 
     /// Puts what is new about an episode into the outbox.
     pub(super) fn offer_episode(&self, notice: &Notice) {
-        if self.episodes {
+        if self.episodes || self.events.episodes() {
             self.put(Message::new(Kind::Event, &self.topics.episode, json(notice)));
         }
+    }
+
+    /// Where alerts are put, for the threads of the rules.
+    pub(super) fn alerts(&self) -> Alerts {
+        Alerts { outbox: self.outbox.clone(), topic: self.topics.alert.clone() }
     }
 
     /// No more decisions will come.
@@ -139,6 +144,24 @@ impl Mqtt {
 
     fn put(&self, message: Message) {
         self.outbox.lock().put(message);
+    }
+}
+
+/// Where alerts are put.
+#[derive(Clone)]
+pub(super) struct Alerts {
+    outbox: Arc<Mutex<Outbox>>,
+    topic: String,
+}
+
+impl Alerts {
+    /// Sends what is to be told, and its picture.
+    pub(super) fn put(&self, text: Vec<u8>, jpeg: Option<Vec<u8>>) {
+        let mut outbox = self.outbox.lock();
+        outbox.put(Message::new(Kind::Event, &self.topic, text));
+        if let Some(jpeg) = jpeg {
+            outbox.put(Message::new(Kind::Event, &format!("{}/picture", self.topic), jpeg));
+        }
     }
 }
 

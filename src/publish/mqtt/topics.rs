@@ -7,6 +7,7 @@ pub(super) struct Topics {
     pub(super) state: String,
     pub(super) event: String,
     pub(super) episode: String,
+    pub(super) alert: String,
     pub(super) picture: String,
 }
 
@@ -18,6 +19,7 @@ impl Topics {
             state: under("state"),
             event: under("event"),
             episode: under("episode"),
+            alert: under("alert"),
             picture: under("picture"),
         }
     }

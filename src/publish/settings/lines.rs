@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::validation::ValidationError;
 
-/// Which decisions are events.
+/// What is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Events {
@@ -14,6 +14,24 @@ pub enum Events {
     Changes,
     /// All decisions: 12.5 a second at the usual hop, about 3 kB.
     All,
+    /// No decisions, but what begins, goes on and ends: see [`crate::history::Notice`].
+    Episodes,
+}
+
+impl Events {
+    /// Whether a decision is told, which changed the state or did not.
+    pub(in crate::publish) fn decision(self, changed: bool) -> bool {
+        match self {
+            Self::Changes => changed,
+            Self::All => true,
+            Self::Episodes => false,
+        }
+    }
+
+    /// Whether episodes are told.
+    pub(in crate::publish) fn episodes(self) -> bool {
+        self == Self::Episodes
+    }
 }
 
 /// JSON lines, exactly as `--json` prints them, appended to a file.
@@ -25,7 +43,7 @@ pub enum Events {
 pub struct File {
     /// The file; its folder must be there.
     pub path: PathBuf,
-    /// Which decisions; all of them make about 250 MB a day.
+    /// What is written; all decisions make about 250 MB a day.
     pub events: Events,
 }
 
@@ -38,11 +56,19 @@ impl Default for File {
 /// JSON lines, exactly as `--json` prints them, to every program that connects.
 ///
 /// What a program does not read in time it loses, in whole lines; the others do not.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Socket {
     /// Where the socket is made, with mode 0660.
     pub path: PathBuf,
+    /// What is told.
+    pub events: Events,
+}
+
+impl Default for Socket {
+    fn default() -> Self {
+        Self { path: PathBuf::new(), events: Events::All }
+    }
 }
 
 /// The longest path that the address of a Unix socket has room for, in bytes, on every system.

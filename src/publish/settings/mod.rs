@@ -3,10 +3,13 @@
 mod history;
 mod lines;
 mod mqtt;
+mod rule;
 #[cfg(test)]
 mod tests;
 mod web;
 mod webhook;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +18,7 @@ use crate::validation::ValidationError;
 pub use history::History;
 pub use lines::{Events, File, Socket};
 pub use mqtt::Mqtt;
+pub use rule::Rule;
 pub use web::Web;
 pub(super) use web::check_token;
 pub use webhook::Webhook;
@@ -35,6 +39,8 @@ pub struct Settings {
     pub webhook: Option<Webhook>,
     /// A page, metrics and health for browsers and monitoring.
     pub web: Option<Web>,
+    /// What is done when something particular happens, each by a name.
+    pub rules: BTreeMap<String, Rule>,
 }
 
 impl Settings {
@@ -45,7 +51,14 @@ impl Settings {
 
     /// What makes episodes, if there is anybody who wants them: as the history says, or as usual.
     pub(super) fn tracker(&self) -> Option<Tracker> {
-        let asked = self.history.is_some() || self.mqtt.as_ref().is_some_and(|mqtt| mqtt.episodes);
+        let mqtt = self.mqtt.as_ref().is_some_and(|mqtt| mqtt.episodes || mqtt.events.episodes());
+        let others = [
+            self.file.as_ref().map(|file| file.events),
+            self.socket.as_ref().map(|socket| socket.events),
+            self.webhook.as_ref().map(|webhook| webhook.events),
+        ];
+        let lines = others.into_iter().flatten().any(Events::episodes);
+        let asked = self.history.is_some() || mqtt || lines || !self.rules.is_empty();
         let history = self.history.clone().unwrap_or_default();
         asked.then(|| Tracker::new(&history.source, history.rules()))
     }
@@ -66,9 +79,33 @@ impl Settings {
         for (table, checked) in checks {
             checked.unwrap_or(Ok(())).map_err(|error| error.inside(table))?;
         }
+        for (name, rule) in &self.rules {
+            self.validate_rule(name, rule).map_err(|error| error.inside(name).inside("rules"))?;
+        }
         if self.history.is_none() && self.web.as_ref().is_some_and(|web| web.history) {
             let message = "is on, but nothing is kept: add [publish.history] with its folder";
             return Err(ValidationError::new("web.history", message));
+        }
+        Ok(())
+    }
+
+    fn validate_rule(&self, name: &str, rule: &Rule) -> Result<(), ValidationError> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        if name.is_empty() || name.len() > 40 || !name.chars().all(plain) {
+            let message = "give the rule a name of 1 to 40 letters, digits, - and _, e.g. [publish.rules.night]";
+            return Err(ValidationError::new("when", message));
+        }
+        rule.validate()?;
+        let made = self.history.clone().unwrap_or_default().states;
+        if let Some(state) = rule.when.states.iter().find(|state| !made.contains(state)) {
+            let message = format!(
+                "\"{}\" never makes an episode: add it to `states` of [publish.history]",
+                state.word()
+            );
+            return Err(ValidationError::new("when.states", message));
+        }
+        if rule.mqtt && self.mqtt.is_none() {
+            return Err(ValidationError::new("mqtt", "is on, but there is no broker: add [publish.mqtt]"));
         }
         Ok(())
     }

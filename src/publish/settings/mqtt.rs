@@ -16,6 +16,7 @@ use crate::validation::ValidationError;
 /// | `<prefix>/state` | yes | the latest event: at every change of the state, otherwise once a second |
 /// | `<prefix>/event` | no | the events, with `run` and `sequence` |
 /// | `<prefix>/episode` | no | with `episodes`: `{"type": "new", "episode": {...}}`, then `update`, then `end` |
+/// | `<prefix>/alert`, `<prefix>/alert/picture` | no | when a rule fires that says `mqtt = true`: `{"rule": ..., "episode": {...}}`, and a JPEG |
 /// | `<prefix>/picture` | yes | with `picture`: a JPEG of a match as it begins, its place lit up; at most one a second |
 ///
 /// With `qos = 1`, an event arrives at least once while the program lives: it is kept until the broker has
@@ -46,7 +47,7 @@ pub struct Mqtt {
     pub ca_file: Option<PathBuf>,
     /// 0: at most once; 1: at least once.
     pub qos: u8,
-    /// Which decisions are sent to `<prefix>/event`.
+    /// Which decisions are sent to `<prefix>/event`; `episodes`: none, but episodes to `<prefix>/episode`.
     pub events: Events,
     /// Whether the beginning and the end of each episode are sent to `<prefix>/episode`.
     pub episodes: bool,

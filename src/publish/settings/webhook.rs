@@ -1,13 +1,14 @@
-//! A request to a web server at every change of the state.
+//! Requests to a web server.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::lines::Events;
 use crate::publish::secret::{self, Secret};
 use crate::validation::ValidationError;
 
-/// A POST request with the event's JSON, `run` and `sequence` at every change of the state.
+/// A POST request with the event's JSON, `run` and `sequence` at every change of the state, or for every episode.
 ///
 /// Answers 2xx are success. No answer, 408, 429 and 5xx: it is tried four times again, after 1, 2, 4 and 8 seconds, so
 /// that a request may arrive twice, with the same `run` and `sequence`. Any other answer: the event is lost. Up to 32
@@ -23,11 +24,13 @@ pub struct Webhook {
     pub token_file: Option<PathBuf>,
     /// Seconds after which a request without an answer has failed.
     pub timeout: f64,
+    /// What is sent. A rule's webhook is called whenever the rule fires, whatever is said here.
+    pub events: Events,
 }
 
 impl Default for Webhook {
     fn default() -> Self {
-        Self { url: Secret::default(), token: None, token_file: None, timeout: 10.0 }
+        Self { url: Secret::default(), token: None, token_file: None, timeout: 10.0, events: Events::Changes }
     }
 }
 

@@ -1,0 +1,76 @@
+//! What is done when something particular happens.
+
+use serde::{Deserialize, Serialize};
+
+use super::webhook::Webhook;
+use crate::rules::Conditions;
+use crate::validation::ValidationError;
+
+/// Somebody is told of an episode of which all conditions hold, once, while it lasts.
+///
+/// In `command` and `body`, `{rule}`, `{id}`, `{source}`, `{state}`, `{name}`, `{start}`, `{end}`, `{seconds}`,
+/// `{score}` and `{picture}` (a JPEG that is there until the command ends) stand for what is known of the episode.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rule {
+    /// What must be true.
+    pub when: Conditions,
+    /// Seconds for which the rule rests after it has fired.
+    pub cool_down: f64,
+    /// A program and its arguments. No shell reads them.
+    pub command: Vec<String>,
+    /// A POST request.
+    pub webhook: Option<Webhook>,
+    /// The body of that request; left out: JSON of the rule and the episode.
+    pub body: Option<String>,
+    /// What kind of text `body` is.
+    pub content_type: String,
+    /// Whether it is sent to `<prefix>/alert` of `[publish.mqtt]`.
+    pub mqtt: bool,
+}
+
+impl Default for Rule {
+    fn default() -> Self {
+        Self {
+            when: Conditions::default(),
+            cool_down: 60.0,
+            command: Vec::new(),
+            webhook: None,
+            body: None,
+            content_type: "application/json".into(),
+            mqtt: false,
+        }
+    }
+}
+
+impl Rule {
+    /// Checks everything that can be checked without touching the system.
+    ///
+    /// # Errors
+    /// The first invalid value.
+    pub fn validate(&self) -> Result<(), ValidationError> {
+        self.when.validate().map_err(|error| error.inside("when"))?;
+        if !(0.0..=86400.0).contains(&self.cool_down) {
+            let message = format!("{} is out of range; give 0 to 86400 seconds", self.cool_down);
+            return Err(ValidationError::new("cool_down", message));
+        }
+        if self.command.first().is_some_and(String::is_empty) {
+            return Err(ValidationError::new("command", "begins with an empty name; give a program"));
+        }
+        if let Some(webhook) = &self.webhook {
+            webhook.validate().map_err(|error| error.inside("webhook"))?;
+        } else if self.body.is_some() {
+            return Err(ValidationError::new("body", "is of no use without `webhook`"));
+        }
+        if self.command.is_empty() && self.webhook.is_none() && !self.mqtt {
+            let message = "does nothing: give it a `command`, a `webhook`, or `mqtt = true`";
+            return Err(ValidationError::new("command", message));
+        }
+        let plain = |c: char| c.is_ascii_graphic() || c == ' ';
+        if self.content_type.is_empty() || !self.content_type.chars().all(plain) {
+            let message = "is no kind of text: give \"application/json\" or \"text/plain\"";
+            return Err(ValidationError::new("content_type", message));
+        }
+        Ok(())
+    }
+}
