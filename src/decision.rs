@@ -39,6 +39,11 @@ impl Decision {
         Self::new(Thresholds { hold: 0.0, ..thresholds })
     }
 
+    /// Decides by other thresholds from now on; a match that is said stays until they end it.
+    pub fn set_thresholds(&mut self, thresholds: Thresholds) {
+        self.thresholds = thresholds;
+    }
+
     /// The state at `t` (seconds, growing from call to call) with this AVC score (0..1) and this level (see
     /// [`crate::preprocess::level()`]).
     pub fn update(&mut self, t: f64, score: f32, level: f32) -> State {

@@ -9,7 +9,7 @@ use crate::engine::{ActivationMap, AudioEncoding, Engine, ImageEncoding, Judgeme
 use crate::event::{Map, State, Verdict};
 use crate::gallery::Gallery;
 use crate::localize::{Place, place, shown_map};
-use crate::model::{Bundle, BundleError, Manifest};
+use crate::model::{Bundle, BundleError, Manifest, Thresholds};
 use crate::preprocess::picture;
 
 /// A bundle on an engine.
@@ -59,12 +59,22 @@ impl Judge {
         Self { gallery: Some(gallery), ..self }
     }
 
+    /// As [`Judge::with_gallery`], for a judge at work; `None`: names nothing any more.
+    pub fn set_gallery(&mut self, gallery: Option<Gallery>) {
+        self.gallery = gallery;
+    }
+
+    /// Decides by other thresholds than the bundle's.
+    pub fn set_thresholds(&mut self, thresholds: Thresholds) {
+        self.manifest.thresholds = thresholds;
+    }
+
     /// The gallery, if there is one.
     pub fn gallery(&self) -> Option<&Gallery> {
         self.gallery.as_ref()
     }
 
-    /// The level under which nothing sounds: [`Thresholds::silence`](crate::model::Thresholds::silence).
+    /// The level under which nothing sounds: [`Thresholds::silence`].
     pub fn silence(&self) -> f32 {
         self.manifest.thresholds.silence
     }

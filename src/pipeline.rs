@@ -18,7 +18,7 @@ use crate::media::{FRAME_RATE, MediaError};
 use crate::preprocess::SAMPLE_RATE;
 use crate::ring::VideoFrame;
 use crate::session::{Decided, Stream};
-pub use crate::sink::{Controls, DecisionContext, Faults, Sink, SinkError};
+pub use crate::sink::{Adjustments, Controls, DecisionContext, Faults, Sink, SinkError};
 use crate::swap::SwapCheck;
 use crate::timing::{Stage, Timings};
 
@@ -143,6 +143,7 @@ pub fn run(
             continue;
         }
         decided_at = t;
+        stream.adjust(judge, std::mem::take(&mut *controls.adjustments.lock()));
 
         let decided = stream.decide(judge, t, &latest.picture, |stage| {
             done(stage, &mut summary.timings, &mut summary.busy);

@@ -9,6 +9,8 @@ use crate::gallery::{NameSmoothing, Signature};
 use crate::judge::{Judge, Shown};
 use crate::preprocess::{SAMPLE_RATE, level};
 use crate::ready::Model;
+#[cfg(feature = "capture")]
+use crate::sink::Adjustments;
 use crate::timing::Stage;
 use crate::window::Window;
 
@@ -53,6 +55,18 @@ impl Stream {
     pub(crate) fn sleep(mut self, sleep: bool) -> Self {
         self.sleep = sleep;
         self
+    }
+
+    /// Takes over other thresholds and another gallery.
+    #[cfg(feature = "capture")]
+    pub(crate) fn adjust(&mut self, judge: &mut Judge, Adjustments { thresholds, gallery }: Adjustments) {
+        if let Some(thresholds) = thresholds {
+            judge.set_thresholds(thresholds);
+            self.decision.set_thresholds(thresholds);
+        }
+        if let Some(gallery) = gallery {
+            judge.set_gallery(gallery);
+        }
     }
 
     /// Takes samples, 48 kHz mono.

@@ -10,8 +10,9 @@ use thiserror::Error;
 
 use crate::capture::monitor::Health;
 use crate::event::{Event, Map};
-use crate::gallery::Signature;
+use crate::gallery::{Gallery, Signature};
 use crate::media::MediaError;
+use crate::model::Thresholds;
 use crate::output::OutputError;
 use crate::ring::VideoFrame;
 use crate::swap::Swapped;
@@ -26,8 +27,21 @@ pub struct Controls {
     pub interrupted: AtomicBool,
     /// Request for one audio-swap self-check.
     pub swap: AtomicBool,
+    /// Request to read the settings again.
+    pub reload: AtomicBool,
+    /// What is to be judged by from the next decision on.
+    pub adjustments: Mutex<Adjustments>,
     /// Faults of outputs that cannot be written at present, for displays.
     pub faults: Faults,
+}
+
+/// Changes for a run that goes on; `None`: as before.
+#[derive(Debug, Default)]
+pub struct Adjustments {
+    /// Thresholds of decisions.
+    pub thresholds: Option<Thresholds>,
+    /// The gallery; none: nothing is named any more.
+    pub gallery: Option<Option<Gallery>>,
 }
 
 /// Current faults of the outputs of a run, one sentence each.

@@ -78,11 +78,12 @@ fn model_words(Model { file, engine, threads }: &Model) -> String {
 }
 
 fn decision_words(decisions: &Decisions) -> String {
-    let Decisions { hop, swap, on, off, hold, silence_db } = decisions;
+    let Decisions { hop, swap, sleep, on, off, hold, silence_db } = decisions;
     let swap = if *swap > 0.0 { format!("self-check every {swap} s") } else { "no self-check".into() };
     let own = [("on", on), ("off", off), ("hold", hold), ("silence_db", silence_db)];
     let own = own.into_iter().filter_map(|(key, value)| Some(format!(", {key} {}", (*value)?)));
-    format!("every {:.0} ms, {swap}{}", hop * 1e3, own.collect::<String>())
+    let sleep = if *sleep { ", rests while it is quiet" } else { "" };
+    format!("every {:.0} ms, {swap}{sleep}{}", hop * 1e3, own.collect::<String>())
 }
 
 fn kiosk_words(settings: &kiosk::Settings) -> String {
@@ -95,7 +96,7 @@ fn kiosk_words(settings: &kiosk::Settings) -> String {
 
 /// Names, never secrets.
 fn publish_words(settings: &publish::Settings) -> String {
-    let publish::Settings { file, socket, history, mqtt, webhook, web } = settings;
+    let publish::Settings { file, socket, history, mqtt, webhook, web, rules } = settings;
     let on = [
         file.as_ref().map(|file| format!("file {}", file.path.display())),
         socket.as_ref().map(|socket| format!("socket {}", socket.path.display())),
@@ -104,6 +105,7 @@ fn publish_words(settings: &publish::Settings) -> String {
         webhook.as_ref().map(|_| "a webhook".into()),
         web.as_ref().map(|web| format!("web at {}", web.address)),
     ];
-    let on: Vec<String> = on.into_iter().flatten().collect();
+    let rules = rules.keys().map(|name| format!("rule {name}"));
+    let on: Vec<String> = on.into_iter().flatten().chain(rules).collect();
     if on.is_empty() { "nothing leaves this program".into() } else { on.join(", ") }
 }

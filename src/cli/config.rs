@@ -1,5 +1,6 @@
 //! Merges a settings file with the command line, for the live commands.
 
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,10 +10,12 @@ use lookhear::judge::Judge;
 use lookhear::kiosk::Fault;
 use lookhear::pipeline::{Controls, Sink};
 use lookhear::profile::Profile;
-use lookhear::publish::{About, PublishError, Publisher};
+use lookhear::publish::{About, Publisher};
+use parking_lot::Mutex;
 
 use super::arguments::ModelArguments;
 use super::ending::Failure;
+use super::reload::{Reloader, Settings};
 
 /// Which settings file, if any.
 #[derive(Args)]
@@ -29,6 +32,11 @@ impl ConfigArgument {
             Some(path) => Profile::load(path)?,
             None => Profile::default(),
         })
+    }
+
+    /// Whether SIGHUP asks for the file to be read again: where there is one, and no terminal that hangs up.
+    pub(super) fn is_read_again(&self) -> bool {
+        self.config.is_some() && !io::stdin().is_terminal()
     }
 }
 
@@ -51,20 +59,38 @@ pub(super) fn named(judge: Judge, gallery: Option<&Path>) -> Result<Judge, Galle
     })
 }
 
-/// The publisher, if the settings ask for one.
+/// The publisher if the settings ask for one, or may ask for one later: those of a file are read again on SIGHUP.
 pub(super) fn publisher(
+    config: &ConfigArgument,
     profile: &Profile,
     judge: &Judge,
     controls: &Arc<Controls>,
-) -> Result<Option<Box<dyn Sink>>, PublishError> {
-    if profile.publish.is_off() {
-        return Ok(None);
+    model: &ModelArguments,
+    gallery: Option<&Path>,
+) -> Result<Vec<Box<dyn Sink>>, Fault> {
+    if config.config.is_none() && profile.publish.is_off() {
+        return Ok(Vec::new());
     }
     let about = About {
         version: env!("CARGO_PKG_VERSION").into(),
         preset: judge.manifest().spec.name.clone(),
         model: judge.model().into(),
     };
-    let publisher = Publisher::start(&profile.publish, &about)?;
-    Ok(Some(Box::new(publisher.tell(controls.clone()))))
+    let publisher = Publisher::start(&profile.publish, &about)?.tell(controls.clone());
+    let reloader = match &config.config {
+        Some(path) => Some(Reloader::new(
+            Settings {
+                path: path.clone(),
+                profile: Mutex::new(profile.clone()),
+                gallery: gallery.map(Path::to_path_buf),
+                thresholds: model.bundle()?.manifest.thresholds,
+                model: judge.model().into(),
+                publish: publisher.reload(),
+            },
+            controls.clone(),
+        )),
+        None => None,
+    };
+    let reloader = reloader.map(|reloader| Box::new(reloader) as Box<dyn Sink>);
+    Ok(reloader.into_iter().chain([Box::new(publisher) as Box<dyn Sink>]).collect())
 }

@@ -1,5 +1,6 @@
 //! How a command ends: what asks it to, and the exit codes: 0 well, 1 not at all, 2 wrong usage, and those below.
 
+use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -9,6 +10,8 @@ use std::time::Duration;
 use lookhear::console::{Answers, tell};
 use lookhear::output;
 use lookhear::pipeline::Controls;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 use thiserror::Error;
 
 /// Any error that ends the program, in one sentence.
@@ -52,7 +55,7 @@ const GRACE: Duration = Duration::from_secs(1);
 pub(super) fn controls_at_once() -> Result<Arc<Controls>, Failure> {
     let controls = Arc::new(Controls::default());
     let asked = controls.clone();
-    ctrlc::set_handler(move || {
+    on_signal(move |_| {
         if asked.stop.swap(true, Ordering::Relaxed) {
             end_now();
         }
@@ -65,6 +68,13 @@ pub(super) fn controls_at_once() -> Result<Arc<Controls>, Failure> {
     Ok(controls)
 }
 
+/// Handles Ctrl-C, SIGTERM and SIGHUP in a thread.
+fn on_signal(mut handle: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let work = move || signals.forever().for_each(&mut handle);
+    thread::Builder::new().name("signals".into()).spawn(work).map(drop)
+}
+
 /// Ends the program; what is not complete is removed.
 fn end_now() -> ! {
     output::abandon();
@@ -74,9 +84,18 @@ fn end_now() -> ! {
 /// Controls that Ctrl-C, SIGTERM and SIGHUP stop: the run ends after the decision it is at, outputs
 /// complete. Asked a second time, the program ends at once, and what is not complete is removed.
 pub(super) fn controls() -> Result<Arc<Controls>, Failure> {
+    controls_of_run(false)
+}
+
+/// The same for a run whose settings SIGHUP may read again instead of ending it.
+pub(super) fn controls_of_run(reloads: bool) -> Result<Arc<Controls>, Failure> {
     let controls = Arc::new(Controls::default());
     let asked = controls.clone();
-    ctrlc::set_handler(move || {
+    on_signal(move |signal| {
+        if signal == SIGHUP && reloads {
+            asked.reload.store(true, Ordering::Relaxed);
+            return;
+        }
         asked.stop.store(true, Ordering::Relaxed);
         if asked.interrupted.swap(true, Ordering::Relaxed) {
             end_now();

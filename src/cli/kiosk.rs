@@ -12,7 +12,7 @@ use lookhear::sinks::DeviceLog;
 use super::arguments::ModelArguments;
 use super::config::{ConfigArgument, judge, publisher};
 use super::devices::{DeviceArguments, size};
-use super::ending::{Failure, controls};
+use super::ending::{Failure, controls_of_run};
 use super::live;
 
 #[derive(Args)]
@@ -54,8 +54,8 @@ impl Kiosk {
         settings.validate()?;
         // Everything that can fail early is done before anything is shown.
         let display = Display::open()?;
-        let controls = controls()?;
-        let Self { devices, record, seconds, stats, model, .. } = self;
+        let controls = controls_of_run(self.config.is_read_again())?;
+        let Self { config, devices, record, seconds, stats, model, .. } = self;
         let (devices, model) = (devices.or(&profile), model.or(&profile.model));
         let stage = pipeline::PipelineSettings {
             hop: profile.decisions.hop,
@@ -64,7 +64,9 @@ impl Kiosk {
             end: seconds,
             ..pipeline::PipelineSettings::default()
         };
-        let load = Arc::new(move || Ok::<_, Fault>((judge(&model, &profile)?, profile.clone())));
+        let model = Arc::new(model);
+        let own = model.clone();
+        let load = Arc::new(move || Ok::<_, Fault>((judge(&own, &profile)?, profile.clone())));
         let example = load.clone();
         let parts = Parts {
             recording: record.is_some(),
@@ -75,7 +77,7 @@ impl Kiosk {
                 if let Some(folder) = record {
                     sinks.push(live::recording(folder, false, controls)?);
                 }
-                sinks.extend(publisher(&profile, &judge, controls)?);
+                sinks.extend(publisher(&config, &profile, &judge, controls, &model, None)?);
                 let source = devices.open(profile.camera.offset_ms.map(|ms| ms / 1e3));
                 Ok(pipeline::run(source, &mut judge, &mut sinks, stage, controls)?)
             }),

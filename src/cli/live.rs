@@ -19,7 +19,7 @@ use lookhear::timing::Stage;
 use super::arguments::{ModelArguments, RunArguments};
 use super::config::{ConfigArgument, judge, publisher};
 use super::devices::DeviceArguments;
-use super::ending::{Failure, answers, controls};
+use super::ending::{Failure, answers, controls_of_run};
 
 #[derive(Args)]
 pub(super) struct Live {
@@ -66,15 +66,18 @@ impl Live {
         self.devices = self.devices.or(&profile);
         self.model = self.model.or(&profile.model);
         self.offset = self.offset.or(profile.camera.offset_ms);
-        profile.gallery.file = self.run.gallery.take().or(profile.gallery.file);
+        let gallery = self.run.gallery.take();
+        profile.gallery.file = gallery.clone().or(profile.gallery.file);
         self.run.hop = self.run.hop.or(Some(profile.decisions.hop));
         let swap = self.swap.unwrap_or(profile.decisions.swap);
         let sleep = profile.decisions.sleep;
         let settings = PipelineSettings { swap, sleep, end: self.seconds, ..self.run.settings()? };
-        let controls = controls()?;
+        let controls = controls_of_run(self.config.is_read_again())?;
         let mut judge = judge(&self.model, &profile).map_err(|error| -> Failure { error })?;
         let source = self.devices.open(self.offset.map(|ms| ms / 1e3));
-        let mut sinks = self.sinks(publisher(&profile, &judge, &controls)?, &controls)?;
+        let publisher = publisher(&self.config, &profile, &judge, &controls, &self.model, gallery.as_deref());
+        let publisher = publisher.map_err(|error| -> Failure { error })?;
+        let mut sinks = self.sinks(publisher, profile.publish.is_off(), &controls)?;
         let summary = pipeline::run(source, &mut judge, &mut sinks, settings, &controls)?;
         drop(sinks); // Gives the terminal back.
         if self.stats {
@@ -85,7 +88,8 @@ impl Live {
 
     fn sinks(
         &self,
-        publisher: Option<Box<dyn Sink>>,
+        publisher: Vec<Box<dyn Sink>>,
+        private: bool,
         controls: &Arc<Controls>,
     ) -> Result<Vec<Box<dyn Sink>>, Failure> {
         let screen = !self.run.json && !self.headless && io::stdout().is_terminal();
@@ -93,7 +97,7 @@ impl Live {
             && self.save.is_none()
             && self.stream.is_none()
             && self.run.snapshots.is_none()
-            && publisher.is_none();
+            && private;
         let out = answers(controls, alone);
         let mut sinks: Vec<Box<dyn Sink>> = Vec::new();
         // Before the screen: what is said on it would spoil it.

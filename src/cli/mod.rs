@@ -17,6 +17,7 @@ mod history;
 mod judge;
 mod kiosk;
 mod live;
+mod reload;
 mod rules;
 mod shell;
 mod watch;

@@ -1,8 +1,10 @@
 //! Metrics of the run for Prometheus, and the status of outputs.
 
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
+use parking_lot::Mutex;
 use prometheus_client::encoding::prometheus_text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -27,7 +29,8 @@ const STATES: [State; 3] = [State::Silent, State::Match, State::NoVisibleSource]
 /// The numbers and how they are written.
 #[derive(Debug)]
 pub(super) struct Metrics {
-    registry: Registry,
+    registry: Mutex<Registry>,
+    connected: OnceLock<Gauge>,
     started: Instant,
     decisions: Counter,
     skipped: Counter,
@@ -43,8 +46,9 @@ pub(super) struct Metrics {
 impl Metrics {
     /// Nothing counted yet.
     pub(super) fn new(about: &About) -> Self {
-        let mut metrics = Self {
-            registry: Registry::with_prefix("lookhear"),
+        let metrics = Self {
+            registry: Mutex::new(Registry::with_prefix("lookhear")),
+            connected: OnceLock::new(),
             started: Instant::now(),
             decisions: Counter::default(),
             skipped: Counter::default(),
@@ -57,7 +61,7 @@ impl Metrics {
             uptime: Gauge::default(),
         };
         let build = Info::new([("version", about.version.clone()), ("model", about.model.clone())]);
-        let registry = &mut metrics.registry;
+        let mut registry = metrics.registry.lock();
         registry.register("build", "Version of the program, and its model", build);
         registry.register("decisions", "Decisions made", metrics.decisions.clone());
         registry.register("skipped", "Decisions left out to keep up", metrics.skipped.clone());
@@ -72,18 +76,18 @@ impl Metrics {
         registry.register("failing", "1 if a subscriber is out of order", metrics.failing.clone());
         let help = "Since the program began to publish";
         registry.register_with_unit("uptime", help, Unit::Seconds, metrics.uptime.clone());
+        drop(registry);
         metrics
     }
 
-    /// Registers whether there is a connection to the broker, and gives the gauge: 1, or 0.
-    pub(super) fn mqtt_connected(&mut self) -> Gauge {
-        let connected = Gauge::default();
-        self.registry.register(
-            "mqtt_connected",
-            "1 if there is a connection to the broker",
-            connected.clone(),
-        );
-        connected
+    /// Whether there is a connection to the broker: 1, or 0. Without a broker it is not there.
+    pub(super) fn mqtt_connected(&self) -> Gauge {
+        let register = || {
+            let (connected, help) = (Gauge::default(), "1 if there is a connection to the broker");
+            self.registry.lock().register("mqtt_connected", help, connected.clone());
+            connected
+        };
+        self.connected.get_or_init(register).clone()
     }
 
     /// The status of an output, counted here under its name.
@@ -128,7 +132,7 @@ impl Metrics {
         self.uptime.set(self.uptime());
         let mut text = String::new();
         // Only a writer can fail, and memory does not.
-        let _ = encode(&mut text, &self.registry);
+        let _ = encode(&mut text, &self.registry.lock());
         text
     }
 }

@@ -10,13 +10,16 @@
 
 mod file;
 mod history;
+mod lines;
 mod message;
 mod metrics;
 mod mqtt;
 mod network;
+mod output;
 mod output_status;
 mod publisher;
 mod queue;
+mod reload;
 mod rules;
 mod scene;
 mod secret;
@@ -36,6 +39,7 @@ use thiserror::Error;
 use crate::history::HistoryError;
 use crate::validation::ValidationError;
 pub use publisher::Publisher;
+pub use reload::Reload;
 pub use secret::Secret;
 pub use settings::Settings;
 

@@ -1,4 +1,4 @@
-//! The one thread of everything that waits on the network.
+//! Threads that wait on the network.
 
 use std::future::Future;
 use std::io;
@@ -7,7 +7,6 @@ use std::time::Instant;
 
 use tokio::runtime::Builder;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 use super::queue::Worker;
 
@@ -23,42 +22,35 @@ impl Ending {
     }
 }
 
-/// A task for the thread; it is built there, since parts of it need the runtime.
-pub(super) type Task = Box<dyn FnOnce(Ending) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
-
-/// The thread.
+/// A thread that does one task.
 #[derive(Debug)]
 pub(super) struct Network {
     worker: Worker,
-    /// The tasks run while this sender lives.
+    /// The task runs while this sender lives.
     going: Option<watch::Sender<()>>,
 }
 
 impl Network {
-    /// Starts the thread, and the tasks in it.
+    /// Starts the thread, and the task in it; the task is built there, since parts of it need the runtime.
     ///
     /// # Errors
     /// The system gives no thread, or nothing to wait with.
-    pub(super) fn start(tasks: Vec<Task>) -> io::Result<Self> {
+    pub(super) fn start(
+        name: &str,
+        task: impl FnOnce(Ending) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + 'static,
+    ) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
         let (going, over) = watch::channel(());
-        let worker = Worker::start("network", move || {
-            runtime.block_on(async {
-                let mut running: JoinSet<()> =
-                    tasks.into_iter().map(|task| task(Ending(over.clone()))).collect();
-                // A task that panics does not end the others.
-                while running.join_next().await.is_some() {}
-            });
-        })?;
+        let worker = Worker::start(name, move || runtime.block_on(async { task(Ending(over)).await }))?;
         Ok(Self { worker, going: Some(going) })
     }
 
-    /// Asks the tasks to end.
+    /// Asks the task to end.
     pub(super) fn close(&mut self) {
         self.going = None;
     }
 
-    /// After [`close`](Self::close): gives the tasks until `end`.
+    /// After [`close`](Self::close): gives the task until `end`.
     pub(super) fn wait(&self, end: Instant) -> bool {
         self.worker.wait(end)
     }

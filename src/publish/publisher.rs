@@ -4,19 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::history::{self, History};
-use super::message::{self, Line, Numbering};
-use super::metrics::Metrics;
-use super::mqtt::{self, Mqtt};
-use super::network::{Network, Task};
-use super::output_status::OutputStatus;
-use super::queue::Queue;
-use super::settings::{Events, Settings};
-use super::web::{self, Board, Web};
-use super::webhook::{self, Webhook};
-use super::rules::{self, Rules};
-use super::{About, PublishError, file, socket};
-use crate::event::{Event, State};
+use super::output::{Kind, Output, Parts, Running};
+use super::reload::{Coming, Reload};
+use super::settings::Settings;
+use super::{About, PublishError};
+use crate::event::State;
 use crate::history::{Notice, Tracker};
 use crate::pipeline::{Controls, DecisionContext, Sink, SinkError};
 
@@ -25,22 +17,19 @@ const END: Duration = Duration::from_secs(3);
 
 /// Publishes decisions as [`Settings`] say. Taking one never waits: each output has a bounded queue.
 pub struct Publisher {
-    metrics: Arc<Metrics>,
-    board: Arc<Board>,
+    settings: Settings,
+    parts: Parts,
     pace: Pace,
     state: Option<State>,
-    file: Option<Lines>,
-    socket: Option<Lines>,
     /// Makes episodes, if anybody wants them.
     tracker: Option<Tracker>,
-    history: Option<History>,
-    webhook: Option<Webhook>,
-    mqtt: Option<Mqtt>,
-    web: Option<Web>,
-    rules: Option<Rules>,
-    network: Option<Network>,
-    /// The status of every output, with the fault that was reported last.
-    statuses: Vec<(OutputStatus, Option<String>)>,
+    /// In the order in which they are finished.
+    outputs: Vec<Running>,
+    /// Outputs that are begun anew, with other settings.
+    coming: Vec<Coming>,
+    /// Outputs that could not be begun with the settings that count now.
+    failed: Vec<Kind>,
+    reload: Reload,
     controls: Option<Arc<Controls>>,
 }
 
@@ -52,59 +41,20 @@ impl Publisher {
     /// A setting is invalid, or a file, socket or address cannot be opened; the error names the key.
     pub fn start(settings: &Settings, about: &About) -> Result<Self, PublishError> {
         settings.validate()?;
-        let mut metrics = Metrics::new(about);
-        // Registered before the metrics are shared; without a broker there is nothing to say.
-        let connected = settings.mqtt.as_ref().map(|_| metrics.mqtt_connected()).unwrap_or_default();
-        let (metrics, board) = (Arc::new(metrics), Arc::new(Board::default()));
-        let mut statuses = Vec::new();
-        let mut status_of = |name| {
-            let output_status = metrics.output_status(name);
-            statuses.push((output_status.clone(), None));
-            output_status
-        };
-        let web = settings
-            .web
-            .as_ref()
-            .map(|web| web::start(web, settings.history.as_ref(), board.clone(), metrics.clone()));
-        let (web, web_task) = web.transpose()?.unzip();
-        let mqtt = settings.mqtt.as_ref().map(|mqtt| mqtt::start(mqtt, about, status_of("mqtt"), connected));
-        let (mqtt, mqtt_task) = mqtt.transpose()?.unzip();
-        let file = settings.file.as_ref().map(|file| -> Result<Lines, PublishError> {
-            Ok(Lines::new(file::start(file, status_of("file"))?, file.events))
-        });
-        let file = file.transpose()?;
-        let socket = settings.socket.as_ref().map(|socket| -> Result<Lines, PublishError> {
-            Ok(Lines::new(socket::start(socket, status_of("socket"))?, socket.events))
-        });
-        let socket = socket.transpose()?;
-        let history = settings.history.as_ref().map(|history| history::start(history, status_of("history")));
-        let history = history.transpose()?;
-        let webhook =
-            settings.webhook.as_ref().map(|webhook| webhook::start(webhook, about, status_of("webhook")));
-        let webhook = webhook.transpose()?;
-        let alerts = mqtt.as_ref().map(Mqtt::alerts);
-        let rules = (!settings.rules.is_empty())
-            .then(|| rules::start(&settings.rules, about, alerts.as_ref(), &status_of("rules")));
-        let rules = rules.transpose()?;
-        let tasks: Vec<Task> = web_task.into_iter().chain(mqtt_task).collect();
-        let network = if tasks.is_empty() { None } else { Some(Network::start(tasks)?) };
-        let (pace, state, controls) = (Pace::default(), None, None);
+        let parts = Parts::new(about);
+        let begun = Kind::ALL.into_iter().map(|kind| kind.start(settings, &parts));
+        let outputs = begun.filter_map(Result::transpose).collect::<Result<Vec<Running>, _>>()?;
         Ok(Self {
-            metrics,
-            board,
-            pace,
-            state,
-            file,
-            socket,
+            settings: settings.clone(),
+            parts,
+            pace: Pace::default(),
+            state: None,
             tracker: settings.tracker(),
-            history,
-            webhook,
-            mqtt,
-            web,
-            rules,
-            network,
-            statuses,
-            controls,
+            outputs,
+            coming: Vec::new(),
+            failed: Vec::new(),
+            reload: Reload::default(),
+            controls: None,
         })
     }
 
@@ -117,58 +67,83 @@ impl Publisher {
 
     /// The address that the web is listened for on, with the port that the system chose if 0 was asked for.
     pub fn address(&self) -> Option<SocketAddr> {
-        self.web.as_ref().map(|web| web.address)
+        *self.parts.address.lock()
+    }
+
+    /// Gives it other settings while it runs.
+    pub fn reload(&self) -> Reload {
+        self.reload.clone()
     }
 
     /// What is wrong with an output.
     #[cfg(test)]
     pub(super) fn fault(&self, name: &str) -> Option<String> {
-        self.statuses.iter().find(|(output_status, _)| output_status.name == name)?.0.fault()
-    }
-
-    /// Gives JSON lines to the outputs that want them. Each output has its own numbering.
-    fn lines(&mut self, context: &DecisionContext, changed: bool) -> Result<(), SinkError> {
-        self.file.iter_mut().chain(&mut self.socket).for_each(|lines| lines.offer(context.event, changed));
-        if let Some(web) = self.web.as_ref().filter(|web| web.wants_lines()) {
-            web.offer_line(&message::line(context)?);
-        }
-        Ok(())
+        self.outputs.iter().find(|running| running.kind.name() == name)?.status.fault()
     }
 
     /// Tells what began, went on and ended.
     fn episodes(&mut self, context: &DecisionContext) {
-        if let Some(history) = &mut self.history {
-            history.hear_and_see(context);
+        let Some(tracker) = &mut self.tracker else { return };
+        for notice in tracker.take(context.event) {
+            self.outputs.iter_mut().for_each(|running| running.output.episode(&notice, Some(context)));
         }
-        let notices = self.tracker.as_mut().map(|tracker| tracker.take(context.event));
-        notices.unwrap_or_default().iter().for_each(|notice| self.episode(notice, Some(context)));
-        let current = self.tracker.as_ref().and_then(Tracker::current);
-        if let (Some(rules), Some(episode)) = (&mut self.rules, current) {
-            rules.take(episode, context);
+        if let Some(episode) = tracker.current() {
+            self.outputs.iter_mut().for_each(|running| running.output.lasting(episode, context));
         }
     }
 
-    fn episode(&mut self, notice: &Notice, context: Option<&DecisionContext>) {
-        if let Some(history) = &mut self.history {
-            history.offer(notice, context);
+    /// Ends the episode at hand, if there is one.
+    fn end_episode(&mut self) {
+        let last: Option<Notice> = self.tracker.as_mut().and_then(Tracker::end);
+        for notice in last {
+            self.outputs.iter_mut().for_each(|running| running.output.episode(&notice, None));
         }
-        if let Some(mqtt) = &self.mqtt {
-            mqtt.offer_episode(notice);
-        }
-        self.webhook.iter_mut().for_each(|webhook| webhook.offer_episode(notice));
-        self.file.iter_mut().chain(&mut self.socket).for_each(|lines| lines.offer_episode(notice));
     }
 
     /// Reports the faults that have changed.
     fn report_faults(&mut self) {
         let Some(controls) = &self.controls else { return };
-        for (output_status, told) in &mut self.statuses {
-            let fault = output_status.fault();
+        for Running { status, told, .. } in &mut self.outputs {
+            let fault = status.fault();
             if fault != *told {
-                controls.faults.set(output_status.name, fault.clone());
+                controls.faults.set(status.name, fault.clone());
                 *told = fault;
             }
         }
+    }
+
+    /// Takes over other settings: what they change is begun anew in a thread of its own, all else goes on.
+    fn change(&mut self) {
+        if self.coming.is_empty()
+            && let Some(settings) = self.reload.take()
+        {
+            if !settings.makes_like_episodes(&self.settings) {
+                self.end_episode();
+                self.tracker = settings.tracker();
+            }
+            let failed = std::mem::take(&mut self.failed);
+            let changed = |kind: &Kind| failed.contains(kind) || !kind.is_alike(&self.settings, &settings);
+            for kind in Kind::ALL.into_iter().filter(changed) {
+                let place = self.outputs.iter().position(|running| running.kind == kind);
+                let old = place.map(|place| self.outputs.remove(place));
+                if let (Some(controls), Some(old)) = (&self.controls, &old) {
+                    controls.faults.set(old.status.name, None);
+                }
+                self.coming.extend(Coming::begin(kind, old, &self.settings, &settings, &self.parts));
+            }
+            self.settings = settings;
+        }
+        let (outputs, failed, controls) = (&mut self.outputs, &mut self.failed, &self.controls);
+        self.coming.retain(|coming| {
+            let Some((running, error)) = coming.poll() else { return true };
+            outputs.extend(running);
+            outputs.sort_by_key(|running| running.kind);
+            if error.is_some() {
+                failed.push(coming.kind);
+                controls.iter().for_each(|controls| controls.faults.set("settings", error.clone()));
+            }
+            false
+        });
     }
 }
 
@@ -176,43 +151,33 @@ impl Sink for Publisher {
     fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
         let event = context.event;
         let changed = self.state.replace(event.state) != Some(event.state);
-        self.metrics.decide(event, self.pace.skipped(event.t));
-        self.board.decide(event);
-        self.lines(context, changed)?;
+        self.change();
+        self.parts.metrics.decide(event, self.pace.skipped(event.t));
+        self.parts.board.decide(event);
+        self.outputs.iter_mut().try_for_each(|running| running.output.take(context, changed))?;
         self.episodes(context);
-        if let Some(mqtt) = &mut self.mqtt {
-            mqtt.offer(context, changed);
-        }
-        self.webhook.iter_mut().for_each(|webhook| webhook.offer(event, changed));
-        if let Some(web) = &self.web {
-            web.show(context);
-        }
         self.report_faults();
         Ok(())
     }
 
     /// Ends everything, and waits up to 3 seconds for what is still to be written or sent.
     fn finish(&mut self) -> Result<(), SinkError> {
-        let end = Instant::now() + END;
-        if let Some(last) = self.tracker.as_mut().and_then(Tracker::end) {
-            self.episode(&last, None);
-        }
-        self.history.iter_mut().for_each(History::close);
-        let lines = self.file.iter_mut().chain(&mut self.socket);
-        let mut lines: Vec<&mut Queue<Line>> = lines.map(|lines| &mut lines.queue).collect();
-        lines.iter_mut().for_each(|queue| queue.close());
-        self.webhook.iter_mut().for_each(Webhook::close);
-        self.rules.iter_mut().for_each(Rules::close);
-        self.mqtt.iter_mut().for_each(Mqtt::close);
+        let now = Instant::now();
+        self.end_episode();
+        // The web and the broker are told later that nothing more comes: rules may still have something for them.
+        let waits = |kind: Kind| matches!(kind, Kind::Mqtt | Kind::Web);
+        self.outputs.iter_mut().filter(|running| !waits(running.kind)).for_each(|running| running.output.close());
         let mut late: Vec<&str> = Vec::new();
-        // Drawn before the network is told that nothing more comes.
-        late.extend(self.rules.iter().filter(|rules| !rules.wait(Instant::now() + END / 2)).map(|_| "rules"));
-        late.extend(self.mqtt.iter().filter(|mqtt| !mqtt.wait(end)).map(|_| "mqtt"));
-        self.network.iter_mut().for_each(Network::close);
-        late.extend(lines.iter().filter(|queue| !queue.wait(end)).map(|queue| queue.name()));
-        late.extend(self.history.iter().filter(|history| !history.wait(end)).map(|_| "history"));
-        late.extend(self.webhook.iter().filter(|webhook| !webhook.wait(end)).map(|_| "webhook"));
-        late.extend(self.network.iter().filter(|network| !network.wait(end)).map(|_| "network"));
+        for Running { kind, output, .. } in &mut self.outputs {
+            if waits(*kind) {
+                output.close();
+            }
+            // A rule's command may take longer than the others can wait.
+            let end = if *kind == Kind::Rules { now + END / 2 } else { now + END };
+            if !output.finish(end) {
+                late.push(kind.name());
+            }
+        }
         match late.is_empty() {
             true => Ok(()),
             false => Err(SinkError::Io {
@@ -222,31 +187,6 @@ impl Sink for Publisher {
                     "the last events were not taken in time",
                 ),
             }),
-        }
-    }
-}
-
-/// An output of JSON lines, with a numbering of its own.
-struct Lines {
-    queue: Queue<Line>,
-    numbering: Numbering,
-    events: Events,
-}
-
-impl Lines {
-    fn new(queue: Queue<Line>, events: Events) -> Self {
-        Self { queue, numbering: Numbering::new(), events }
-    }
-
-    fn offer(&mut self, event: &Event, changed: bool) {
-        if self.events.decision(changed) {
-            self.queue.offer(self.numbering.line(event));
-        }
-    }
-
-    fn offer_episode(&mut self, notice: &Notice) {
-        if self.events.episodes() {
-            self.queue.offer(self.numbering.line(notice));
         }
     }
 }

@@ -83,11 +83,6 @@ impl<T: Send + 'static> Queue<T> {
         }
     }
 
-    /// The name of the output.
-    pub(super) fn name(&self) -> &'static str {
-        self.output_status.name
-    }
-
     /// No more items will come.
     pub(super) fn close(&mut self) {
         self.items = None;

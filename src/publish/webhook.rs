@@ -6,14 +6,15 @@ use std::time::{Duration, Instant};
 use ureq::Agent;
 
 use super::message::Numbering;
+use super::output::Output;
 use super::output_status::OutputStatus;
 use super::queue::Queue;
 use super::secret::Secret;
 use super::settings::{self, Events};
 use super::{About, PublishError};
 use crate::backoff::Backoff;
-use crate::event::Event;
 use crate::history::Notice;
+use crate::pipeline::{DecisionContext, SinkError};
 
 /// Number of events that may wait.
 const CAPACITY: usize = 32;
@@ -72,29 +73,27 @@ fn start_with(
     Ok(Webhook { queue, numbering: Numbering::new(), events: settings.events, patience: Some(patience) })
 }
 
-impl Webhook {
-    /// Sends an event, if it is wanted.
-    pub(super) fn offer(&mut self, event: &Event, changed: bool) {
+impl Output for Webhook {
+    fn take(&mut self, context: &DecisionContext, changed: bool) -> Result<(), SinkError> {
         if self.events.decision(changed) {
-            self.queue.offer(self.numbering.next(event));
+            self.queue.offer(self.numbering.next(context.event));
         }
+        Ok(())
     }
 
-    /// Sends what is new about an episode, if it is wanted.
-    pub(super) fn offer_episode(&mut self, notice: &Notice) {
+    fn episode(&mut self, notice: &Notice, _: Option<&DecisionContext>) {
         if self.events.episodes() {
             self.queue.offer(self.numbering.next(notice));
         }
     }
 
-    /// No more events will come; those that wait are tried once.
-    pub(super) fn close(&mut self) {
+    /// Those that wait are tried once.
+    fn close(&mut self) {
         self.patience = None;
         self.queue.close();
     }
 
-    /// After [`close`](Self::close): gives the thread until `end`.
-    pub(super) fn wait(&self, end: Instant) -> bool {
+    fn finish(&mut self, end: Instant) -> bool {
         self.queue.wait(end)
     }
 }
@@ -179,8 +178,8 @@ mod tests {
     use std::net::TcpListener;
 
     use super::*;
-    use crate::event::State;
-    use crate::publish::testing::{PATIENCE, about, event, eventually, output_status};
+    use crate::event::{Event, State};
+    use crate::publish::testing::{PATIENCE, about, event, eventually, output_status, with_context};
 
     /// A server that gives each request the answer that the test sends, and tells what it was sent.
     fn server() -> (Secret, Sender<u16>, Receiver<(String, serde_json::Value)>) {
@@ -216,17 +215,21 @@ mod tests {
         start_with(&settings, &about(), output_status, [wait; 2]).unwrap()
     }
 
+    fn offer(webhook: &mut Webhook, event: &Event) {
+        with_context(event, |context| webhook.take(context, true).unwrap());
+    }
+
     #[test]
     fn a_failure_is_told_and_tried_again_with_the_same_number() {
         let (url, answers, requests) = server();
         let output_status = output_status("webhook");
         let mut webhook = start(url, output_status.clone(), Duration::ZERO);
         answers.send(503).unwrap();
-        webhook.offer(&event(1.0, State::Match), true);
+        offer(&mut webhook, &event(1.0, State::Match));
         let told = eventually("fault", || output_status.fault());
         assert!(told.contains("answers 503") && !told.contains("hidden"), "{told}");
         (0..2).for_each(|_| answers.send(200).unwrap());
-        webhook.offer(&event(2.0, State::Silent), true);
+        offer(&mut webhook, &event(2.0, State::Silent));
         let requests: Vec<_> = (0..3).map(|_| requests.recv_timeout(PATIENCE).unwrap()).collect();
         let numbers: Vec<_> = requests.iter().map(|(_, body)| body["sequence"].as_u64().unwrap()).collect();
         assert_eq!(numbers, [1, 1, 2]);
@@ -235,7 +238,7 @@ mod tests {
         assert!(head.contains("authorization: bearer sesame") && head.contains("lookhear/1.2.3"), "{head}");
         assert_eq!((&body["t"], &body["state"]), (&2.0.into(), &"silent".into()));
         webhook.close();
-        assert!(webhook.wait(Instant::now() + PATIENCE));
+        assert!(webhook.finish(Instant::now() + PATIENCE));
         assert_eq!((output_status.lost(), output_status.fault()), (0, None));
     }
 
@@ -245,7 +248,7 @@ mod tests {
         answers.send(404).unwrap();
         let output_status = output_status("webhook");
         let mut webhook = start(url, output_status.clone(), Duration::from_secs(3600));
-        webhook.offer(&event(1.0, State::Match), true);
+        offer(&mut webhook, &event(1.0, State::Match));
         requests.recv_timeout(PATIENCE).unwrap();
         eventually("loss", || (output_status.lost() == 1).then_some(()));
         assert!(output_status.fault().unwrap().contains("answers 404"));
@@ -257,10 +260,10 @@ mod tests {
         let output_status = output_status("webhook");
         let mut webhook =
             start(Secret::new(format!("http://{nobody}/")), output_status.clone(), Duration::from_secs(3600));
-        webhook.offer(&event(1.0, State::Match), true);
+        offer(&mut webhook, &event(1.0, State::Match));
         eventually("fault", || output_status.fault());
         webhook.close();
-        assert!(webhook.wait(Instant::now() + PATIENCE));
+        assert!(webhook.finish(Instant::now() + PATIENCE));
         assert_eq!(output_status.lost(), 1);
     }
 }

@@ -100,7 +100,7 @@ pub enum Error {
     ThreadDied(&'static str),
     /// The system lets nobody listen for signals.
     #[error("signals cannot be handled: {0}")]
-    Signals(#[from] ctrlc::Error),
+    Signals(#[source] std::io::Error),
     /// By Ctrl-C or another signal: what is done is kept, and the sentence says what goes on. Exit code 130, as
     /// shells have it.
     #[error("stopped; {0}")]

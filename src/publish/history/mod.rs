@@ -7,12 +7,13 @@ mod ring;
 use std::time::Instant;
 
 use super::PublishError;
+use super::output::Output;
 use super::output_status::OutputStatus;
 use super::queue::Queue;
 use super::scene::Scene;
 use super::settings;
 use crate::history::{Change, Files, Notice};
-use crate::pipeline::DecisionContext;
+use crate::pipeline::{DecisionContext, SinkError};
 use clips::Clips;
 use keeper::{Job, Keeper};
 
@@ -42,16 +43,15 @@ pub(super) fn start(
     Ok(History { queue, snapshots: settings.snapshots, clips: clips.transpose()? })
 }
 
-impl History {
-    /// Takes the picture and the sound of a decision. Never waits.
-    pub(super) fn hear_and_see(&mut self, context: &DecisionContext) {
+impl Output for History {
+    fn take(&mut self, context: &DecisionContext, _: bool) -> Result<(), SinkError> {
         if let Some(clips) = &mut self.clips {
             clips.hear_and_see(context);
         }
+        Ok(())
     }
 
-    /// Takes what is new about an episode, and the decision at hand. Never waits.
-    pub(super) fn offer(&mut self, notice: &Notice, context: Option<&DecisionContext>) {
+    fn episode(&mut self, notice: &Notice, context: Option<&DecisionContext>) {
         if let Some(clips) = &mut self.clips {
             match notice.change {
                 Change::New => clips.begin(&notice.episode),
@@ -64,14 +64,13 @@ impl History {
         self.queue.offer(Job::Episode(Box::new(notice.episode.clone()), scene));
     }
 
-    /// Nothing more will come.
-    pub(super) fn close(&mut self) {
+    fn close(&mut self) {
         self.clips.iter_mut().for_each(Clips::close);
         self.queue.close();
     }
 
-    /// After [`close`](Self::close): gives clips and writes until `end`.
-    pub(super) fn wait(&self, end: Instant) -> bool {
+    /// Gives clips and writes until `end`.
+    fn finish(&mut self, end: Instant) -> bool {
         self.clips.as_ref().is_none_or(|clips| clips.wait(end)) && self.queue.wait(end)
     }
 }

@@ -16,7 +16,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use rumqttc::{LastWill, MqttOptions, QoS, TlsConfiguration, Transport};
 
 use super::message::{Numbering, json};
-use super::network::Task;
+use super::network::Network;
+use super::output::Output;
 use super::output_status::OutputStatus;
 use super::queue::Queue;
 use super::scene::Scene;
@@ -25,7 +26,7 @@ use super::settings::{self, Events};
 use super::{About, PublishError};
 use crate::event::State;
 use crate::history::Notice;
-use crate::pipeline::DecisionContext;
+use crate::pipeline::{DecisionContext, SinkError};
 use outbox::{Kind, Message, Outbox};
 use topics::{OFFLINE, ONLINE, Topics};
 
@@ -49,18 +50,19 @@ pub(super) struct Mqtt {
     pictures: Option<Queue<Scene>>,
     /// When the last picture was drawn.
     drawn: Option<f64>,
+    network: Network,
 }
 
-/// Prepares the connection; the task makes it, and makes it anew whenever it breaks.
+/// Prepares the connection; a thread makes it, and makes it anew whenever it breaks.
 ///
 /// # Errors
-/// A file that the settings name cannot be read.
+/// A file that the settings name cannot be read, or there is no thread.
 pub(super) fn start(
     settings: &settings::Mqtt,
     about: &About,
     output_status: OutputStatus,
     connected: Gauge,
-) -> Result<(Mqtt, Task), PublishError> {
+) -> Result<Mqtt, PublishError> {
     let topics = Topics::new(&settings.prefix);
     let qos = if settings.qos == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce };
     let mut options = MqttOptions::new(&settings.client_id, &settings.host, settings.port());
@@ -95,13 +97,24 @@ pub(super) fn start(
     let mqtt_client =
         client::MqttClient { options, broker, outbox: outbox.clone(), farewell, output_status, connected };
     let (events, episodes, numbering) = (settings.events, settings.episodes, Numbering::new());
-    let mqtt = Mqtt { outbox, topics, events, episodes, numbering, told: None, pictures, drawn: None };
-    Ok((mqtt, Box::new(move |ending| Box::pin(mqtt_client.run(ending)))))
+    let network = Network::start("mqtt", move |ending| Box::pin(mqtt_client.run(ending)))?;
+    Ok(Mqtt { outbox, topics, events, episodes, numbering, told: None, pictures, drawn: None, network })
 }
 
 impl Mqtt {
+    /// Where alerts are put, for the threads of the rules.
+    pub(super) fn alerts(&self) -> Alerts {
+        Alerts { outbox: self.outbox.clone(), topic: self.topics.alert.clone() }
+    }
+
+    fn put(&self, message: Message) {
+        self.outbox.lock().put(message);
+    }
+}
+
+impl Output for Mqtt {
     /// Puts what is to be said about a decision into the outbox.
-    pub(super) fn offer(&mut self, context: &DecisionContext, changed: bool) {
+    fn take(&mut self, context: &DecisionContext, changed: bool) -> Result<(), SinkError> {
         let event = context.event;
         let state = changed || self.told.is_none_or(|told| event.t - told >= EVERY);
         if state {
@@ -118,32 +131,25 @@ impl Mqtt {
             self.drawn = Some(event.t);
             pictures.offer(Scene::of(context));
         }
+        Ok(())
     }
 
     /// Puts what is new about an episode into the outbox.
-    pub(super) fn offer_episode(&self, notice: &Notice) {
+    fn episode(&mut self, notice: &Notice, _: Option<&DecisionContext>) {
         if self.episodes || self.events.episodes() {
             self.put(Message::new(Kind::Event, &self.topics.episode, json(notice)));
         }
     }
 
-    /// Where alerts are put, for the threads of the rules.
-    pub(super) fn alerts(&self) -> Alerts {
-        Alerts { outbox: self.outbox.clone(), topic: self.topics.alert.clone() }
-    }
-
-    /// No more decisions will come.
-    pub(super) fn close(&mut self) {
+    fn close(&mut self) {
         self.pictures.iter_mut().for_each(Queue::close);
     }
 
-    /// After [`close`](Self::close): gives the pictures until `end` to be drawn.
-    pub(super) fn wait(&self, end: Instant) -> bool {
-        self.pictures.as_ref().is_none_or(|pictures| pictures.wait(end))
-    }
-
-    fn put(&self, message: Message) {
-        self.outbox.lock().put(message);
+    /// What is still to be drawn goes before the farewell.
+    fn finish(&mut self, end: Instant) -> bool {
+        let drawn = self.pictures.as_ref().is_none_or(|pictures| pictures.wait(end));
+        self.network.close();
+        self.network.wait(end) && drawn
     }
 }
 

@@ -5,14 +5,17 @@ mod command;
 mod template;
 
 use std::io::Write;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use jiff::tz::TimeZone;
+use parking_lot::Mutex;
 use serde::Serialize;
 
 use super::message::json;
 use super::mqtt::Alerts;
+use super::output::Output;
 use super::output_status::OutputStatus;
 use super::queue::Queue;
 use super::scene::Scene;
@@ -49,7 +52,8 @@ struct Teller {
     caller: Option<Caller>,
     body: Option<String>,
     content_type: String,
-    alerts: Option<Alerts>,
+    /// The broker's, while there is one; `None`: not asked for.
+    alerts: Option<Arc<Mutex<Option<Alerts>>>>,
     output_status: OutputStatus,
 }
 
@@ -60,7 +64,7 @@ struct Teller {
 pub(super) fn start<'a>(
     rules: impl IntoIterator<Item = (&'a String, &'a settings::Rule)>,
     about: &About,
-    alerts: Option<&Alerts>,
+    alerts: &Arc<Mutex<Option<Alerts>>>,
     output_status: &OutputStatus,
 ) -> Result<Rules, PublishError> {
     let (mut conditions, mut queues, mut patience) = (Vec::new(), Vec::new(), Vec::new());
@@ -75,7 +79,7 @@ pub(super) fn start<'a>(
             caller,
             body: rule.body.clone(),
             content_type: rule.content_type.clone(),
-            alerts: alerts.filter(|_| rule.mqtt).cloned(),
+            alerts: rule.mqtt.then(|| alerts.clone()),
             output_status: output_status.clone(),
         };
         let serve = move |alerts: Receiver<Alert>| alerts.iter().for_each(|alert| teller.tell(&alert));
@@ -85,22 +89,20 @@ pub(super) fn start<'a>(
     Ok(Rules { watch: Watch::new(conditions, TimeZone::system()), queues, patience })
 }
 
-impl Rules {
-    /// Looks at an episode as it is now.
-    pub(super) fn take(&mut self, episode: &Episode, context: &DecisionContext) {
+impl Output for Rules {
+    fn lasting(&mut self, episode: &Episode, context: &DecisionContext) {
         for fired in self.watch.take(episode) {
             self.queues[fired].offer(Alert { episode: episode.clone(), scene: Scene::of(context) });
         }
     }
 
-    /// No more episodes will come; what waits is told, and tried once.
-    pub(super) fn close(&mut self) {
+    /// What waits is told, and tried once.
+    fn close(&mut self) {
         self.patience.clear();
         self.queues.iter_mut().for_each(Queue::close);
     }
 
-    /// After [`close`](Self::close): gives the threads until `end`.
-    pub(super) fn wait(&self, end: Instant) -> bool {
+    fn finish(&mut self, end: Instant) -> bool {
         self.queues.iter().all(|queue| queue.wait(end))
     }
 }
@@ -115,7 +117,8 @@ struct Message<'a> {
 impl Teller {
     fn tell(&self, Alert { episode, scene }: &Alert) {
         let message = || json(&Message { rule: &self.name, episode });
-        if let Some(alerts) = &self.alerts {
+        let alerts = self.alerts.as_ref().and_then(|alerts| alerts.lock().clone());
+        if let Some(alerts) = alerts {
             alerts.put(message(), scene.jpeg());
         }
         if let Some(caller) = &self.caller {

@@ -51,6 +51,16 @@ impl Settings {
 
     /// What makes episodes, if there is anybody who wants them: as the history says, or as usual.
     pub(super) fn tracker(&self) -> Option<Tracker> {
+        self.episodes().map(|(source, rules)| Tracker::new(&source, rules))
+    }
+
+    /// Whether other settings make the same episodes.
+    pub(super) fn makes_like_episodes(&self, other: &Self) -> bool {
+        self.episodes() == other.episodes()
+    }
+
+    /// What episodes are called and which they are, if anybody wants them.
+    fn episodes(&self) -> Option<(String, crate::history::Rules)> {
         let mqtt = self.mqtt.as_ref().is_some_and(|mqtt| mqtt.episodes || mqtt.events.episodes());
         let others = [
             self.file.as_ref().map(|file| file.events),
@@ -60,7 +70,7 @@ impl Settings {
         let lines = others.into_iter().flatten().any(Events::episodes);
         let asked = self.history.is_some() || mqtt || lines || !self.rules.is_empty();
         let history = self.history.clone().unwrap_or_default();
-        asked.then(|| Tracker::new(&history.source, history.rules()))
+        asked.then(|| (history.source.clone(), history.rules()))
     }
 
     /// Checks everything that can be checked without touching the system.

@@ -15,7 +15,7 @@ use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -36,13 +36,14 @@ use tokio_stream::wrappers::errors::BroadcastStreamRecvError;
 use tokio_stream::wrappers::{BroadcastStream, WatchStream};
 
 use super::PublishError;
-use super::message::{Line, json};
+use super::message::{Line, json, line};
 use super::metrics::Metrics;
-use super::network::{Ending, Task};
+use super::network::{Ending, Network};
+use super::output::Output;
 use super::output_status::OutputStatus;
 use super::secret::Secret;
 use super::settings::{self, check_token};
-use crate::pipeline::DecisionContext;
+use crate::pipeline::{DecisionContext, SinkError};
 use access::Access;
 use connections::{Connection, Connections};
 pub(super) use health::Board;
@@ -64,6 +65,7 @@ pub(super) struct Web {
     pub(super) address: SocketAddr,
     events: broadcast::Sender<Line>,
     view: Option<View>,
+    network: Network,
 }
 
 /// What answers are made of.
@@ -77,7 +79,7 @@ struct Site {
     streams: Arc<Semaphore>,
 }
 
-/// Takes the address; the task answers.
+/// Takes the address; a thread answers.
 ///
 /// # Errors
 /// The address is taken, the token's file cannot be read, or there is no thread.
@@ -86,7 +88,8 @@ pub(super) fn start(
     history: Option<&settings::History>,
     board: Arc<Board>,
     metrics: Arc<Metrics>,
-) -> Result<(Web, Task), PublishError> {
+    output_status: OutputStatus,
+) -> Result<Web, PublishError> {
     let token = Secret::read("web.token_file", settings.token.as_ref(), settings.token_file.as_deref())?;
     if let Some(token) = &token {
         check_token("web.token", token)?;
@@ -103,7 +106,7 @@ pub(super) fn start(
     let site = Arc::new(Site {
         page: Page::new(),
         board,
-        output_status: metrics.output_status("events"),
+        output_status,
         metrics,
         events: events.clone(),
         pictures,
@@ -111,26 +114,28 @@ pub(super) fn start(
     });
     let history = history.filter(|_| settings.history).map(|history| history.folder.clone());
     let router = router(settings, history, site, Access::new(token.as_ref()));
-    Ok((Web { address, events, view }, Box::new(move |ending| Box::pin(serve(listener, router, ending)))))
+    let network = Network::start("web", move |ending| Box::pin(serve(listener, router, ending)))?;
+    Ok(Web { address, events, view, network })
 }
 
-impl Web {
-    /// Whether anyone wants the lines of events.
-    pub(super) fn wants_lines(&self) -> bool {
-        self.events.receiver_count() > 0
-    }
-
-    /// Gives a decision's line to everyone who wants them.
-    pub(super) fn offer_line(&self, line: &Line) {
-        // An error means that there are no receivers.
-        let _ = self.events.send(line.clone());
-    }
-
-    /// Sends the picture of a decision to all viewers.
-    pub(super) fn show(&self, context: &DecisionContext) {
+impl Output for Web {
+    fn take(&mut self, context: &DecisionContext, _: bool) -> Result<(), SinkError> {
+        if self.events.receiver_count() > 0 {
+            // An error means that there are no receivers any more.
+            let _ = self.events.send(line(context)?);
+        }
         if let Some(view) = &self.view {
             view.show(context);
         }
+        Ok(())
+    }
+
+    fn close(&mut self) {
+        self.network.close();
+    }
+
+    fn finish(&mut self, end: Instant) -> bool {
+        self.network.wait(end)
     }
 }
 
