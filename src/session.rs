@@ -47,7 +47,14 @@ impl Stream {
     /// An empty stream with the thresholds of a judge.
     pub(crate) fn new(judge: &Judge) -> Self {
         let (window, decision) = (Window::new(), judge.decision());
-        Self { window, fresh: 0, decision, name_smoothing: NameSmoothing::default(), sleep: false, blank: None }
+        Self {
+            window,
+            fresh: 0,
+            decision,
+            name_smoothing: NameSmoothing::default(),
+            sleep: false,
+            blank: None,
+        }
     }
 
     /// Lets the network rest while the level of the last second is below the silence threshold: whatever the score
@@ -96,7 +103,8 @@ impl Stream {
         let verdict = judge.decide(t, &judgement, Shown::of(picture), level, &mut self.decision);
         let map = judge.shown_map(&judgement.map, picture.dimensions());
         if self.sleep {
-            self.blank = Some(Map { values: vec![0.0; map.values.len()], rows: map.rows, columns: map.columns });
+            self.blank =
+                Some(Map { values: vec![0.0; map.values.len()], rows: map.rows, columns: map.columns });
         }
         let signature = Signature::new(&seen, &heard, &judgement.map);
         let named = |gallery| self.name_smoothing.update(gallery, t, verdict.state, &signature);
@@ -111,7 +119,14 @@ impl Stream {
         let signature = Signature::default();
         let named = |gallery| self.name_smoothing.update(gallery, t, verdict.state, &signature);
         let name = judge.gallery().and_then(named);
-        Decided { verdict, name, map, signature, seen: ImageEncoding::default(), heard: AudioEncoding::default() }
+        Decided {
+            verdict,
+            name,
+            map,
+            signature,
+            seen: ImageEncoding::default(),
+            heard: AudioEncoding::default(),
+        }
     }
 }
 

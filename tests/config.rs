@@ -125,3 +125,67 @@ fn systemd_is_told_that_decisions_are_made() {
     let alive = &told[1..told.len() - 1];
     assert!(!alive.is_empty() && alive.iter().all(|sign| sign == "WATCHDOG=1"), "{told:?}");
 }
+
+/// Lines of a file of events.
+fn events(path: &Path) -> Vec<serde_json::Value> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+/// Waits until something is there.
+fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let begun = std::time::Instant::now();
+    while !done() {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(120), "never: {what}");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn settings_are_read_again_while_the_run_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let config = path("station.toml");
+    let write = |more: &str| {
+        let devices = "camera.name = 'studio'\nmicrophone.name = 'studio'\n";
+        let all = format!("[publish.file]\npath = {:?}\n", path("all.jsonl"));
+        std::fs::write(&config, format!("{devices}{all}{more}")).unwrap();
+    };
+    write("");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_lookhear"))
+        .args(["live", "--headless", "--seconds", "300", "--config"])
+        .arg(&config)
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let signal = |name: &str| {
+        let sent = Command::new("kill").args([name, &child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    };
+    let all = || events(&path("all.jsonl"));
+    until("a first decision", || !all().is_empty());
+    // A second output, and thresholds that no score reaches.
+    let more = format!(
+        "[publish.socket]\npath = {:?}\n[decisions]\non = 1.0\noff = 1.0\nhold = 0\n",
+        path("socket")
+    );
+    write(&more);
+    signal("-HUP");
+    until("the socket", || path("socket").exists());
+    // A mistake changes nothing.
+    write("[decisions]\nhop = 'often'\n");
+    signal("-HUP");
+    let now = all().len();
+    until("more decisions", || all().len() > now + 20);
+    assert!(path("socket").exists());
+    assert!(all()[now..].iter().all(|event| event["state"] != "match"), "no score reaches 1");
+    signal("-TERM");
+    let output = child.wait_with_output().unwrap();
+    let told = text(&output.stderr);
+    assert!(told.contains("read again") && told.contains("decisions.hop"), "{told}");
+    let sequence: Vec<u64> = all().iter().map(|event| event["sequence"].as_u64().unwrap()).collect();
+    assert_eq!(sequence, (1..=sequence.len() as u64).collect::<Vec<_>>(), "the file went on without a gap");
+}

@@ -69,10 +69,10 @@ impl Settings {
         let thresholds = profile.decisions.thresholds(self.thresholds);
         let thresholds = thresholds.map_err(|error| error.inside("decisions"))?;
         // Also where the name of the file is the same: there may be another thing in it.
-        let gallery = profile.gallery.file.as_deref().map(|file| Gallery::load(file, &self.model)).transpose()?;
+        let gallery =
+            profile.gallery.file.as_deref().map(|file| Gallery::load(file, &self.model)).transpose()?;
         self.publish.ask(profile.publish.clone()).map_err(|error| error.inside("publish"))?;
-        *controls.adjustments.lock() =
-            Adjustments { thresholds: Some(thresholds), gallery: Some(gallery) };
+        *controls.adjustments.lock() = Adjustments { thresholds: Some(thresholds), gallery: Some(gallery) };
         let later = waiting(&before, &profile);
         if !later.is_empty() {
             log::warn!("changes of {} count from the next start", later.join(", "));

@@ -109,7 +109,9 @@ impl Target {
                 file.push(output.partial());
                 [words(quality.arguments()), vec!["-y".into(), file]].concat()
             }
-            Self::Stream(push) => words(&Push::ENCODING).into_iter().chain(push.arguments().map(OsString::from)).collect(),
+            Self::Stream(push) => {
+                words(&Push::ENCODING).into_iter().chain(push.arguments().map(OsString::from)).collect()
+            }
         }
     }
 }

@@ -38,9 +38,9 @@ pub use whole::{sound, sound_in_parts};
 
 pub(crate) use live::{live, live_both};
 pub(crate) use ppm::read_ppm;
+pub(crate) use process::Process;
 #[cfg(feature = "publish")]
 pub(crate) use process::{kill, own, spawn};
-pub(crate) use process::Process;
 pub(crate) use timeline::Stream;
 
 use std::io;

@@ -15,7 +15,9 @@ pub struct Push {
 
 /// An address is none that a stream can be sent to.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("give rtsp://, rtmp://, rtmps://, srt://, udp:// or tcp:// with a host, e.g. rtsp://localhost:8554/lookhear")]
+#[error(
+    "give rtsp://, rtmp://, rtmps://, srt://, udp:// or tcp:// with a host, e.g. rtsp://localhost:8554/lookhear"
+)]
 pub struct PushError;
 
 impl Push {
@@ -89,7 +91,9 @@ mod tests {
 
     #[test]
     fn files_and_unknown_protocols_are_refused() {
-        for url in ["", "video.mp4", "file:///tmp/a", "http://example.org/", "udp://", "udp://a b:1", "concat://x"] {
+        for url in
+            ["", "video.mp4", "file:///tmp/a", "http://example.org/", "udp://", "udp://a b:1", "concat://x"]
+        {
             assert_eq!(url.parse::<Push>(), Err(PushError), "{url}");
         }
     }

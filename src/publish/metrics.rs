@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn the_text_has_every_number() {
-        let mut metrics = Metrics::new(&about());
+        let metrics = Metrics::new(&about());
         metrics.mqtt_connected().set(1);
         let output_status = metrics.output_status("socket");
         output_status.lose(7);

@@ -10,6 +10,7 @@
 
 mod file;
 mod history;
+mod kind;
 mod lines;
 mod message;
 mod metrics;

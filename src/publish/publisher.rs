@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::output::{Kind, Output, Parts, Running};
+use super::kind::{Kind, Parts, Running};
 use super::reload::{Coming, Reload};
 use super::settings::Settings;
 use super::{About, PublishError};
@@ -166,7 +166,10 @@ impl Sink for Publisher {
         self.end_episode();
         // The web and the broker are told later that nothing more comes: rules may still have something for them.
         let waits = |kind: Kind| matches!(kind, Kind::Mqtt | Kind::Web);
-        self.outputs.iter_mut().filter(|running| !waits(running.kind)).for_each(|running| running.output.close());
+        self.outputs
+            .iter_mut()
+            .filter(|running| !waits(running.kind))
+            .for_each(|running| running.output.close());
         let mut late: Vec<&str> = Vec::new();
         for Running { kind, output, .. } in &mut self.outputs {
             if waits(*kind) {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::output::{Kind, Output, Parts, Running};
+use super::kind::{Kind, Parts, Running};
 use super::settings::Settings;
 use crate::validation::ValidationError;
 
@@ -94,7 +94,12 @@ mod tests {
     use crate::publish::testing::{event, eventually, publish, start};
 
     /// Publishes until something is true.
-    fn until(publisher: &mut Publisher, t: &mut f64, what: &str, mut done: impl FnMut(&mut Publisher) -> bool) {
+    fn until(
+        publisher: &mut Publisher,
+        t: &mut f64,
+        what: &str,
+        mut done: impl FnMut(&mut Publisher) -> bool,
+    ) {
         eventually(what, || {
             *t += 0.08;
             publish(publisher, &event(*t, State::Match));

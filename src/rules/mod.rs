@@ -167,7 +167,8 @@ mod tests {
             let conditions: Conditions = toml::from_str(text).unwrap();
             assert_eq!(conditions.validate().unwrap_err().key, key, "{text}");
         }
-        for text in ["between = \"8 to 6\"", "between = \"25:00-26:00\"", "days = [\"monday\"]", "zone = []"] {
+        for text in ["between = \"8 to 6\"", "between = \"25:00-26:00\"", "days = [\"monday\"]", "zone = []"]
+        {
             assert!(toml::from_str::<Conditions>(text).is_err(), "{text}");
         }
     }

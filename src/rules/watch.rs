@@ -73,7 +73,8 @@ impl Watch {
         let lasted = (episode.t_end - episode.t_start).max(0.0);
         let seconds = (0..=lasted as u32).map(f64::from).chain([lasted]);
         let fire = |after: f64| {
-            let at = SignedDuration::try_from_secs_f64(after).ok().and_then(|after| start.checked_add(after).ok());
+            let at =
+                SignedDuration::try_from_secs_f64(after).ok().and_then(|after| start.checked_add(after).ok());
             let end = at.map_or_else(|| episode.end.clone(), |at| format!("{at:.3}"));
             let so_far = Episode { t_end: episode.t_start + after, end: end.clone(), ..episode.clone() };
             let fired = self.take(&so_far).into_iter();

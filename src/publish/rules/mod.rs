@@ -152,7 +152,8 @@ impl Teller {
             let mut file = tempfile::Builder::new().prefix("lookhear-").suffix(".jpg").tempfile()?;
             file.write_all(&jpeg).map(|()| file)
         });
-        let picture = picture.transpose().map_err(|error| format!("the picture cannot be written: {error}"))?;
+        let picture =
+            picture.transpose().map_err(|error| format!("the picture cannot be written: {error}"))?;
         let values = Values::new(&self.name, episode, picture.as_ref().map(|file| file.path()));
         let arguments: Vec<String> = arguments.iter().map(|argument| values.fill(argument)).collect();
         command::run(program, &arguments, PATIENCE)
@@ -199,7 +200,8 @@ mod tests {
 
     #[test]
     fn a_command_that_fails_is_told() {
-        let publisher = two_seconds("[rules.bell]\ncommand = [\"sh\", \"-c\", \"echo 'no bell' >&2; exit 1\"]");
+        let publisher =
+            two_seconds("[rules.bell]\ncommand = [\"sh\", \"-c\", \"echo 'no bell' >&2; exit 1\"]");
         let fault = publisher.fault("rules").unwrap();
         assert_eq!(fault, "rule bell: sh failed (exit status: 1): no bell");
     }

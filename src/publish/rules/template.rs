@@ -82,7 +82,8 @@ mod tests {
 
     #[test]
     fn json_stays_json_whatever_a_thing_is_called() {
-        let filled = values("the \"old\"\nbell").fill_json(r#"{"text": "{name}", "more": {"at": "{source}"}}"#);
+        let filled =
+            values("the \"old\"\nbell").fill_json(r#"{"text": "{name}", "more": {"at": "{source}"}}"#);
         let json: serde_json::Value = serde_json::from_str(&filled).unwrap();
         assert_eq!(json["text"], "the \"old\"\nbell");
         assert_eq!(json["more"]["at"], "barn");

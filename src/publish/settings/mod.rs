@@ -102,7 +102,8 @@ impl Settings {
     fn validate_rule(&self, name: &str, rule: &Rule) -> Result<(), ValidationError> {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         if name.is_empty() || name.len() > 40 || !name.chars().all(plain) {
-            let message = "give the rule a name of 1 to 40 letters, digits, - and _, e.g. [publish.rules.night]";
+            let message =
+                "give the rule a name of 1 to 40 letters, digits, - and _, e.g. [publish.rules.night]";
             return Err(ValidationError::new("when", message));
         }
         rule.validate()?;
