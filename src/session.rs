@@ -231,8 +231,9 @@ mod tests {
 
     #[test]
     fn the_network_rests_while_it_is_quiet_and_wakes_with_the_first_sound() {
-        let mut judge = Model::built_in().unwrap().into_judge();
-        let (mut awake, mut rested) = (Stream::new(&judge), Stream::new(&judge).sleep(true));
+        // An engine keeps what it computed for one stream.
+        let [mut judge, mut other] = [(); 2].map(|()| Model::built_in().unwrap().into_judge());
+        let (mut awake, mut rested) = (Stream::new(&judge), Stream::new(&other).sleep(true));
         let picture = RgbImage::from_fn(64, 48, |x, y| image::Rgb([4 * x as u8, 5 * y as u8, 90]));
         let mut ran = Vec::new();
         for hop in 1..=40 {
@@ -245,7 +246,7 @@ mod tests {
             let t = f64::from(hop) * 0.08;
             let expected = awake.decide(&mut judge, t, &picture, |_| ());
             let mut towers = 0;
-            let decided = rested.decide(&mut judge, t, &picture, |_| towers += 1);
+            let decided = rested.decide(&mut other, t, &picture, |_| towers += 1);
             ran.push(towers == 2);
             assert_eq!((decided.verdict.state, decided.map.values.len()), (expected.verdict.state, 14 * 14));
             assert_eq!(decided.verdict.confidence, expected.verdict.confidence);

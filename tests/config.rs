@@ -153,7 +153,7 @@ fn settings_are_read_again_while_the_run_goes_on() {
         std::fs::write(&config, format!("{devices}{all}{more}")).unwrap();
     };
     write("");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_lookhear"))
+    let child = Command::new(env!("CARGO_BIN_EXE_lookhear"))
         .args(["live", "--headless", "--seconds", "300", "--config"])
         .arg(&config)
         .stdin(std::process::Stdio::null())

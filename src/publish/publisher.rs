@@ -9,7 +9,7 @@ use super::reload::{Coming, Reload};
 use super::settings::Settings;
 use super::{About, PublishError};
 use crate::event::State;
-use crate::history::{Notice, Tracker};
+use crate::history::Tracker;
 use crate::pipeline::{Controls, DecisionContext, Sink, SinkError};
 
 /// How long the end waits for what is still to be written or sent.
@@ -94,8 +94,7 @@ impl Publisher {
 
     /// Ends the episode at hand, if there is one.
     fn end_episode(&mut self) {
-        let last: Option<Notice> = self.tracker.as_mut().and_then(Tracker::end);
-        for notice in last {
+        if let Some(notice) = self.tracker.as_mut().and_then(Tracker::end) {
             self.outputs.iter_mut().for_each(|running| running.output.episode(&notice, None));
         }
     }
@@ -216,7 +215,7 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::publish::settings;
+    use crate::publish::settings::{self, Events};
     use crate::publish::testing::{event, eventually, publish, start};
 
     #[test]

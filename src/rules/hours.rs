@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::Zoned;
+use jiff::ZonedDateTime;
 use jiff::civil::{Time, Weekday};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -24,7 +24,7 @@ pub enum Day {
 
 impl Day {
     /// The day of a moment.
-    pub fn of(moment: &Zoned) -> Self {
+    pub fn of(moment: &ZonedDateTime) -> Self {
         match moment.weekday() {
             Weekday::Monday => Self::Mon,
             Weekday::Tuesday => Self::Tue,
@@ -52,7 +52,7 @@ pub struct HoursError;
 
 impl Hours {
     /// Whether a moment lies between: from the first minute on, and before the last.
-    pub fn contain(self, moment: &Zoned) -> bool {
+    pub fn contain(self, moment: &ZonedDateTime) -> bool {
         let (Self { from, to }, now) = (self, moment.time());
         if from <= to { (from..to).contains(&now) } else { now >= from || now < to }
     }
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn hours_may_go_over_midnight() {
-        let at = |time: &str| format!("2026-11-30T{time}[UTC]").parse::<Zoned>().unwrap();
+        let at = |time: &str| format!("2026-11-30T{time}[UTC]").parse::<ZonedDateTime>().unwrap();
         let night: Hours = "22:00-06:00".parse().unwrap();
         let inside = ["22:00:00", "23:59:59", "00:00:00", "05:59:59"].map(|time| night.contain(&at(time)));
         assert_eq!(inside, [true; 4]);

@@ -7,7 +7,7 @@ mod hours;
 mod watch;
 mod zone;
 
-use jiff::Zoned;
+use jiff::ZonedDateTime;
 use serde::{Deserialize, Serialize};
 
 pub use hours::{Day, Hours, HoursError};
@@ -69,7 +69,7 @@ impl Conditions {
     }
 
     /// Whether all of them are true of an episode as it is at a moment.
-    pub fn hold(&self, episode: &Episode, now: &Zoned) -> bool {
+    pub fn hold(&self, episode: &Episode, now: &ZonedDateTime) -> bool {
         let Episode { state, name, best_score, t_start, t_end, bounds, .. } = episode;
         let named = || name.as_ref().is_some_and(|name| self.names.contains(name));
         // Times are sums of hops: a rounding is no reason to wait for another one.

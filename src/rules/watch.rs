@@ -40,7 +40,7 @@ impl Watch {
     /// Takes an episode as it is now; returns which rules fire, by their place in the list.
     pub fn take(&mut self, episode: &Episode) -> Vec<usize> {
         let Ok(at) = episode.end.parse::<Timestamp>() else { return Vec::new() };
-        let now = at.to_zoned(self.zone.clone());
+        let now = at.to_zoned_datetime(self.zone.clone());
         let fires = |(place, rule): (usize, &mut Rule)| {
             let rests = rule.fired.as_ref().is_some_and(|fired| {
                 // Also where the clock was set back: better silent than for ever the same.

@@ -230,6 +230,6 @@ mod tests {
         ));
         let (head, body) = server.join().unwrap();
         assert!(head.contains("content-type: text/plain"), "{head}");
-        assert_eq!(body, "match for 0.5 s");
+        assert_eq!(body, "match for 0.6 s");
     }
 }
