@@ -20,12 +20,14 @@ const TOKEN: &str = "0123456789abcdef";
 #[test]
 #[ignore = "needs chromium: run .ci/web"]
 fn a_browser_shows_the_decision_and_the_picture() {
+    let rules =
+        "[rules.gate]\ncommand = [\"true\"]\nwhen = { zones = [[[0.1, 0.2], [0.9, 0.2], [0.5, 0.8]]] }";
     let web =
         Web { address: "127.0.0.1:0".into(), token: Some(Secret::new(TOKEN)), view: true, ..Web::default() };
     let about = About { version: "1.2.3".into(), preset: "edge".into(), model: "0123456789abcdef".into() };
     let mut publisher =
-        Publisher::start(&Settings { web: Some(web), ..Settings::default() }, &about).unwrap();
-    let page = format!("http://{}/?token={TOKEN}", publisher.address().unwrap());
+        Publisher::start(&Settings { web: Some(web), ..toml::from_str(rules).unwrap() }, &about).unwrap();
+    let page = format!("http://{}/?token={TOKEN}#zones", publisher.address().unwrap());
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = stop.clone();
     let run = thread::spawn(move || {
@@ -62,6 +64,11 @@ fn a_browser_shows_the_decision_and_the_picture() {
         "{html}"
     );
     assert!(html.contains(&format!("src=\"view.mjpeg?token={TOKEN}&amp;n=0\"")), "{html}");
+    assert!(
+        html.contains("points=\"0.1,0.2 0.9,0.2 0.5,0.8\"") && html.contains("data-rule=\"gate\""),
+        "{html}"
+    );
+    assert!(html.contains("Click the corners of a zone"), "{html}");
     let picture = image::open(&screenshot).unwrap().to_rgb8();
     if let Some(target) = std::env::var_os("SCREENSHOT") {
         std::fs::copy(&screenshot, target).unwrap();

@@ -81,8 +81,8 @@ impl Kind {
         match self {
             Self::Rules => a.rules == b.rules,
             Self::Mqtt => a.mqtt == b.mqtt,
-            // The page shows the history of that folder.
-            Self::Web => a.web == b.web && a.history == b.history,
+            // The page shows the history of that folder, and the rules' zones.
+            Self::Web => a.web == b.web && a.history == b.history && a.zones() == b.zones(),
             Self::File => a.file == b.file,
             Self::Socket => a.socket == b.socket,
             Self::Webhook => a.webhook == b.webhook,
@@ -121,7 +121,7 @@ impl Kind {
                     let status = status();
                     let history = settings.history.as_ref();
                     let (board, metrics) = (parts.board.clone(), parts.metrics.clone());
-                    let web = web::start(web, history, board, metrics, status.clone())?;
+                    let web = web::start(web, history, board, metrics, status.clone(), &settings.zones())?;
                     *parts.address.lock() = Some(web.address);
                     Some(running(Box::new(web), status))
                 }

@@ -19,6 +19,7 @@ pub use history::History;
 pub use lines::{Events, File, Socket};
 pub use mqtt::Mqtt;
 pub use rule::Rule;
+pub(super) use rule::Zones;
 pub use web::Web;
 pub(super) use web::check_token;
 pub use webhook::Webhook;
@@ -47,6 +48,12 @@ impl Settings {
     /// Whether nothing is published.
     pub fn is_off(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Zones and masks of the rules, for the page.
+    pub(super) fn zones(&self) -> Zones {
+        let places = |(name, rule): (&String, &Rule)| Some((name.clone(), rule.places()?));
+        self.rules.iter().filter_map(places).collect()
     }
 
     /// What makes episodes, if there is anybody who wants them: as the history says, or as usual.

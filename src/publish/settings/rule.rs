@@ -1,9 +1,11 @@
 //! What is done when something particular happens.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::webhook::Webhook;
-use crate::rules::Conditions;
+use crate::rules::{Conditions, Zone};
 use crate::validation::ValidationError;
 
 /// Somebody is told of an episode of which all conditions hold, once, while it lasts.
@@ -27,6 +29,25 @@ pub struct Rule {
     pub content_type: String,
     /// Whether it is sent to `<prefix>/alert` of `[publish.mqtt]`.
     pub mqtt: bool,
+}
+
+/// Zones and masks of each rule that has any.
+pub(in crate::publish) type Zones = BTreeMap<String, Places>;
+
+/// The zones and masks of a rule.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(in crate::publish) struct Places {
+    zones: Vec<Zone>,
+    masks: Vec<Zone>,
+}
+
+impl Rule {
+    /// Its zones and masks, if it has any.
+    pub(super) fn places(&self) -> Option<Places> {
+        let Conditions { zones, masks, .. } = &self.when;
+        let any = !zones.is_empty() || !masks.is_empty();
+        any.then(|| Places { zones: zones.clone(), masks: masks.clone() })
+    }
 }
 
 impl Default for Rule {

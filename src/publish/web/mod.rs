@@ -42,7 +42,7 @@ use super::network::{Ending, Network};
 use super::output::Output;
 use super::output_status::OutputStatus;
 use super::secret::Secret;
-use super::settings::{self, check_token};
+use super::settings::{self, Zones, check_token};
 use crate::pipeline::{DecisionContext, SinkError};
 use access::Access;
 use connections::{Connection, Connections};
@@ -89,6 +89,7 @@ pub(super) fn start(
     board: Arc<Board>,
     metrics: Arc<Metrics>,
     output_status: OutputStatus,
+    zones: &Zones,
 ) -> Result<Web, PublishError> {
     let token = Secret::read("web.token_file", settings.token.as_ref(), settings.token_file.as_deref())?;
     if let Some(token) = &token {
@@ -104,7 +105,7 @@ pub(super) fn start(
     let (pictures, _) = watch::channel(Bytes::new());
     let view = settings.view.then(|| View::start(pictures.clone())).transpose()?;
     let site = Arc::new(Site {
-        page: Page::new(),
+        page: Page::new(zones),
         board,
         output_status,
         metrics,

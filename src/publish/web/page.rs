@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::event::{DeviceState, State};
 use crate::overlay::state_color;
+use crate::publish::message::json;
 use crate::publish::metrics::word;
-use crate::publish::settings;
+use crate::publish::settings::{self, Zones};
 
 const SOURCE: &str = include_str!("page.html");
 const STATES: [State; 3] = [State::Silent, State::Match, State::NoVisibleSource];
@@ -15,8 +16,8 @@ const STATES: [State; 3] = [State::Silent, State::Match, State::NoVisibleSource]
 pub(super) struct Page(String);
 
 impl Page {
-    /// Puts words and colours into the page's source.
-    pub(super) fn new() -> Self {
+    /// Puts words, colours and the zones of rules into the page's source.
+    pub(super) fn new(zones: &Zones) -> Self {
         let mut html = SOURCE.to_string();
         for state in STATES {
             let [r, g, b] = state_color(state);
@@ -33,6 +34,8 @@ impl Page {
         let deaf: BTreeMap<String, &str> =
             DeviceState::ALL.iter().filter_map(|state| Some((word(state), state.deaf()?))).collect();
         html = html.replace("{{deaf}}", &serde_json::json!(deaf).to_string());
+        // Nothing in it can end the script: names of rules are letters and digits, all else numbers.
+        html = html.replace("{{zones}}", &String::from_utf8_lossy(&json(zones)));
         Self(html.replace("{{devices}}", &serde_json::json!(devices).to_string()))
     }
 
@@ -70,7 +73,7 @@ mod tests {
 
     #[test]
     fn the_page_is_complete_and_needs_nothing_else() {
-        let (html, policy) = Page::new().render();
+        let (html, policy) = Page::new(&Zones::default()).render();
         let nonce = policy.split("script-src 'nonce-").nth(1).unwrap().split('\'').next().unwrap();
         assert_eq!(html.matches(&format!("nonce=\"{nonce}\"")).count(), 2, "one style, one script");
         assert!(html.contains("rgb(61 224 172)") && html.contains(State::Match.sentence()));
@@ -79,6 +82,6 @@ mod tests {
         for left in ["{{", "http://", "https://", "<link", "<script src"] {
             assert!(!html.contains(left), "{left}");
         }
-        assert_ne!(Page::new().render().1, policy, "a new number each time");
+        assert_ne!(Page::new(&Zones::default()).render().1, policy, "a new number each time");
     }
 }
