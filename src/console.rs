@@ -28,12 +28,12 @@ pub fn tell(words: Arguments) {
 pub struct Answers {
     out: BufWriter<Stdout>,
     /// Called once when the reader is gone.
-    deserted: Option<Box<dyn FnOnce()>>,
+    deserted: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl Answers {
     /// `deserted` is called once the reader is gone.
-    pub fn new(deserted: impl FnOnce() + 'static) -> Self {
+    pub fn new(deserted: impl FnOnce() + Send + 'static) -> Self {
         Self { out: BufWriter::new(io::stdout()), deserted: Some(Box::new(deserted)) }
     }
 

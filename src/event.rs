@@ -28,6 +28,9 @@ pub struct Event {
     /// The time of day of `t`, as RFC 3339 has it: `2026-11-30T12:00:05.123Z`; live input only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
+    /// Which camera and microphone, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// Probability that picture and sound belong together, 0 to 1.
     pub score: f32,
     /// The decision, after thresholds and hysteresis.
@@ -112,6 +115,7 @@ impl Event {
             schema: SCHEMA,
             t: (t * 1e4).round() / 1e4,
             time,
+            source: None,
             score: round(score),
             state,
             peak: peak.map(round),

@@ -147,7 +147,12 @@ fn publisher(to: SocketAddr, events: Events, picture: bool) -> Publisher {
         home_assistant: true,
         ..Mqtt::default()
     };
-    let about = About { version: "1.2.3".into(), preset: "edge".into(), model: "0123456789abcdef".into() };
+    let about = About {
+        version: "1.2.3".into(),
+        preset: "edge".into(),
+        model: "0123456789abcdef".into(),
+        sources: Vec::new(),
+    };
     Publisher::start(&Settings { mqtt: Some(mqtt), ..Settings::default() }, &about).unwrap()
 }
 

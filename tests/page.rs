@@ -24,7 +24,12 @@ fn a_browser_shows_the_decision_and_the_picture() {
         "[rules.gate]\ncommand = [\"true\"]\nwhen = { zones = [[[0.1, 0.2], [0.9, 0.2], [0.5, 0.8]]] }";
     let web =
         Web { address: "127.0.0.1:0".into(), token: Some(Secret::new(TOKEN)), view: true, ..Web::default() };
-    let about = About { version: "1.2.3".into(), preset: "edge".into(), model: "0123456789abcdef".into() };
+    let about = About {
+        version: "1.2.3".into(),
+        preset: "edge".into(),
+        model: "0123456789abcdef".into(),
+        sources: Vec::new(),
+    };
     let mut publisher =
         Publisher::start(&Settings { web: Some(web), ..toml::from_str(rules).unwrap() }, &about).unwrap();
     let page = format!("http://{}/?token={TOKEN}#zones", publisher.address().unwrap());

@@ -1,6 +1,8 @@
 //! What several commands can be asked.
 
+use std::num::NonZero;
 use std::path::PathBuf;
+use std::thread;
 
 use clap::Args;
 use lookhear::engine::int::kernel::Choice;
@@ -38,6 +40,13 @@ impl ModelArguments {
         self.engine = self.engine.or(Some(model.engine));
         self.threads = self.threads.or(model.threads);
         self
+    }
+
+    /// So many networks run side by side: where nothing else is asked for, they share the processors.
+    pub(super) fn share(&mut self, networks: usize) {
+        let processors = thread::available_parallelism().map_or(1, NonZero::get);
+        let each = (processors / networks.max(1)).clamp(1, 64);
+        self.threads = self.threads.or(u16::try_from(each).ok());
     }
 
     pub(super) fn engine(&self) -> Backend {

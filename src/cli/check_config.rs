@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use lookhear::profile::{Camera, Decisions, Microphone, Model, Profile};
+use lookhear::profile::{Camera, Decisions, Microphone, Model, Profile, Source};
 use lookhear::{kiosk, publish};
 
 use super::ending::Failure;
@@ -45,17 +45,24 @@ fn check(file: &Path) -> bool {
 
 /// What would run, a line for each table.
 fn summary(profile: &Profile) -> Vec<(&'static str, String)> {
-    let Profile { camera, microphone, model, decisions, kiosk, gallery, publish } = profile;
+    let Profile { camera, microphone, sources, model, decisions, kiosk, gallery, publish } = profile;
     let names = gallery.file.as_ref().map_or("nothing is named".into(), |file| file.display().to_string());
-    vec![
-        ("camera", camera_words(camera)),
-        ("microphone", microphone_words(microphone)),
+    let devices = match sources.is_empty() {
+        true => vec![("camera", camera_words(camera)), ("microphone", microphone_words(microphone))],
+        false => sources.iter().map(|(name, source)| ("source", source_words(name, source))).collect(),
+    };
+    let rest = vec![
         ("model", model_words(model)),
         ("decisions", decision_words(decisions)),
         ("kiosk", kiosk_words(kiosk)),
         ("gallery", names),
         ("publish", publish_words(publish)),
-    ]
+    ];
+    [devices, rest].concat()
+}
+
+fn source_words(name: &str, Source { camera, microphone, .. }: &Source) -> String {
+    format!("{name}: camera {}; microphone {}", camera_words(camera), microphone_words(microphone))
 }
 
 fn camera_words(Camera { name, size: [width, height], driver: _, offset_ms }: &Camera) -> String {

@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 
 use super::arguments::ModelArguments;
 use super::ending::Failure;
-use super::reload::{Reloader, Settings};
+use super::reload::{Reloader, Run, Settings};
 
 /// Which settings file, if any.
 #[derive(Args)]
@@ -63,33 +63,47 @@ pub(super) fn named(judge: Judge, gallery: Option<&Path>) -> Result<Judge, Galle
 pub(super) fn publisher(
     config: &ConfigArgument,
     profile: &Profile,
+    runs: Vec<Run>,
+    model: &ModelArguments,
+    gallery: Option<&Path>,
+) -> Result<Option<(Option<Reloader>, Publisher)>, Fault> {
+    let Some(first) = runs.first() else { return Ok(None) };
+    if config.config.is_none() && profile.publish.is_off() {
+        return Ok(None);
+    }
+    let manifest = model.bundle()?.manifest;
+    let about = About {
+        version: env!("CARGO_PKG_VERSION").into(),
+        preset: manifest.spec.name.clone(),
+        model: first.model.clone(),
+        sources: profile.sources.keys().cloned().collect(),
+    };
+    let controls = first.controls.clone();
+    let publisher = Publisher::start(&profile.publish, &about)?.tell(controls.clone());
+    let settings = |path: &PathBuf| Settings {
+        path: path.clone(),
+        profile: Mutex::new(profile.clone()),
+        gallery: gallery.map(Path::to_path_buf),
+        thresholds: manifest.thresholds,
+        runs,
+        publish: publisher.reload(),
+    };
+    let reloader = config.config.as_ref().map(settings).map(|settings| Reloader::new(settings, controls));
+    Ok(Some((reloader, publisher)))
+}
+
+/// The same for a run with one source: its sinks.
+pub(super) fn publishers(
+    config: &ConfigArgument,
+    profile: &Profile,
     judge: &Judge,
     controls: &Arc<Controls>,
     model: &ModelArguments,
     gallery: Option<&Path>,
 ) -> Result<Vec<Box<dyn Sink>>, Fault> {
-    if config.config.is_none() && profile.publish.is_off() {
+    let run = Run { source: None, model: judge.model().into(), controls: controls.clone() };
+    let Some((reloader, publisher)) = publisher(config, profile, vec![run], model, gallery)? else {
         return Ok(Vec::new());
-    }
-    let about = About {
-        version: env!("CARGO_PKG_VERSION").into(),
-        preset: judge.manifest().spec.name.clone(),
-        model: judge.model().into(),
-    };
-    let publisher = Publisher::start(&profile.publish, &about)?.tell(controls.clone());
-    let reloader = match &config.config {
-        Some(path) => Some(Reloader::new(
-            Settings {
-                path: path.clone(),
-                profile: Mutex::new(profile.clone()),
-                gallery: gallery.map(Path::to_path_buf),
-                thresholds: model.bundle()?.manifest.thresholds,
-                model: judge.model().into(),
-                publish: publisher.reload(),
-            },
-            controls.clone(),
-        )),
-        None => None,
     };
     let reloader = reloader.map(|reloader| Box::new(reloader) as Box<dyn Sink>);
     Ok(reloader.into_iter().chain([Box::new(publisher) as Box<dyn Sink>]).collect())

@@ -22,7 +22,7 @@ use super::ending::Failure;
 const STUDIO: &str = "studio";
 
 /// Which camera, which microphone.
-#[derive(Args)]
+#[derive(Clone, Args)]
 pub(super) struct DeviceArguments {
     /// A camera: its number, id, device file or a part of its name (see `lookhear devices`), a
     /// URL or file that ffmpeg reads, or studio.

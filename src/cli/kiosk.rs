@@ -10,7 +10,7 @@ use lookhear::pipeline::{self, Sink};
 use lookhear::sinks::DeviceLog;
 
 use super::arguments::ModelArguments;
-use super::config::{ConfigArgument, judge, publisher};
+use super::config::{ConfigArgument, judge, publishers};
 use super::devices::{DeviceArguments, size};
 use super::ending::{Failure, controls_of_run};
 use super::live;
@@ -50,6 +50,12 @@ fn theme(name: &str) -> Result<Theme, String> {
 impl Kiosk {
     pub(super) fn run(self) -> Result<(), Failure> {
         let profile = self.config.load()?;
+        if !profile.sources.is_empty() {
+            return Err(
+                "the kiosk shows one camera: put it under [camera] and [microphone] instead of [sources]"
+                    .into(),
+            );
+        }
         let settings = self.settings(&profile.kiosk);
         settings.validate()?;
         // Everything that can fail early is done before anything is shown.
@@ -77,7 +83,7 @@ impl Kiosk {
                 if let Some(folder) = record {
                     sinks.push(live::recording(folder, false, controls)?);
                 }
-                sinks.extend(publisher(&config, &profile, &judge, controls, &model, None)?);
+                sinks.extend(publishers(&config, &profile, &judge, controls, &model, None)?);
                 let source = devices.open(profile.camera.offset_ms.map(|ms| ms / 1e3));
                 Ok(pipeline::run(source, &mut judge, &mut sinks, stage, controls)?)
             }),

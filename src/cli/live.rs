@@ -17,19 +17,19 @@ use lookhear::sinks::{
 use lookhear::timing::Stage;
 
 use super::arguments::{ModelArguments, RunArguments};
-use super::config::{ConfigArgument, judge, publisher};
+use super::config::{ConfigArgument, judge, publishers};
 use super::devices::DeviceArguments;
 use super::ending::{Failure, answers, controls_of_run};
 
 #[derive(Args)]
 pub(super) struct Live {
     #[command(flatten)]
-    config: ConfigArgument,
+    pub(super) config: ConfigArgument,
     #[command(flatten)]
-    devices: DeviceArguments,
+    pub(super) devices: DeviceArguments,
     /// Milliseconds to add to the camera's times, so that they agree with the microphone's.
     #[arg(long, value_name = "MS", allow_negative_numbers = true)]
-    offset: Option<f64>,
+    pub(super) offset: Option<f64>,
     /// Nothing but lines on standard output.
     #[arg(long)]
     headless: bool,
@@ -38,31 +38,34 @@ pub(super) struct Live {
     blocks: bool,
     /// Keep the session as it was judged: `lookhear watch` gives the same decisions again.
     #[arg(long, value_name = "FOLDER")]
-    record: Option<PathBuf>,
+    pub(super) record: Option<PathBuf>,
     /// Write the annotated video (MP4).
     #[arg(long, value_name = "FILE")]
-    save: Option<PathBuf>,
+    pub(super) save: Option<PathBuf>,
     /// Send the annotated picture and the sound, live: rtsp://, rtmp://, srt://, udp:// or tcp://.
     #[arg(long, value_name = "URL")]
-    stream: Option<Push>,
+    pub(super) stream: Option<Push>,
     #[command(flatten)]
-    run: RunArguments,
+    pub(super) run: RunArguments,
     /// Seconds between two audio-swap self-checks, 0: none; 5 if left out.
     #[arg(long, value_name = "SECONDS")]
-    swap: Option<f64>,
+    pub(super) swap: Option<f64>,
     /// Stop after so many seconds.
     #[arg(long, value_name = "SECONDS")]
-    seconds: Option<f64>,
+    pub(super) seconds: Option<f64>,
     /// Tell at the end, on standard error, how long the stages took and what was lost.
     #[arg(long)]
-    stats: bool,
+    pub(super) stats: bool,
     #[command(flatten)]
-    model: ModelArguments,
+    pub(super) model: ModelArguments,
 }
 
 impl Live {
     pub(super) fn run(mut self) -> Result<(), Failure> {
         let mut profile = self.config.load()?;
+        if !profile.sources.is_empty() {
+            return self.several(&profile);
+        }
         self.devices = self.devices.or(&profile);
         self.model = self.model.or(&profile.model);
         self.offset = self.offset.or(profile.camera.offset_ms);
@@ -75,7 +78,8 @@ impl Live {
         let controls = controls_of_run(self.config.is_read_again())?;
         let mut judge = judge(&self.model, &profile).map_err(|error| -> Failure { error })?;
         let source = self.devices.open(self.offset.map(|ms| ms / 1e3));
-        let publisher = publisher(&self.config, &profile, &judge, &controls, &self.model, gallery.as_deref());
+        let publisher =
+            publishers(&self.config, &profile, &judge, &controls, &self.model, gallery.as_deref());
         let publisher = publisher.map_err(|error| -> Failure { error })?;
         let mut sinks = self.sinks(publisher, profile.publish.is_off(), &controls)?;
         let summary = pipeline::run(source, &mut judge, &mut sinks, settings, &controls)?;

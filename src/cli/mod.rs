@@ -19,6 +19,7 @@ mod kiosk;
 mod live;
 mod reload;
 mod rules;
+mod several;
 mod shell;
 mod watch;
 

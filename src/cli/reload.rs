@@ -8,7 +8,7 @@ use std::thread;
 use lookhear::gallery::Gallery;
 use lookhear::model::Thresholds;
 use lookhear::pipeline::{Adjustments, Controls, DecisionContext, Sink, SinkError};
-use lookhear::profile::{Decisions, Profile};
+use lookhear::profile::{Camera, Decisions, Microphone, Profile, Source};
 use lookhear::publish::Reload;
 use parking_lot::Mutex;
 
@@ -30,9 +30,17 @@ pub(super) struct Settings {
     pub(super) gallery: Option<PathBuf>,
     /// The model's own thresholds.
     pub(super) thresholds: Thresholds,
+    pub(super) runs: Vec<Run>,
+    pub(super) publish: Reload,
+}
+
+/// The run of a source.
+pub(super) struct Run {
+    /// Its name; `None`: it is the only one.
+    pub(super) source: Option<String>,
     /// The model's hash.
     pub(super) model: String,
-    pub(super) publish: Reload,
+    pub(super) controls: Arc<Controls>,
 }
 
 impl Reloader {
@@ -48,7 +56,7 @@ impl Sink for Reloader {
             // A slow disk must not delay decisions.
             thread::spawn(move || {
                 let path = settings.path.display();
-                let told = settings.read(&controls).err();
+                let told = settings.read().err();
                 match &told {
                     None => log::info!("{path}: read again"),
                     Some(error) => log::error!("{error}; what was set before still counts"),
@@ -62,17 +70,16 @@ impl Sink for Reloader {
 
 impl Settings {
     /// Reads the file, and hands over what it says. Nothing of a wrong one counts.
-    fn read(&self, controls: &Controls) -> Result<(), Failure> {
+    fn read(&self) -> Result<(), Failure> {
         let mut profile = Profile::load(&self.path)?;
         profile.gallery.file = self.gallery.clone().or(profile.gallery.file);
         let mut before = self.profile.lock();
-        let thresholds = profile.decisions.thresholds(self.thresholds);
-        let thresholds = thresholds.map_err(|error| error.inside("decisions"))?;
-        // Also where the name of the file is the same: there may be another thing in it.
-        let gallery =
-            profile.gallery.file.as_deref().map(|file| Gallery::load(file, &self.model)).transpose()?;
+        let adjustments = self.runs.iter().map(|run| self.adjustments(run, &profile));
+        let adjustments = adjustments.collect::<Result<Vec<Adjustments>, Failure>>()?;
         self.publish.ask(profile.publish.clone()).map_err(|error| error.inside("publish"))?;
-        *controls.adjustments.lock() = Adjustments { thresholds: Some(thresholds), gallery: Some(gallery) };
+        for (run, adjustments) in self.runs.iter().zip(adjustments) {
+            *run.controls.adjustments.lock() = adjustments;
+        }
         let later = waiting(&before, &profile);
         if !later.is_empty() {
             log::warn!("changes of {} count from the next start", later.join(", "));
@@ -82,12 +89,37 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// What the file says of a run. A source that is not there any more stays as it is until the next start.
+    fn adjustments(&self, run: &Run, profile: &Profile) -> Result<Adjustments, Failure> {
+        let own = match &run.source {
+            None => profile.clone(),
+            Some(name) => match profile.sources.get(name) {
+                Some(source) => profile.of_source(source),
+                None => return Ok(Adjustments::default()),
+            },
+        };
+        let thresholds = own.decisions.thresholds(self.thresholds);
+        let thresholds = thresholds.map_err(|error| error.inside("decisions"))?;
+        // Also where the name of the file is the same: there may be another thing in it.
+        let gallery = own.gallery.file.as_deref().map(|file| Gallery::load(file, &run.model)).transpose()?;
+        Ok(Adjustments { thresholds: Some(thresholds), gallery: Some(gallery) })
+    }
+}
+
 /// Tables and keys that have changed and count only from the next start.
 fn waiting(before: &Profile, now: &Profile) -> Vec<&'static str> {
+    let devices = |profile: &Profile| -> Vec<(String, Camera, Microphone)> {
+        let device = |(name, source): (&String, &Source)| {
+            (name.clone(), source.camera.clone(), source.microphone.clone())
+        };
+        profile.sources.iter().map(device).collect()
+    };
     let timing = |Decisions { hop, swap, sleep, .. }: &Decisions| (*hop, *swap, *sleep);
     [
         ("[camera]", before.camera != now.camera),
         ("[microphone]", before.microphone != now.microphone),
+        ("the devices of [sources]", devices(before) != devices(now)),
         ("[model]", before.model != now.model),
         ("[kiosk]", before.kiosk != now.kiosk),
         ("decisions.hop, swap and sleep", timing(&before.decisions) != timing(&now.decisions)),

@@ -14,8 +14,9 @@ mod tests;
 
 pub use crate::validation::ValidationError;
 pub use error::{ConfigError, ProfileError};
-pub use settings::{Camera, Decisions, Microphone, Model, Names};
+pub use settings::{Camera, Decisions, Microphone, Model, Names, Source};
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -36,6 +37,8 @@ pub struct Profile {
     pub camera: Camera,
     /// The microphone.
     pub microphone: Microphone,
+    /// Several cameras with their microphones, each by a name, instead of those two.
+    pub sources: BTreeMap<String, Source>,
     /// The model, and the engine that runs it.
     pub model: Model,
     /// Thresholds and timing of decisions.
@@ -118,6 +121,52 @@ impl Profile {
             ("kiosk", self.kiosk.validate()),
             ("publish", self.publish.validate()),
         ];
-        tables.into_iter().try_for_each(|(table, checked)| checked.map_err(|error| error.inside(table)))
+        tables.into_iter().try_for_each(|(table, checked)| checked.map_err(|error| error.inside(table)))?;
+        self.validate_sources()
+    }
+
+    fn validate_sources(&self) -> Result<(), ValidationError> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        for (name, source) in &self.sources {
+            if name.is_empty() || name.len() > 40 || !name.chars().all(plain) {
+                let message =
+                    "give the source a name of 1 to 40 letters, digits, - and _, e.g. [sources.barn]";
+                return Err(ValidationError::new(format!("sources.{name}"), message));
+            }
+            source.validate().map_err(|error| error.inside(name).inside("sources"))?;
+        }
+        for (table, given) in [
+            ("camera", self.camera != Camera::default()),
+            ("microphone", self.microphone != Microphone::default()),
+        ] {
+            if given && !self.sources.is_empty() {
+                let message = "is of no use beside [sources]: move it into one of them";
+                return Err(ValidationError::new(table, message));
+            }
+        }
+        let known = |source: &&String| self.sources.contains_key(*source);
+        for (name, rule) in &self.publish.rules {
+            if let Some(source) =
+                rule.when.sources.iter().find(|source| !known(source) && !self.sources.is_empty())
+            {
+                let message = format!("{source:?} is none of [sources]");
+                return Err(ValidationError::new(format!("publish.rules.{name}.when.sources"), message));
+            }
+        }
+        Ok(())
+    }
+
+    /// The settings of one of several sources, as if it were the only one.
+    #[must_use]
+    pub fn of_source(&self, source: &Source) -> Self {
+        let all = self.clone();
+        Self {
+            camera: source.camera.clone(),
+            microphone: source.microphone.clone(),
+            decisions: source.decisions.clone().unwrap_or(all.decisions),
+            gallery: source.gallery.clone().unwrap_or(all.gallery),
+            sources: BTreeMap::new(),
+            ..all
+        }
     }
 }

@@ -101,6 +101,32 @@ pub struct Microphone {
     pub name: String,
 }
 
+/// One of several pairs of camera and microphone.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Source {
+    /// The camera.
+    pub camera: Camera,
+    /// The microphone.
+    pub microphone: Microphone,
+    /// Thresholds and timing; left out: those of all.
+    pub decisions: Option<Decisions>,
+    /// The gallery of names; left out: that of all.
+    pub gallery: Option<Names>,
+}
+
+impl Source {
+    /// Checks every value.
+    ///
+    /// # Errors
+    /// The first invalid value.
+    pub fn validate(&self) -> Result<(), ValidationError> {
+        self.camera.validate().map_err(|error| error.inside("camera"))?;
+        let checked = self.decisions.as_ref().map_or(Ok(()), Decisions::validate);
+        checked.map_err(|error| error.inside("decisions"))
+    }
+}
+
 /// The gallery of names.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -99,7 +99,7 @@ const INVALID: [(&str, usize, &str, &str); 50] = [
     ("= 3", 1, "", "key"),
     ("{}", 1, "", "key"),
     // Keys that are not there.
-    ("[camara]", 1, "camara", "there are `camera`, `microphone`, `model`, `decisions`"),
+    ("[camara]", 1, "camara", "there are `camera`, `microphone`, `sources`, `model`, `decisions`"),
     ("fps = 30", 1, "fps", "`camera`"),
     ("[camera]\n\nnam = 'x'", 3, "camera.nam", "`name`, `size`, `driver`, `offset_ms`"),
     ("camera = { name = 'x', hight = 480 }", 1, "camera.hight", "`size`"),

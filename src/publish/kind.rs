@@ -43,7 +43,7 @@ impl Parts {
         Self {
             about: about.clone(),
             metrics: Arc::new(Metrics::new(about)),
-            board: Arc::default(),
+            board: Arc::new(Board::new(&about.sources)),
             alerts: Arc::default(),
             address: Arc::default(),
         }
@@ -120,8 +120,13 @@ impl Kind {
                 Some(web) => {
                     let status = status();
                     let history = settings.history.as_ref();
-                    let (board, metrics) = (parts.board.clone(), parts.metrics.clone());
-                    let web = web::start(web, history, board, metrics, status.clone(), &settings.zones())?;
+                    let content = web::Content {
+                        board: parts.board.clone(),
+                        metrics: parts.metrics.clone(),
+                        sources: parts.about.sources.clone(),
+                        zones: settings.zones(),
+                    };
+                    let web = web::start(web, history, content, status.clone())?;
                     *parts.address.lock() = Some(web.address);
                     Some(running(Box::new(web), status))
                 }
@@ -154,7 +159,8 @@ impl Kind {
             Self::History => match &settings.history {
                 Some(history) => {
                     let status = status();
-                    Some(running(Box::new(history::start(history, status.clone())?), status))
+                    let history = history::start(history, &parts.about.sources, status.clone())?;
+                    Some(running(Box::new(history), status))
                 }
                 None => None,
             },

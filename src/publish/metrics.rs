@@ -16,10 +16,10 @@ use serde::Serialize;
 
 use super::About;
 use super::output_status::OutputStatus;
-use crate::event::{DeviceState, Devices, Event, State};
+use crate::event::{DeviceState, Event, State};
 
 /// Label and value; several of them tell the members of a family apart.
-type Labels<const N: usize> = [(&'static str, String); N];
+type Labels = Vec<(&'static str, String)>;
 
 /// Upper ends of the latency's buckets in seconds: around the tenth of a second that live answers may take.
 const BUCKETS: [f64; 10] = [0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1.0];
@@ -35,11 +35,11 @@ pub(super) struct Metrics {
     decisions: Counter,
     skipped: Counter,
     latency: Histogram,
-    score: Gauge<f64, AtomicU64>,
-    state: Family<Labels<1>, Gauge>,
-    devices: Family<Labels<2>, Gauge>,
-    lost: Family<Labels<1>, Counter>,
-    failing: Family<Labels<1>, Gauge>,
+    score: Family<Labels, Gauge<f64, AtomicU64>>,
+    state: Family<Labels, Gauge>,
+    devices: Family<Labels, Gauge>,
+    lost: Family<Labels, Counter>,
+    failing: Family<Labels, Gauge>,
     uptime: Gauge<f64, AtomicU64>,
 }
 
@@ -53,7 +53,7 @@ impl Metrics {
             decisions: Counter::default(),
             skipped: Counter::default(),
             latency: Histogram::new(BUCKETS),
-            score: Gauge::default(),
+            score: Family::default(),
             state: Family::default(),
             devices: Family::default(),
             lost: Family::default(),
@@ -92,7 +92,7 @@ impl Metrics {
 
     /// The status of an output, counted here under its name.
     pub(super) fn output_status(&self, name: &'static str) -> OutputStatus {
-        let labels = [("subscriber", name.to_string())];
+        let labels = vec![("subscriber", name.to_string())];
         let (lost, failing) =
             (self.lost.get_or_create_owned(&labels), self.failing.get_or_create_owned(&labels));
         OutputStatus::new(name, lost, failing)
@@ -102,21 +102,20 @@ impl Metrics {
     pub(super) fn decide(&self, event: &Event, skipped: u64) {
         self.decisions.inc();
         self.skipped.inc_by(skipped);
-        self.score.set(f64::from(event.score));
+        let of = |labels: &[(&'static str, String)]| -> Labels {
+            let source = event.source.iter().map(|source| ("source", source.clone()));
+            source.chain(labels.iter().cloned()).collect()
+        };
+        self.score.get_or_create(&of(&[])).set(f64::from(event.score));
         for state in STATES {
-            let labels = [("state", word(&state))];
+            let labels = of(&[("state", word(&state))]);
             self.state.get_or_create(&labels).set(i64::from(state == event.state));
         }
-        if let Some(devices) = event.devices {
-            self.latency.observe(event.latency_ms / 1e3);
-            self.devices(devices);
-        }
-    }
-
-    fn devices(&self, devices: Devices) {
+        let Some(devices) = event.devices else { return };
+        self.latency.observe(event.latency_ms / 1e3);
         for (device, now) in [("camera", devices.camera), ("microphone", devices.microphone)] {
             for state in DeviceState::ALL {
-                let labels = [("device", device.to_string()), ("state", word(&state))];
+                let labels = of(&[("device", device.to_string()), ("state", word(&state))]);
                 self.devices.get_or_create(&labels).set(i64::from(state == now));
             }
         }
@@ -148,6 +147,7 @@ pub(super) fn word(state: &impl Serialize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Devices;
     use crate::publish::testing::{about, event};
 
     #[test]
@@ -161,17 +161,21 @@ mod tests {
         let mut latest = event(0.24, State::Match);
         latest.devices = Some(Devices { camera: DeviceState::Gone, microphone: DeviceState::Live });
         metrics.decide(&latest, 1);
+        let barn = Event { source: Some("barn".into()), score: 0.5, ..event(0.32, State::Match) };
+        metrics.decide(&barn, 0);
         let text = metrics.text();
         for line in [
-            "lookhear_decisions_total 2",
+            "lookhear_score{source=\"barn\"} 0.5",
+            "lookhear_state{source=\"barn\",state=\"match\"} 1",
+            "lookhear_decisions_total 3",
             "lookhear_skipped_total 1",
             "lookhear_score 0.75",
             "lookhear_state{state=\"match\"} 1",
             "lookhear_state{state=\"silent\"} 0",
             "lookhear_device_state{device=\"camera\",state=\"gone\"} 1",
             "lookhear_device_state{device=\"camera\",state=\"live\"} 0",
-            "lookhear_latency_seconds_bucket{le=\"0.02\"} 2",
-            "lookhear_latency_seconds_count 2",
+            "lookhear_latency_seconds_bucket{le=\"0.02\"} 3",
+            "lookhear_latency_seconds_count 3",
             "lookhear_lost_total{subscriber=\"socket\"} 7",
             "lookhear_failing{subscriber=\"socket\"} 1",
             "lookhear_mqtt_connected 1",

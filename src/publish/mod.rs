@@ -53,6 +53,8 @@ pub struct About {
     pub preset: String,
     /// The model's hash.
     pub model: String,
+    /// The names of the sources; none: there is one, which needs no name.
+    pub sources: Vec<String>,
 }
 
 /// Why publishing cannot start.

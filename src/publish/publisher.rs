@@ -1,5 +1,6 @@
 //! The sink that hands decisions to all outputs.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,10 +20,8 @@ const END: Duration = Duration::from_secs(3);
 pub struct Publisher {
     settings: Settings,
     parts: Parts,
-    pace: Pace,
-    state: Option<State>,
-    /// Makes episodes, if anybody wants them.
-    tracker: Option<Tracker>,
+    /// What is known of each source.
+    sources: BTreeMap<Option<String>, Source>,
     /// In the order in which they are finished.
     outputs: Vec<Running>,
     /// Outputs that are begun anew, with other settings.
@@ -47,9 +46,7 @@ impl Publisher {
         Ok(Self {
             settings: settings.clone(),
             parts,
-            pace: Pace::default(),
-            state: None,
-            tracker: settings.tracker(),
+            sources: BTreeMap::new(),
             outputs,
             coming: Vec::new(),
             failed: Vec::new(),
@@ -83,7 +80,8 @@ impl Publisher {
 
     /// Tells what began, went on and ended.
     fn episodes(&mut self, context: &DecisionContext) {
-        let Some(tracker) = &mut self.tracker else { return };
+        let source = self.sources.get_mut(&context.event.source);
+        let Some(tracker) = source.and_then(|source| source.tracker.as_mut()) else { return };
         for notice in tracker.take(context.event) {
             self.outputs.iter_mut().for_each(|running| running.output.episode(&notice, Some(context)));
         }
@@ -92,9 +90,9 @@ impl Publisher {
         }
     }
 
-    /// Ends the episode at hand, if there is one.
-    fn end_episode(&mut self) {
-        if let Some(notice) = self.tracker.as_mut().and_then(Tracker::end) {
+    /// Ends the episodes at hand.
+    fn end_episodes(&mut self) {
+        for notice in self.sources.values_mut().filter_map(|source| source.tracker.as_mut()?.end()) {
             self.outputs.iter_mut().for_each(|running| running.output.episode(&notice, None));
         }
     }
@@ -117,8 +115,10 @@ impl Publisher {
             && let Some(settings) = self.reload.take()
         {
             if !settings.makes_like_episodes(&self.settings) {
-                self.end_episode();
-                self.tracker = settings.tracker();
+                self.end_episodes();
+                for (name, source) in &mut self.sources {
+                    source.tracker = settings.tracker(name.as_deref());
+                }
             }
             let failed = std::mem::take(&mut self.failed);
             let changed = |kind: &Kind| failed.contains(kind) || !kind.is_alike(&self.settings, &settings);
@@ -146,12 +146,26 @@ impl Publisher {
     }
 }
 
+/// One camera and microphone.
+#[derive(Debug, Default)]
+struct Source {
+    pace: Pace,
+    state: Option<State>,
+    /// Makes episodes, if anybody wants them.
+    tracker: Option<Tracker>,
+}
+
 impl Sink for Publisher {
     fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
         let event = context.event;
-        let changed = self.state.replace(event.state) != Some(event.state);
         self.change();
-        self.parts.metrics.decide(event, self.pace.skipped(event.t));
+        let settings = &self.settings;
+        let source = self.sources.entry(event.source.clone()).or_insert_with(|| Source {
+            tracker: settings.tracker(event.source.as_deref()),
+            ..Source::default()
+        });
+        let changed = source.state.replace(event.state) != Some(event.state);
+        self.parts.metrics.decide(event, source.pace.skipped(event.t));
         self.parts.board.decide(event);
         self.outputs.iter_mut().try_for_each(|running| running.output.take(context, changed))?;
         self.episodes(context);
@@ -162,7 +176,7 @@ impl Sink for Publisher {
     /// Ends everything, and waits up to 3 seconds for what is still to be written or sent.
     fn finish(&mut self) -> Result<(), SinkError> {
         let now = Instant::now();
-        self.end_episode();
+        self.end_episodes();
         // The web and the broker are told later that nothing more comes: rules may still have something for them.
         let waits = |kind: Kind| matches!(kind, Kind::Mqtt | Kind::Web);
         self.outputs

@@ -59,7 +59,12 @@ pub(super) fn start(settings: &Settings) -> Publisher {
 
 /// Who publishes.
 pub(super) fn about() -> About {
-    About { version: "1.2.3".into(), preset: "edge".into(), model: "0123456789abcdef".into() }
+    About {
+        version: "1.2.3".into(),
+        preset: "edge".into(),
+        model: "0123456789abcdef".into(),
+        sources: Vec::new(),
+    }
 }
 
 /// The status of an output of this name.

@@ -22,6 +22,8 @@ use crate::validation::ValidationError;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Conditions {
+    /// Its source is one of these; none: any.
+    pub sources: Vec<String>,
     /// Its state is one of these; none: any that makes episodes.
     pub states: Vec<State>,
     /// Its name is one of these; none: any, and none.
@@ -70,11 +72,12 @@ impl Conditions {
 
     /// Whether all of them are true of an episode as it is at a moment.
     pub fn hold(&self, episode: &Episode, now: &ZonedDateTime) -> bool {
-        let Episode { state, name, best_score, t_start, t_end, bounds, .. } = episode;
+        let Episode { source, state, name, best_score, t_start, t_end, bounds, .. } = episode;
         let named = || name.as_ref().is_some_and(|name| self.names.contains(name));
         // Times are sums of hops: a rounding is no reason to wait for another one.
         let lasts = t_end - t_start >= self.seconds - 1e-6;
-        (self.states.is_empty() || self.states.contains(state))
+        (self.sources.is_empty() || self.sources.contains(source))
+            && (self.states.is_empty() || self.states.contains(state))
             && (self.names.is_empty() || named())
             && *best_score >= self.score
             && lasts
@@ -130,6 +133,7 @@ mod tests {
     #[test]
     fn each_condition_holds_on_one_side_only() {
         for (holds, fails) in [
+            ("sources = [\"barn\"]", "sources = [\"yard\"]"),
             ("", "states = [\"no_visible_source\"]"),
             ("states = [\"match\"]", "states = [\"no_visible_source\"]"),
             ("names = [\"Ada\", \"Rex\"]", "names = [\"Ada\"]"),

@@ -1,5 +1,7 @@
 //! When rules fire.
 
+use std::collections::BTreeMap;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -17,7 +19,8 @@ pub struct Watch {
 struct Rule {
     conditions: Conditions,
     cool_down: SignedDuration,
-    fired: Option<Fired>,
+    /// By source: what happens at one place is no reason to say nothing of another.
+    fired: BTreeMap<String, Fired>,
 }
 
 /// When a rule fired last, and for which episode.
@@ -32,7 +35,7 @@ impl Watch {
     pub fn new(rules: impl IntoIterator<Item = (Conditions, f64)>, zone: TimeZone) -> Self {
         let rule = |(conditions, seconds): (Conditions, f64)| {
             let cool_down = SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::MAX);
-            Rule { conditions, cool_down, fired: None }
+            Rule { conditions, cool_down, fired: BTreeMap::new() }
         };
         Self { rules: rules.into_iter().map(rule).collect(), zone }
     }
@@ -42,13 +45,13 @@ impl Watch {
         let Ok(at) = episode.end.parse::<Timestamp>() else { return Vec::new() };
         let now = at.to_zoned_datetime(self.zone.clone());
         let fires = |(place, rule): (usize, &mut Rule)| {
-            let rests = rule.fired.as_ref().is_some_and(|fired| {
+            let rests = rule.fired.get(&episode.source).is_some_and(|fired| {
                 // Also where the clock was set back: better silent than for ever the same.
                 fired.id == episode.id || at.duration_since(fired.at).abs() < rule.cool_down
             });
             let fires = !rests && rule.conditions.hold(episode, &now);
             if fires {
-                rule.fired = Some(Fired { at, id: episode.id.clone() });
+                rule.fired.insert(episode.source.clone(), Fired { at, id: episode.id.clone() });
             }
             fires.then_some(place)
         };
@@ -115,6 +118,14 @@ mod tests {
         assert_eq!(fired[3], [1], "47 seconds after it fired, the first rests");
         assert_eq!(fired[4], [0], "the episode still lasts when the rest is over");
         assert_eq!(fired[5], [1]);
+    }
+
+    #[test]
+    fn two_places_fire_each_by_itself() {
+        let mut watch = Watch::new([(Conditions::default(), 60.0)], TimeZone::UTC);
+        let of = |source: &str, id: &str, second| Episode { source: source.into(), ..at(id, second, 1.0) };
+        let taken = [of("barn", "a", 1), of("yard", "b", 2), of("barn", "a", 3), of("yard", "b", 4)];
+        assert_eq!(taken.map(|episode| watch.take(&episode).len()), [1, 1, 0, 0]);
     }
 
     #[test]

@@ -9,6 +9,8 @@ use crate::pipeline::{Controls, DecisionContext, Sink, SinkError};
 /// Tells changes of the devices' states, with what to do.
 pub struct DeviceLog {
     controls: Arc<Controls>,
+    /// What lines begin with, after the time: the name of the source, if there are several.
+    source: String,
     told: [Option<DeviceState>; 2],
     faults: Option<String>,
 }
@@ -16,18 +18,24 @@ pub struct DeviceLog {
 impl DeviceLog {
     /// A log that also reports the first states.
     pub fn new(controls: Arc<Controls>) -> Self {
-        Self { controls, told: [None; 2], faults: None }
+        Self { controls, source: String::new(), told: [None; 2], faults: None }
+    }
+
+    /// For one of several sources.
+    #[must_use]
+    pub fn of(self, source: &str) -> Self {
+        Self { source: format!("{source}: "), ..self }
     }
 }
 
 impl Sink for DeviceLog {
     fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
-        let t = context.event.t;
+        let (t, source) = (context.event.t, &self.source);
         let faults = self.controls.faults.get();
         if faults != self.faults {
             match &faults {
-                Some(words) => log::warn!("{t:8.2} s  {words}"),
-                None => log::info!("{t:8.2} s  saved again"),
+                Some(words) => log::warn!("{t:8.2} s  {source}{words}"),
+                None => log::info!("{t:8.2} s  {source}saved again"),
             }
             self.faults = faults;
         }
@@ -37,8 +45,10 @@ impl Sink for DeviceLog {
             if told.replace(*state) != Some(*state) {
                 let words = state.words(device.name());
                 match state {
-                    DeviceState::Opening | DeviceState::Live => log::info!("{t:8.2} s  {words} ({detail})"),
-                    _ => log::warn!("{t:8.2} s  {words} ({detail})"),
+                    DeviceState::Opening | DeviceState::Live => {
+                        log::info!("{t:8.2} s  {source}{words} ({detail})")
+                    }
+                    _ => log::warn!("{t:8.2} s  {source}{words} ({detail})"),
                 }
             }
         }

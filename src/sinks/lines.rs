@@ -66,5 +66,6 @@ pub(super) fn line(event: &Event) -> String {
         State::Match => format!(" at {:.0} % from the left, {:.0} % from the top", x * 100.0, y * 100.0),
         _ => String::new(),
     };
-    format!("{:8.2} s  score {:.2}  {}{place}", event.t, event.score, event.sentence())
+    let source = event.source.as_ref().map_or(String::new(), |source| format!("{source}  "));
+    format!("{:8.2} s  {source}score {:.2}  {}{place}", event.t, event.score, event.sentence())
 }

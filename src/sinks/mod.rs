@@ -10,6 +10,7 @@ mod recorder;
 #[cfg(feature = "terminal")]
 mod screen;
 mod snapshots;
+mod sourced;
 #[cfg(feature = "terminal")]
 mod terminal;
 mod unheard;
@@ -24,6 +25,7 @@ pub use recorder::Recorder;
 #[cfg(feature = "terminal")]
 pub use screen::Screen;
 pub use snapshots::Snapshots;
+pub use sourced::{Shared, Sourced};
 #[cfg(feature = "terminal")]
 pub use terminal::Terminal;
 pub use unheard::Unheard;

@@ -13,6 +13,7 @@ pub(crate) fn event(number: u32) -> Event {
     Event {
         schema: SCHEMA,
         t: f64::from(number) * 0.08,
+        source: None,
         time: None,
         score: 0.875,
         state,

@@ -20,7 +20,7 @@ const PRUNE_FAILING: Duration = Duration::from_secs(10);
 /// What is to be written.
 pub(super) enum Job {
     /// An episode as it is now, and what is to be its picture.
-    Episode(Box<Episode>, Option<Scene>),
+    Episode(Box<Episode>, Option<Box<Scene>>),
     /// The clip of an episode is complete, under this name.
     Clip { id: String, name: String },
 }
@@ -57,10 +57,11 @@ impl Keeper {
     /// [`HistoryError`]
     pub(super) fn open(
         settings: &settings::History,
+        sources: &[String],
         output_status: OutputStatus,
     ) -> Result<Self, HistoryError> {
         let store = Store::create(&settings.folder)?;
-        store.close_open(&settings.source)?;
+        sources.iter().try_for_each(|source| store.close_open(source).map(drop))?;
         let files = Files::new(&settings.folder);
         store.reconcile(&files)?;
         let mut keeper = Self {
@@ -79,7 +80,7 @@ impl Keeper {
     pub(super) fn serve(mut self, jobs: &Receiver<Job>) {
         loop {
             match jobs.recv_timeout(PRUNE) {
-                Ok(Job::Episode(episode, scene)) => self.episode(*episode, scene.as_ref()),
+                Ok(Job::Episode(episode, scene)) => self.episode(*episode, scene.as_deref()),
                 Ok(Job::Clip { id, name }) => self.clip(&id, name),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,

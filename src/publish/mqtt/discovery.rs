@@ -10,9 +10,17 @@ use crate::publish::metrics::word;
 use crate::publish::settings;
 
 /// Topics and configurations: whether there is a match, the score, the state, the name of what sounds, how camera and
-/// microphone are doing, and the picture of the latest match, if pictures are sent.
-pub(super) fn messages(settings: &settings::Mqtt, topics: &Topics, about: &About) -> Vec<(String, Value)> {
-    let id = &settings.client_id;
+/// microphone are doing, and the picture of the latest match, if pictures are sent. Each source is a device.
+pub(super) fn messages(
+    settings: &settings::Mqtt,
+    source: Option<&str>,
+    topics: &Topics,
+    about: &About,
+) -> Vec<(String, Value)> {
+    let id = &match source {
+        Some(source) => format!("{}-{source}", settings.client_id),
+        None => settings.client_id.clone(),
+    };
     let entity = |component: &str, what: &str, own: Value| {
         let mut config = json!({
             "unique_id": format!("{id}_{what}"),
@@ -119,7 +127,7 @@ mod tests {
 
     fn hall() -> Vec<(String, Value)> {
         let settings = settings::Mqtt { client_id: "hall-2".into(), ..settings::Mqtt::default() };
-        messages(&settings, &Topics::new("museum/hall-2"), &about())
+        messages(&settings, None, &Topics::new("museum/hall-2", None), &about())
     }
 
     #[test]
@@ -152,9 +160,20 @@ mod tests {
     }
 
     #[test]
+    fn each_source_is_a_device_of_its_own() {
+        let settings = settings::Mqtt::default();
+        let messages = messages(&settings, Some("barn"), &Topics::new("lookhear", Some("barn")), &about());
+        let (topic, config) = &messages[0];
+        assert_eq!(topic, "homeassistant/binary_sensor/lookhear-barn/match/config");
+        assert_eq!(config["state_topic"], "lookhear/barn/state");
+        assert_eq!(config["availability_topic"], "lookhear/status");
+        assert_eq!(config["device"]["name"], "LookHear lookhear-barn");
+    }
+
+    #[test]
     fn a_picture_has_an_entity_if_it_is_sent() {
         let settings = settings::Mqtt { picture: true, ..settings::Mqtt::default() };
-        let messages = messages(&settings, &Topics::new("lookhear"), &about());
+        let messages = messages(&settings, None, &Topics::new("lookhear", None), &about());
         let (topic, config) = messages.last().unwrap();
         assert_eq!((messages.len(), topic.as_str()), (7, "homeassistant/image/lookhear/picture/config"));
         assert_eq!(config["image_topic"], "lookhear/picture");

@@ -6,6 +6,7 @@ mod outbox;
 mod tls;
 mod topics;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -40,17 +41,24 @@ const LARGEST: usize = 1024 * 1024;
 /// The pipeline's side.
 pub(super) struct Mqtt {
     outbox: Arc<Mutex<Outbox>>,
-    topics: Topics,
+    sources: BTreeMap<Option<String>, Place>,
+    /// Where alerts go.
+    alert: String,
     events: Events,
     episodes: bool,
     numbering: Numbering,
+    /// Draws pictures, if they are asked for; each with its topic.
+    pictures: Option<Queue<(Scene, String)>>,
+    network: Network,
+}
+
+/// What is told of a source, and where.
+struct Place {
+    topics: Topics,
     /// When the state was last sent.
     told: Option<f64>,
-    /// Draws pictures, if they are asked for.
-    pictures: Option<Queue<Scene>>,
     /// When the last picture was drawn.
     drawn: Option<f64>,
-    network: Network,
 }
 
 /// Prepares the connection; a thread makes it, and makes it anew whenever it breaks.
@@ -63,15 +71,20 @@ pub(super) fn start(
     output_status: OutputStatus,
     connected: Gauge,
 ) -> Result<Mqtt, PublishError> {
-    let topics = Topics::new(&settings.prefix);
+    let only = about.sources.is_empty().then_some(None);
+    let sources = about.sources.iter().cloned().map(Some).chain(only);
+    let place = |source: Option<String>| {
+        let topics = Topics::new(&settings.prefix, source.as_deref());
+        (source, Place { topics, told: None, drawn: None })
+    };
+    let sources: BTreeMap<Option<String>, Place> = sources.map(place).collect();
+    let Topics { status, alert, .. } = Topics::new(&settings.prefix, None);
     let qos = if settings.qos == 0 { QoS::AtMostOnce } else { QoS::AtLeastOnce };
     let mut options = MqttOptions::new(&settings.client_id, &settings.host, settings.port());
-    options.set_keep_alive(KEEP_ALIVE).set_max_packet_size(LARGEST, LARGEST).set_last_will(LastWill::new(
-        &topics.status,
-        OFFLINE,
-        qos,
-        true,
-    ));
+    options
+        .set_keep_alive(KEEP_ALIVE)
+        .set_max_packet_size(LARGEST, LARGEST)
+        .set_last_will(LastWill::new(&status, OFFLINE, qos, true));
     let password =
         Secret::read("mqtt.password_file", settings.password.as_ref(), settings.password_file.as_deref())?;
     if let Some(username) = &settings.username {
@@ -82,33 +95,29 @@ pub(super) fn start(
         options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(config)));
     }
 
-    let mut greeting = vec![Message::new(Kind::Greeting, &topics.status, ONLINE)];
+    let mut greeting = vec![Message::new(Kind::Greeting, &status, ONLINE)];
     if settings.home_assistant {
-        let found = discovery::messages(settings, &topics, about);
-        greeting.extend(
-            found.into_iter().map(|(topic, config)| Message::new(Kind::Greeting, &topic, json(&config))),
-        );
+        let found = sources.iter().flat_map(|(source, place)| {
+            discovery::messages(settings, source.as_deref(), &place.topics, about)
+        });
+        greeting.extend(found.map(|(topic, config)| Message::new(Kind::Greeting, &topic, json(&config))));
     }
-    let farewell = Message::new(Kind::Greeting, &topics.status, OFFLINE);
+    let farewell = Message::new(Kind::Greeting, &status, OFFLINE);
     let outbox = Arc::new(Mutex::new(Outbox::new(qos, greeting, output_status.clone())));
     let broker = format!("{}:{}", settings.host, settings.port());
-    let pictures = settings.picture.then(|| drawing(outbox.clone(), topics.picture.clone(), &output_status));
+    let pictures = settings.picture.then(|| drawing(outbox.clone(), &output_status));
     let pictures = pictures.transpose()?;
     let mqtt_client =
         client::MqttClient { options, broker, outbox: outbox.clone(), farewell, output_status, connected };
     let (events, episodes, numbering) = (settings.events, settings.episodes, Numbering::new());
     let network = Network::start("mqtt", move |ending| Box::pin(mqtt_client.run(ending)))?;
-    Ok(Mqtt { outbox, topics, events, episodes, numbering, told: None, pictures, drawn: None, network })
+    Ok(Mqtt { outbox, sources, alert, events, episodes, numbering, pictures, network })
 }
 
 impl Mqtt {
     /// Where alerts are put, for the threads of the rules.
     pub(super) fn alerts(&self) -> Alerts {
-        Alerts { outbox: self.outbox.clone(), topic: self.topics.alert.clone() }
-    }
-
-    fn put(&self, message: Message) {
-        self.outbox.lock().put(message);
+        Alerts { outbox: self.outbox.clone(), topic: self.alert.clone() }
     }
 }
 
@@ -116,28 +125,30 @@ impl Output for Mqtt {
     /// Puts what is to be said about a decision into the outbox.
     fn take(&mut self, context: &DecisionContext, changed: bool) -> Result<(), SinkError> {
         let event = context.event;
-        let state = changed || self.told.is_none_or(|told| event.t - told >= EVERY);
-        if state {
-            self.told = Some(event.t);
-            self.put(Message::new(Kind::State, &self.topics.state, json(event)));
+        let Some(Place { topics, told, drawn }) = self.sources.get_mut(&event.source) else { return Ok(()) };
+        let rare = |last: Option<f64>| last.is_none_or(|last| event.t - last >= EVERY);
+        let put = |message| self.outbox.lock().put(message);
+        if changed || rare(*told) {
+            *told = Some(event.t);
+            put(Message::new(Kind::State, &topics.state, json(event)));
         }
         if self.events.decision(changed) {
-            let numbered = self.numbering.next(event);
-            self.put(Message::new(Kind::Event, &self.topics.event, numbered));
+            put(Message::new(Kind::Event, &topics.event, self.numbering.next(event)));
         }
-        let due =
-            changed && event.state == State::Match && self.drawn.is_none_or(|drawn| event.t - drawn >= EVERY);
+        let due = changed && event.state == State::Match && rare(*drawn);
         if let Some(pictures) = self.pictures.as_ref().filter(|_| due) {
-            self.drawn = Some(event.t);
-            pictures.offer(Scene::of(context));
+            *drawn = Some(event.t);
+            pictures.offer((Scene::of(context), topics.picture.clone()));
         }
         Ok(())
     }
 
     /// Puts what is new about an episode into the outbox.
     fn episode(&mut self, notice: &Notice, _: Option<&DecisionContext>) {
-        if self.episodes || self.events.episodes() {
-            self.put(Message::new(Kind::Event, &self.topics.episode, json(notice)));
+        let named = self.sources.get(&Some(notice.episode.source.clone()));
+        let place = named.or_else(|| self.sources.get(&None));
+        if let Some(place) = place.filter(|_| self.episodes || self.events.episodes()) {
+            self.outbox.lock().put(Message::new(Kind::Event, &place.topics.episode, json(notice)));
         }
     }
 
@@ -172,14 +183,12 @@ impl Alerts {
 }
 
 /// Starts the thread that draws pictures and puts them into the outbox.
-fn drawing(
-    outbox: Arc<Mutex<Outbox>>,
-    topic: String,
-    output_status: &OutputStatus,
-) -> io::Result<Queue<Scene>> {
-    Queue::start(2, output_status.clone(), move |scenes: Receiver<Scene>| {
-        for jpeg in scenes.iter().filter_map(|scene| scene.jpeg()) {
-            outbox.lock().put(Message::new(Kind::Picture, &topic, jpeg));
+fn drawing(outbox: Arc<Mutex<Outbox>>, output_status: &OutputStatus) -> io::Result<Queue<(Scene, String)>> {
+    Queue::start(2, output_status.clone(), move |scenes: Receiver<(Scene, String)>| {
+        for (scene, topic) in scenes {
+            if let Some(jpeg) = scene.jpeg() {
+                outbox.lock().put(Message::new(Kind::Picture, &topic, jpeg));
+            }
         }
     })
 }

@@ -4,7 +4,7 @@
 //! stay here until they are acknowledged, only a few of them are handed to rumqttc at a time, and a connection that
 //! broke is replaced by a new one that gets the rest.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use rumqttc::{AsyncClient, QoS};
 
@@ -21,9 +21,9 @@ pub(super) const WINDOW: usize = 20;
 pub(super) enum Kind {
     /// Sent at the beginning of every connection.
     Greeting,
-    /// The state: only the latest is sent.
+    /// The state: only the latest of its topic is sent.
     State,
-    /// A picture: only the latest is sent.
+    /// A picture: only the latest of its topic is sent.
     Picture,
     /// An event: each is kept, up to the capacity.
     Event,
@@ -60,8 +60,9 @@ pub(super) struct Outbox {
     client: Option<AsyncClient>,
     /// The part of the greeting that is still to be sent.
     first: VecDeque<Message>,
-    state: Option<Message>,
-    picture: Option<Message>,
+    /// The latest state and the latest picture, by their topics.
+    states: BTreeMap<String, Message>,
+    pictures: BTreeMap<String, Message>,
     events: VecDeque<Message>,
     /// Handed over, oldest first.
     flights: VecDeque<Flight>,
@@ -76,8 +77,8 @@ impl Outbox {
             output_status,
             client: None,
             first: VecDeque::new(),
-            state: None,
-            picture: None,
+            states: BTreeMap::new(),
+            pictures: BTreeMap::new(),
             events: VecDeque::new(),
             flights: VecDeque::new(),
         }
@@ -87,8 +88,8 @@ impl Outbox {
     pub(super) fn put(&mut self, message: Message) {
         match message.kind {
             Kind::Greeting => self.first.push_back(message),
-            Kind::State => self.state = Some(message),
-            Kind::Picture => self.picture = Some(message),
+            Kind::State => drop(self.states.insert(message.topic.clone(), message)),
+            Kind::Picture => drop(self.pictures.insert(message.topic.clone(), message)),
             Kind::Event => {
                 if self.events.len() >= CAPACITY {
                     self.events.pop_front();
@@ -116,10 +117,10 @@ impl Outbox {
                 _ if acknowledged => {}
                 Kind::Greeting => {}
                 Kind::State => {
-                    self.state.get_or_insert(message);
+                    self.states.entry(message.topic.clone()).or_insert(message);
                 }
                 Kind::Picture => {
-                    self.picture.get_or_insert(message);
+                    self.pictures.entry(message.topic.clone()).or_insert(message);
                 }
                 Kind::Event => self.events.push_front(message),
             }
@@ -146,7 +147,7 @@ impl Outbox {
 
     /// Whether there is a connection, and the broker has everything.
     pub(super) fn is_settled(&self) -> bool {
-        let latest = self.state.is_some() || self.picture.is_some();
+        let latest = !self.states.is_empty() || !self.pictures.is_empty();
         let waiting = !self.first.is_empty() || latest || !self.events.is_empty();
         self.client.is_some() && self.flights.is_empty() && !waiting
     }
@@ -168,8 +169,11 @@ impl Outbox {
     fn hand_over(&mut self) {
         let Some(client) = &self.client else { return };
         while self.flights.len() < WINDOW {
-            let latest = || self.state.take().or_else(|| self.picture.take());
-            let next = self.first.pop_front().or_else(latest).or_else(|| self.events.pop_front());
+            let mut latest = || {
+                let latest = self.states.pop_first().or_else(|| self.pictures.pop_first());
+                latest.map(|(_, message)| message)
+            };
+            let next = self.first.pop_front().or_else(&mut latest).or_else(|| self.events.pop_front());
             let Some(message) = next else { return };
             let retain = message.kind != Kind::Event;
             // The channel has room for the whole window, and topics were checked with the settings: the only error is

@@ -1,25 +1,31 @@
 //! Where messages go, and what is said there of ourselves.
 
-/// Where messages go.
+/// Where messages about a source go.
 #[derive(Clone, Debug)]
 pub(super) struct Topics {
+    /// Of the program, whichever the source.
     pub(super) status: String,
+    pub(super) alert: String,
     pub(super) state: String,
     pub(super) event: String,
     pub(super) episode: String,
-    pub(super) alert: String,
     pub(super) picture: String,
 }
 
 impl Topics {
-    pub(super) fn new(prefix: &str) -> Self {
-        let under = |name: &str| format!("{prefix}/{name}");
+    /// Of one of several sources, or of the only one.
+    pub(super) fn new(prefix: &str, source: Option<&str>) -> Self {
+        let program = |name: &str| format!("{prefix}/{name}");
+        let under = |name: &str| match source {
+            Some(source) => format!("{prefix}/{source}/{name}"),
+            None => program(name),
+        };
         Self {
-            status: under("status"),
+            status: program("status"),
+            alert: program("alert"),
             state: under("state"),
             event: under("event"),
             episode: under("episode"),
-            alert: under("alert"),
             picture: under("picture"),
         }
     }

@@ -57,8 +57,8 @@ impl Settings {
     }
 
     /// What makes episodes, if there is anybody who wants them: as the history says, or as usual.
-    pub(super) fn tracker(&self) -> Option<Tracker> {
-        self.episodes().map(|(source, rules)| Tracker::new(&source, rules))
+    pub(super) fn tracker(&self, source: Option<&str>) -> Option<Tracker> {
+        self.episodes().map(|(own, rules)| Tracker::new(source.unwrap_or(&own), rules))
     }
 
     /// Whether other settings make the same episodes.

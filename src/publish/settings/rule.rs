@@ -37,6 +37,8 @@ pub(in crate::publish) type Zones = BTreeMap<String, Places>;
 /// The zones and masks of a rule.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(in crate::publish) struct Places {
+    /// None: of all sources.
+    sources: Vec<String>,
     zones: Vec<Zone>,
     masks: Vec<Zone>,
 }
@@ -44,9 +46,9 @@ pub(in crate::publish) struct Places {
 impl Rule {
     /// Its zones and masks, if it has any.
     pub(super) fn places(&self) -> Option<Places> {
-        let Conditions { zones, masks, .. } = &self.when;
+        let Conditions { sources, zones, masks, .. } = &self.when;
         let any = !zones.is_empty() || !masks.is_empty();
-        any.then(|| Places { zones: zones.clone(), masks: masks.clone() })
+        any.then(|| Places { sources: sources.clone(), zones: zones.clone(), masks: masks.clone() })
     }
 }
 

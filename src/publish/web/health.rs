@@ -1,5 +1,6 @@
 //! Health check: whether decisions are made and the devices are on.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -10,9 +11,12 @@ use crate::event::{DeviceState, Devices, Event};
 /// How old the last decision may be.
 const FRESH: Duration = Duration::from_secs(5);
 
-/// The last decision, as far as it says whether all is well.
-#[derive(Debug, Default)]
-pub(in crate::publish) struct Board(Mutex<Option<Latest>>);
+/// The last decision of each source, as far as it says whether all is well.
+#[derive(Debug)]
+pub(in crate::publish) struct Board {
+    /// Every source that there must be; the only one needs no name.
+    latest: Mutex<BTreeMap<Option<String>, Option<Latest>>>,
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Latest {
@@ -38,16 +42,40 @@ pub(super) struct Health {
 }
 
 impl Board {
+    /// For sources of these names; none: there is one.
+    pub(in crate::publish) fn new(sources: &[String]) -> Self {
+        let only = sources.is_empty().then_some(None);
+        let all = sources.iter().cloned().map(Some).chain(only);
+        Self { latest: Mutex::new(all.map(|source| (source, None)).collect()) }
+    }
+
     /// A decision was made.
     pub(in crate::publish) fn decide(&self, event: &Event) {
         let latest = Latest { at: Instant::now(), devices: event.devices };
-        *self.0.lock() = Some(latest);
+        self.latest.lock().insert(event.source.clone(), Some(latest));
     }
 
-    /// Whether all is well now.
+    /// Whether all is well now, with every source.
     pub(super) fn health(&self, uptime: f64) -> Health {
-        let latest = *self.0.lock();
-        judge(latest, Instant::now(), uptime)
+        let (latest, now) = (self.latest.lock(), Instant::now());
+        let all = latest.iter().map(|(source, latest)| (source, judge(*latest, now, uptime)));
+        let all: Vec<(&Option<String>, Health)> = all.collect();
+        if let [(None, only)] = &all[..] {
+            return only.clone();
+        }
+        let trouble = |(source, health): &(&Option<String>, Health)| {
+            let trouble = health.trouble.as_ref()?;
+            Some(source.as_ref().map_or(trouble.clone(), |source| format!("{source}: {trouble}")))
+        };
+        let troubles: Vec<String> = all.iter().filter_map(trouble).collect();
+        let oldest = all.iter().filter_map(|(_, health)| health.decision_age).max_by(f64::total_cmp);
+        Health {
+            healthy: troubles.is_empty(),
+            trouble: (!troubles.is_empty()).then(|| troubles.join("; ")),
+            decision_age: oldest,
+            devices: None,
+            uptime: uptime.round(),
+        }
     }
 }
 
@@ -101,6 +129,23 @@ mod tests {
         let muted = after(0.1, Some(Devices { microphone: DeviceState::Blank, ..ON }));
         assert!(!muted.healthy && !stalled.healthy && !unplugged.healthy);
         assert_eq!(judge(None, Instant::now(), 0.0).trouble.as_deref(), Some("no decision was made yet"));
+    }
+
+    #[test]
+    fn of_several_sources_all_must_be_well() {
+        let board = Board::new(&["barn".into(), "yard".into()]);
+        let event = |source: &str, camera| Event {
+            source: Some(source.into()),
+            devices: Some(Devices { camera, ..ON }),
+            ..Event::example(crate::event::State::Match)
+        };
+        board.decide(&event("barn", DeviceState::Live));
+        let waits = board.health(1.0);
+        assert_eq!(waits.trouble.as_deref(), Some("yard: no decision was made yet"));
+        board.decide(&event("yard", DeviceState::Live));
+        assert!(board.health(1.0).healthy);
+        board.decide(&event("barn", DeviceState::Gone));
+        assert_eq!(board.health(1.0).trouble.as_deref(), Some("barn: camera is unplugged"));
     }
 
     #[test]

@@ -11,7 +11,9 @@ mod page;
 mod tests;
 mod view;
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::{Request, StatusCode, header};
 use axum::response::sse::{Event as Message, KeepAlive, Sse};
 use axum::response::{Html, IntoResponse, Response};
@@ -29,6 +31,7 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, watch};
 use tokio::task::JoinSet;
 use tokio_stream::StreamExt;
@@ -63,9 +66,22 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 pub(super) struct Web {
     /// The address that is listened on.
     pub(super) address: SocketAddr,
-    events: broadcast::Sender<Line>,
-    view: Option<View>,
+    events: broadcast::Sender<Told>,
+    /// Of each source, if there is a live view.
+    views: BTreeMap<Option<String>, View>,
     network: Network,
+}
+
+/// The line of a decision, and its source.
+type Told = (Option<String>, Line);
+
+/// What the pages and answers are about.
+pub(super) struct Content {
+    pub(super) board: Arc<Board>,
+    pub(super) metrics: Arc<Metrics>,
+    /// The names of the sources; none: there is one.
+    pub(super) sources: Vec<String>,
+    pub(super) zones: Zones,
 }
 
 /// What answers are made of.
@@ -74,8 +90,8 @@ struct Site {
     board: Arc<Board>,
     metrics: Arc<Metrics>,
     output_status: OutputStatus,
-    events: broadcast::Sender<Line>,
-    pictures: watch::Sender<Bytes>,
+    events: broadcast::Sender<Told>,
+    pictures: BTreeMap<Option<String>, watch::Sender<Bytes>>,
     streams: Arc<Semaphore>,
 }
 
@@ -86,10 +102,8 @@ struct Site {
 pub(super) fn start(
     settings: &settings::Web,
     history: Option<&settings::History>,
-    board: Arc<Board>,
-    metrics: Arc<Metrics>,
+    content: Content,
     output_status: OutputStatus,
-    zones: &Zones,
 ) -> Result<Web, PublishError> {
     let token = Secret::read("web.token_file", settings.token.as_ref(), settings.token_file.as_deref())?;
     if let Some(token) = &token {
@@ -102,10 +116,17 @@ pub(super) fn start(
     let address = listener.local_addr().map_err(taken)?;
 
     let (events, _) = broadcast::channel(CAPACITY);
-    let (pictures, _) = watch::channel(Bytes::new());
-    let view = settings.view.then(|| View::start(pictures.clone())).transpose()?;
+    let Content { board, metrics, sources, zones } = content;
+    let only = sources.is_empty().then_some(None);
+    let all = sources.iter().cloned().map(Some).chain(only);
+    let pictures: BTreeMap<Option<String>, watch::Sender<Bytes>> =
+        all.map(|source| (source, watch::channel(Bytes::new()).0)).collect();
+    let view = |(source, pictures): (&Option<String>, &watch::Sender<Bytes>)| {
+        Ok((source.clone(), View::start(pictures.clone())?))
+    };
+    let views = pictures.iter().filter(|_| settings.view).map(view).collect::<io::Result<_>>()?;
     let site = Arc::new(Site {
-        page: Page::new(zones),
+        page: Page::new(&sources, &zones),
         board,
         output_status,
         metrics,
@@ -116,16 +137,16 @@ pub(super) fn start(
     let history = history.filter(|_| settings.history).map(|history| history.folder.clone());
     let router = router(settings, history, site, Access::new(token.as_ref()));
     let network = Network::start("web", move |ending| Box::pin(serve(listener, router, ending)))?;
-    Ok(Web { address, events, view, network })
+    Ok(Web { address, events, views, network })
 }
 
 impl Output for Web {
     fn take(&mut self, context: &DecisionContext, _: bool) -> Result<(), SinkError> {
         if self.events.receiver_count() > 0 {
             // An error means that there are no receivers any more.
-            let _ = self.events.send(line(context)?);
+            let _ = self.events.send((context.event.source.clone(), line(context)?));
         }
-        if let Some(view) = &self.view {
+        if let Some(view) = self.views.get(&context.event.source) {
             view.show(context);
         }
         Ok(())
@@ -218,10 +239,20 @@ async fn page(State(site): State<Arc<Site>>) -> Response {
     ([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response()
 }
 
-/// Each decision's picture, as soon as it is drawn, each taking the place of the one before.
-async fn pictures(State(site): State<Arc<Site>>) -> Response {
+/// What a stream is asked for.
+#[derive(Deserialize)]
+struct Wanted {
+    /// One of several sources.
+    source: Option<String>,
+}
+
+/// Each decision's picture, as soon as it is drawn, each taking the place of the one before: of the source that is
+/// asked for, or of the first.
+async fn pictures(State(site): State<Arc<Site>>, Query(wanted): Query<Wanted>) -> Response {
+    let first = || site.pictures.values().next().filter(|_| wanted.source.is_none());
+    let Some(pictures) = site.pictures.get(&wanted.source).or_else(first) else { return unknown() };
     let Some(place) = place(&site) else { return crowded() };
-    let parts = WatchStream::from_changes(site.pictures.subscribe()).map(move |part| {
+    let parts = WatchStream::from_changes(pictures.subscribe()).map(move |part| {
         let _taken_while_it_lasts = &place;
         part
     });
@@ -229,14 +260,18 @@ async fn pictures(State(site): State<Arc<Site>>) -> Response {
     ([(header::CONTENT_TYPE, view::CONTENT_TYPE)], Body::from_stream(parts)).into_response()
 }
 
-/// Each decision's JSON, as server-sent events.
-async fn events(State(site): State<Arc<Site>>) -> Response {
+/// Each decision's JSON, as server-sent events: of all sources, or of the one that is asked for.
+async fn events(State(site): State<Arc<Site>>, Query(wanted): Query<Wanted>) -> Response {
+    if wanted.source.is_some() && !site.pictures.contains_key(&wanted.source) {
+        return unknown();
+    }
     let Some(place) = place(&site) else { return crowded() };
     let output_status = site.output_status.clone();
     let messages = BroadcastStream::new(site.events.subscribe()).filter_map(move |line| {
         let _taken_while_it_lasts = &place;
         match line {
-            Ok(line) => Some(Ok::<_, Infallible>(Message::default().data(line.trim_end()))),
+            Ok((source, line)) => (wanted.source.is_none() || source == wanted.source)
+                .then(|| Ok::<_, Infallible>(Message::default().data(line.trim_end()))),
             Err(BroadcastStreamRecvError::Lagged(events)) => {
                 output_status.lose(events);
                 None
@@ -249,6 +284,10 @@ async fn events(State(site): State<Arc<Site>>) -> Response {
 /// A place among those who watch.
 fn place(site: &Site) -> Option<OwnedSemaphorePermit> {
     site.streams.clone().try_acquire_owned().ok()
+}
+
+fn unknown() -> Response {
+    (StatusCode::NOT_FOUND, "There is no source of this name.\n").into_response()
 }
 
 fn crowded() -> Response {

@@ -16,8 +16,8 @@ const STATES: [State; 3] = [State::Silent, State::Match, State::NoVisibleSource]
 pub(super) struct Page(String);
 
 impl Page {
-    /// Puts words, colours and the zones of rules into the page's source.
-    pub(super) fn new(zones: &Zones) -> Self {
+    /// Puts words, colours, the names of several sources and the zones of rules into the page's source.
+    pub(super) fn new(sources: &[String], zones: &Zones) -> Self {
         let mut html = SOURCE.to_string();
         for state in STATES {
             let [r, g, b] = state_color(state);
@@ -34,7 +34,8 @@ impl Page {
         let deaf: BTreeMap<String, &str> =
             DeviceState::ALL.iter().filter_map(|state| Some((word(state), state.deaf()?))).collect();
         html = html.replace("{{deaf}}", &serde_json::json!(deaf).to_string());
-        // Nothing in it can end the script: names of rules are letters and digits, all else numbers.
+        // Nothing in it can end the script: names of sources and rules are letters and digits, all else numbers.
+        html = html.replace("{{sources}}", &String::from_utf8_lossy(&json(&sources)));
         html = html.replace("{{zones}}", &String::from_utf8_lossy(&json(zones)));
         Self(html.replace("{{devices}}", &serde_json::json!(devices).to_string()))
     }
@@ -73,7 +74,7 @@ mod tests {
 
     #[test]
     fn the_page_is_complete_and_needs_nothing_else() {
-        let (html, policy) = Page::new(&Zones::default()).render();
+        let (html, policy) = Page::new(&[], &Zones::default()).render();
         let nonce = policy.split("script-src 'nonce-").nth(1).unwrap().split('\'').next().unwrap();
         assert_eq!(html.matches(&format!("nonce=\"{nonce}\"")).count(), 2, "one style, one script");
         assert!(html.contains("rgb(61 224 172)") && html.contains(State::Match.sentence()));
@@ -82,6 +83,6 @@ mod tests {
         for left in ["{{", "http://", "https://", "<link", "<script src"] {
             assert!(!html.contains(left), "{left}");
         }
-        assert_ne!(Page::new(&Zones::default()).render().1, policy, "a new number each time");
+        assert_ne!(Page::new(&[], &Zones::default()).render().1, policy, "a new number each time");
     }
 }
