@@ -11,7 +11,6 @@ use lookhear::kiosk::Fault;
 use lookhear::pipeline::{Controls, Sink};
 use lookhear::profile::Profile;
 use lookhear::publish::{About, Publisher};
-use parking_lot::Mutex;
 
 use super::arguments::ModelArguments;
 use super::ending::Failure;
@@ -82,7 +81,7 @@ pub(super) fn publisher(
     let publisher = Publisher::start(&profile.publish, &about)?.tell(controls.clone());
     let settings = |path: &PathBuf| Settings {
         path: path.clone(),
-        profile: Mutex::new(profile.clone()),
+        profile: profile.clone(),
         gallery: gallery.map(Path::to_path_buf),
         thresholds: manifest.thresholds,
         runs,

@@ -66,7 +66,7 @@ impl Kiosk {
         let stage = pipeline::PipelineSettings {
             hop: profile.decisions.hop,
             swap: profile.decisions.swap,
-            sleep: profile.decisions.sleep,
+            sleep: profile.decisions.sleep && record.is_none(),
             end: seconds,
             ..pipeline::PipelineSettings::default()
         };

@@ -42,7 +42,7 @@ pub(super) struct Live {
     /// Write the annotated video (MP4).
     #[arg(long, value_name = "FILE")]
     pub(super) save: Option<PathBuf>,
-    /// Send the annotated picture and the sound, live: rtsp://, rtmp://, srt://, udp:// or tcp://.
+    /// Send the annotated picture and the sound, live: rtsp://, rtmp://, rtmps://, srt://, udp:// or tcp://.
     #[arg(long, value_name = "URL")]
     pub(super) stream: Option<Push>,
     #[command(flatten)]
@@ -73,7 +73,8 @@ impl Live {
         profile.gallery.file = gallery.clone().or(profile.gallery.file);
         self.run.hop = self.run.hop.or(Some(profile.decisions.hop));
         let swap = self.swap.unwrap_or(profile.decisions.swap);
-        let sleep = profile.decisions.sleep;
+        // What is recorded is judged whole: it gives the same answers again.
+        let sleep = profile.decisions.sleep && self.record.is_none();
         let settings = PipelineSettings { swap, sleep, end: self.seconds, ..self.run.settings()? };
         let controls = controls_of_run(self.config.is_read_again())?;
         let mut judge = judge(&self.model, &profile).map_err(|error| -> Failure { error })?;

@@ -8,9 +8,8 @@ use std::thread;
 use lookhear::gallery::Gallery;
 use lookhear::model::Thresholds;
 use lookhear::pipeline::{Adjustments, Controls, DecisionContext, Sink, SinkError};
-use lookhear::profile::{Camera, Decisions, Microphone, Profile, Source};
+use lookhear::profile::{Camera, Microphone, Profile, Source};
 use lookhear::publish::Reload;
-use parking_lot::Mutex;
 
 use super::ending::Failure;
 
@@ -24,8 +23,8 @@ pub(super) struct Reloader {
 pub(super) struct Settings {
     /// The file.
     pub(super) path: PathBuf,
-    /// What it said last.
-    pub(super) profile: Mutex<Profile>,
+    /// What it said at the start.
+    pub(super) profile: Profile,
     /// A gallery that the command line names, whatever the file says.
     pub(super) gallery: Option<PathBuf>,
     /// The model's own thresholds.
@@ -57,11 +56,12 @@ impl Sink for Reloader {
             thread::spawn(move || {
                 let path = settings.path.display();
                 let told = settings.read().err();
-                match &told {
-                    None => log::info!("{path}: read again"),
-                    Some(error) => log::error!("{error}; what was set before still counts"),
+                if told.is_none() {
+                    log::info!("{path}: read again");
                 }
-                controls.faults.set("settings", told.map(|error| format!("not read again: {error}")));
+                controls
+                    .faults
+                    .set("settings", told.map(|error| format!("{error}; what was set before still counts")));
             });
         }
         Ok(())
@@ -73,18 +73,16 @@ impl Settings {
     fn read(&self) -> Result<(), Failure> {
         let mut profile = Profile::load(&self.path)?;
         profile.gallery.file = self.gallery.clone().or(profile.gallery.file);
-        let mut before = self.profile.lock();
         let adjustments = self.runs.iter().map(|run| self.adjustments(run, &profile));
         let adjustments = adjustments.collect::<Result<Vec<Adjustments>, Failure>>()?;
         self.publish.ask(profile.publish.clone()).map_err(|error| error.inside("publish"))?;
         for (run, adjustments) in self.runs.iter().zip(adjustments) {
             *run.controls.adjustments.lock() = adjustments;
         }
-        let later = waiting(&before, &profile);
+        let later = waiting(&self.profile, &profile);
         if !later.is_empty() {
             log::warn!("changes of {} count from the next start", later.join(", "));
         }
-        *before = profile;
         Ok(())
     }
 }
@@ -115,14 +113,15 @@ fn waiting(before: &Profile, now: &Profile) -> Vec<&'static str> {
         };
         profile.sources.iter().map(device).collect()
     };
-    let timing = |Decisions { hop, swap, sleep, .. }: &Decisions| (*hop, *swap, *sleep);
     [
         ("[camera]", before.camera != now.camera),
         ("[microphone]", before.microphone != now.microphone),
         ("the devices of [sources]", devices(before) != devices(now)),
         ("[model]", before.model != now.model),
         ("[kiosk]", before.kiosk != now.kiosk),
-        ("decisions.hop, swap and sleep", timing(&before.decisions) != timing(&now.decisions)),
+        ("decisions.hop", before.decisions.hop != now.decisions.hop),
+        ("decisions.swap", before.decisions.swap != now.decisions.swap),
+        ("decisions.sleep", before.decisions.sleep != now.decisions.sleep),
     ]
     .into_iter()
     .filter_map(|(what, changed)| changed.then_some(what))

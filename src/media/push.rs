@@ -16,7 +16,7 @@ pub struct Push {
 /// An address is none that a stream can be sent to.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
-    "give rtsp://, rtmp://, rtmps://, srt://, udp:// or tcp:// with a host, e.g. rtsp://localhost:8554/lookhear"
+    "give rtsp://, rtmp:// or rtmps:// with a host, or srt://, udp:// or tcp:// with a host and a port, e.g. rtsp://localhost:8554/lookhear"
 )]
 pub struct PushError;
 
@@ -70,7 +70,12 @@ impl FromStr for Push {
         };
         let authority = rest.split(['/', '?']).next().unwrap_or_default();
         let host = authority.rsplit('@').next().unwrap_or_default();
-        if host.is_empty() || url.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        let port = host.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+        let needs_port = matches!(scheme, "srt" | "udp" | "tcp");
+        if host.is_empty()
+            || needs_port && port.is_none()
+            || url.chars().any(|c| c.is_control() || c.is_whitespace())
+        {
             return Err(PushError);
         }
         Ok(Self { url: url.into(), server: format!("{scheme}://{host}"), arguments })
@@ -91,9 +96,16 @@ mod tests {
 
     #[test]
     fn files_and_unknown_protocols_are_refused() {
-        for url in
-            ["", "video.mp4", "file:///tmp/a", "http://example.org/", "udp://", "udp://a b:1", "concat://x"]
-        {
+        for url in [
+            "",
+            "video.mp4",
+            "file:///tmp/a",
+            "http://example.org/",
+            "udp://",
+            "udp://127.0.0.1",
+            "udp://a b:1",
+            "concat://x",
+        ] {
             assert_eq!(url.parse::<Push>(), Err(PushError), "{url}");
         }
     }

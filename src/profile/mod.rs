@@ -144,11 +144,13 @@ impl Profile {
                 return Err(ValidationError::new(table, message));
             }
         }
-        let known = |source: &&String| self.sources.contains_key(*source);
         for (name, rule) in &self.publish.rules {
-            if let Some(source) =
-                rule.when.sources.iter().find(|source| !known(source) && !self.sources.is_empty())
-            {
+            let only = &self.publish.history.clone().unwrap_or_default().source;
+            let known = |source: &&String| match self.sources.is_empty() {
+                true => *source == only,
+                false => self.sources.contains_key(*source),
+            };
+            if let Some(source) = rule.when.sources.iter().find(|source| !known(source)) {
                 let message = format!("{source:?} is none of [sources]");
                 return Err(ValidationError::new(format!("publish.rules.{name}.when.sources"), message));
             }

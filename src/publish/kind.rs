@@ -76,6 +76,11 @@ impl Kind {
         }
     }
 
+    /// Whether two of it cannot be there at once: they want one socket, one address or one database.
+    pub(super) fn is_exclusive(self) -> bool {
+        matches!(self, Self::Mqtt | Self::Web | Self::Socket | Self::History)
+    }
+
     /// Whether two settings say the same of it.
     pub(super) fn is_alike(self, a: &Settings, b: &Settings) -> bool {
         match self {

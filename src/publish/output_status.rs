@@ -22,6 +22,11 @@ impl OutputStatus {
         Self { name, lost, failing, fault: Arc::default() }
     }
 
+    /// For a part of the output: its losses count, its fault is its own.
+    pub(super) fn apart(&self) -> Self {
+        Self { failing: Gauge::default(), fault: Arc::default(), ..self.clone() }
+    }
+
     /// Counts events that did not reach a subscriber.
     pub(super) fn lose(&self, events: u64) {
         self.lost.inc_by(events);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::kind::{Kind, Parts, Running};
-use super::reload::{Coming, Reload};
+use super::reload::{Coming, Reload, end};
 use super::settings::Settings;
 use super::{About, PublishError};
 use crate::event::State;
@@ -124,10 +124,8 @@ impl Publisher {
             let changed = |kind: &Kind| failed.contains(kind) || !kind.is_alike(&self.settings, &settings);
             for kind in Kind::ALL.into_iter().filter(changed) {
                 let place = self.outputs.iter().position(|running| running.kind == kind);
+                let place = place.filter(|_| kind.is_exclusive());
                 let old = place.map(|place| self.outputs.remove(place));
-                if let (Some(controls), Some(old)) = (&self.controls, &old) {
-                    controls.faults.set(old.status.name, None);
-                }
                 self.coming.extend(Coming::begin(kind, old, &self.settings, &settings, &self.parts));
             }
             self.settings = settings;
@@ -135,10 +133,17 @@ impl Publisher {
         let (outputs, failed, controls) = (&mut self.outputs, &mut self.failed, &self.controls);
         self.coming.retain(|coming| {
             let Some((running, error)) = coming.poll() else { return true };
+            let kind = coming.kind;
+            // One that was left running until now goes, but for where there is no other.
+            if error.is_none() || running.is_some() {
+                let old = outputs.iter().position(|running| running.kind == kind);
+                old.map(|place| outputs.remove(place)).into_iter().for_each(end);
+                controls.iter().for_each(|controls| controls.faults.set(kind.name(), None));
+            }
             outputs.extend(running);
             outputs.sort_by_key(|running| running.kind);
             if error.is_some() {
-                failed.push(coming.kind);
+                failed.push(kind);
                 controls.iter().for_each(|controls| controls.faults.set("settings", error.clone()));
             }
             false

@@ -57,16 +57,13 @@ impl Coming {
         let (tell, begun) = channel();
         let (before, settings, parts) = (before.clone(), settings.clone(), parts.clone());
         let work = move || {
-            if let Some(Running { mut output, .. }) = old {
-                output.close();
-                // Whether all of it was told makes no difference now: it is gone.
-                let _ = output.finish(Instant::now() + PATIENCE);
-            }
+            let was_there = old.is_some();
+            old.into_iter().for_each(finish);
             let begun = match kind.start(&settings, &parts) {
                 Ok(running) => (running, None),
                 Err(error) => {
-                    let kept = kind.start(&before, &parts).ok().flatten();
-                    (kept, Some(format!("{error}; what was set before counts until it is mended")))
+                    let kept = was_there.then(|| kind.start(&before, &parts).ok().flatten()).flatten();
+                    (kept, Some(format!("{error}; what was set before counts; mend it and ask again")))
                 }
             };
             let _ = tell.send(begun);
@@ -83,6 +80,18 @@ impl Coming {
             Err(TryRecvError::Disconnected) => Some((None, None)),
         }
     }
+}
+
+/// Ends an output, and waits until what it still has is told. Whether all of it was makes no difference: it is gone.
+fn finish(Running { mut output, .. }: Running) {
+    output.close();
+    let _ = output.finish(Instant::now() + PATIENCE);
+}
+
+/// The same in the background.
+pub(super) fn end(running: Running) {
+    // Without a thread it ends as it is dropped.
+    let _ = thread::Builder::new().name("publish end".into()).spawn(move || finish(running));
 }
 
 #[cfg(test)]
@@ -138,6 +147,28 @@ mod tests {
     }
 
     #[test]
+    fn another_file_takes_over_without_losing_a_decision() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = ["a", "b"].map(|name| folder.path().join(name));
+        let settings = |path: &std::path::Path| -> Settings {
+            toml::from_str(&format!("[file]\npath = {path:?}\n")).unwrap()
+        };
+        let mut publisher = start(&settings(&paths[0]));
+        let mut t = 0.0;
+        until(&mut publisher, &mut t, "the first", |_| !lines(&paths[0]).is_empty());
+        publisher.reload().ask(settings(&paths[1])).unwrap();
+        until(&mut publisher, &mut t, "the other", |_| !lines(&paths[1]).is_empty());
+        publisher.reload().ask(Settings::default()).unwrap();
+        until(&mut publisher, &mut t, "nothing more", |publisher| publisher.fault("file").is_none());
+        publisher.finish().unwrap();
+        eventually("what the first still had", || {
+            let all = [lines(&paths[0]), lines(&paths[1])].concat();
+            let whole = all.windows(2).all(|pair| (pair[1] - pair[0] - 0.08).abs() < 1e-6);
+            (whole && !all.is_empty()).then_some(())
+        });
+    }
+
+    #[test]
     fn what_cannot_be_begun_is_told_and_the_old_one_counts() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("all.jsonl");
@@ -152,7 +183,9 @@ mod tests {
         let told = controls.faults.get().unwrap();
         assert!(told.contains("no/such/folder.jsonl cannot be written"), "{told}");
         let before = lines(&path).len();
-        until(&mut publisher, &mut t, "written again", |_| lines(&path).len() > before);
+        until(&mut publisher, &mut t, "written on", |_| lines(&path).len() > before);
         publisher.finish().unwrap();
+        let seen = lines(&path);
+        assert!(seen.windows(2).all(|pair| (pair[1] - pair[0] - 0.08).abs() < 1e-6), "no gap: {seen:?}");
     }
 }

@@ -106,6 +106,11 @@ struct Failed {
 }
 
 impl Caller {
+    /// What is wrong with the server.
+    pub(super) fn fault(&self) -> Option<String> {
+        self.output_status.fault()
+    }
+
     /// Reads the token. While the sender lives, the caller may wait before another try.
     ///
     /// # Errors

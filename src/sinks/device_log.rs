@@ -35,7 +35,7 @@ impl Sink for DeviceLog {
         if faults != self.faults {
             match &faults {
                 Some(words) => log::warn!("{t:8.2} s  {source}{words}"),
-                None => log::info!("{t:8.2} s  {source}saved again"),
+                None => log::info!("{t:8.2} s  {source}all outputs work again"),
             }
             self.faults = faults;
         }

@@ -9,11 +9,17 @@ use crate::pipeline::{Controls, DecisionContext, Sink, SinkError};
 /// Waits before another try: the first, and the longest.
 const WAITS: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(60)];
 
+/// As [`Persistent`]'s field, for what is sent.
+const PROOF: Duration = Duration::from_secs(3);
+
 /// Opens an output anew, and later again, when it fails; tells what is wrong meanwhile.
 pub struct Persistent<F> {
     name: &'static str,
     /// What does not happen while it fails.
     failing: &'static str,
+    /// How long it must have worked after a failure to count as mended: a receiver that is away is found out late.
+    proof: Duration,
+    opened: Instant,
     open: F,
     sink: Option<Box<dyn Sink>>,
     controls: Arc<Controls>,
@@ -31,6 +37,8 @@ impl<F: FnMut() -> Result<Box<dyn Sink>, SinkError>> Persistent<F> {
         Ok(Self {
             name,
             failing: "not saved",
+            proof: Duration::ZERO,
+            opened: Instant::now(),
             open,
             sink,
             controls,
@@ -42,7 +50,7 @@ impl<F: FnMut() -> Result<Box<dyn Sink>, SinkError>> Persistent<F> {
     /// For what is sent, not saved.
     #[must_use]
     pub fn sending(self) -> Self {
-        Self { failing: "not sent", ..self }
+        Self { failing: "not sent", proof: PROOF, ..self }
     }
 
     fn failed(&mut self, error: &SinkError) {
@@ -58,15 +66,14 @@ impl<F: FnMut() -> Result<Box<dyn Sink>, SinkError>> Sink for Persistent<F> {
     fn take(&mut self, context: &DecisionContext) -> Result<(), SinkError> {
         if self.sink.is_none() && Instant::now() >= self.next {
             match (self.open)() {
-                Ok(sink) => {
-                    self.sink = Some(sink);
-                    self.controls.faults.set(self.name, None);
-                }
+                Ok(sink) => (self.sink, self.opened) = (Some(sink), Instant::now()),
                 Err(error) => self.failed(&error),
             }
         }
-        if let Some(Err(error)) = self.sink.as_mut().map(|sink| sink.take(context)) {
-            self.failed(&error);
+        match self.sink.as_mut().map(|sink| sink.take(context)) {
+            Some(Err(error)) => self.failed(&error),
+            Some(Ok(())) if self.opened.elapsed() >= self.proof => self.controls.faults.set(self.name, None),
+            _ => {}
         }
         Ok(())
     }

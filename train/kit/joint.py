@@ -29,7 +29,7 @@ from correspondence import four_moments, judge, loss, negatives
 from distill import direction, pooled
 from net import Heads, RunningMean, Tower, read_bundle
 
-SCENES, CLIPS, PHOTOS, SECONDS = 32, 24, 24, 32
+SCENES, CLIPS, PHOTOS, SECONDS = 48, 16, 16, 24
 QUIETER = 0.35  # of the spectrogram's logarithm: 15 dB
 
 
@@ -160,7 +160,7 @@ def losses(student, teacher, step):
         wanted = teacher.scale() * teacher.see(torch.cat([clip_eyes, eyes])) @ teacher.hear(ears).T
     thought = student.opinion(student.heads, maps[SCENES:], vectors(second_ears), wanted, 0.2)
     kept = student.kept("eye", maps[SCENES:], torch.cat([clip_eyes, eyes])) + student.kept("ear", second_ears, ears)
-    return [(1.5, scenes), (1.0, real), (1.0, thought), (1.0, kept)]
+    return [(2.0, scenes), (1.0, real), (1.0, thought), (1.0, kept)]
 
 
 @torch.no_grad()

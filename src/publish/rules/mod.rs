@@ -4,6 +4,7 @@
 mod command;
 mod template;
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
@@ -55,6 +56,8 @@ struct Teller {
     /// The broker's, while there is one; `None`: not asked for.
     alerts: Option<Arc<Mutex<Option<Alerts>>>>,
     output_status: OutputStatus,
+    /// What is wrong with each rule, of all rules.
+    faults: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
 /// Starts the threads.
@@ -67,10 +70,11 @@ pub(super) fn start<'a>(
     alerts: &Arc<Mutex<Option<Alerts>>>,
     output_status: &OutputStatus,
 ) -> Result<Rules, PublishError> {
+    let faults = Arc::default();
     let (mut conditions, mut queues, mut patience) = (Vec::new(), Vec::new(), Vec::new());
     for (name, rule) in rules {
         let caller = rule.webhook.as_ref();
-        let caller = caller.map(|hook| Caller::new(hook, about, output_status.clone(), WAITS)).transpose()?;
+        let caller = caller.map(|hook| Caller::new(hook, about, output_status.apart(), WAITS)).transpose()?;
         let (caller, waits) = caller.unzip();
         patience.extend(waits);
         let teller = Teller {
@@ -81,6 +85,7 @@ pub(super) fn start<'a>(
             content_type: rule.content_type.clone(),
             alerts: rule.mqtt.then(|| alerts.clone()),
             output_status: output_status.clone(),
+            faults: Arc::clone(&faults),
         };
         let serve = move |alerts: Receiver<Alert>| alerts.iter().for_each(|alert| teller.tell(&alert));
         queues.push(Queue::start(CAPACITY, output_status.clone(), serve)?);
@@ -121,6 +126,7 @@ impl Teller {
         if let Some(alerts) = alerts {
             alerts.put(message(), scene.jpeg());
         }
+        let mut fault = None;
         if let Some(caller) = &self.caller {
             let values = Values::new(&self.name, episode, None);
             match &self.body {
@@ -130,14 +136,27 @@ impl Teller {
                 Some(body) => caller.send(values.fill(body).as_bytes(), &self.content_type),
                 None => caller.send(&message(), JSON),
             }
+            fault = caller.fault();
         }
         if let Some((program, arguments)) = self.command.split_first() {
             let ran = self.run(program, arguments, episode, scene);
             if ran.is_err() {
                 self.output_status.lose(1);
             }
-            self.output_status.tell(ran.err().map(|error| format!("rule {}: {error}", self.name)));
+            fault = ran.err().or(fault);
         }
+        self.report(fault);
+    }
+
+    /// Tells what is wrong with this rule, or nothing any more, beside the others.
+    fn report(&self, fault: Option<String>) {
+        let mut faults = self.faults.lock();
+        match fault {
+            Some(fault) => drop(faults.insert(self.name.clone(), format!("rule {}: {fault}", self.name))),
+            None => drop(faults.remove(&self.name)),
+        }
+        let all: Vec<&str> = faults.values().map(String::as_str).collect();
+        self.output_status.tell((!all.is_empty()).then(|| all.join("; ")));
     }
 
     fn run(
@@ -200,10 +219,12 @@ mod tests {
 
     #[test]
     fn a_command_that_fails_is_told() {
-        let publisher =
-            two_seconds("[rules.bell]\ncommand = [\"sh\", \"-c\", \"echo 'no bell' >&2; exit 1\"]");
+        let publisher = two_seconds(
+            "[rules.bell]\ncommand = [\"sh\", \"-c\", \"echo 'no bell' >&2; exit 1\"]\n\
+             [rules.touch]\nwhen.seconds = 1\ncommand = [\"true\"]",
+        );
         let fault = publisher.fault("rules").unwrap();
-        assert_eq!(fault, "rule bell: sh failed (exit status: 1): no bell");
+        assert_eq!(fault, "rule bell: sh failed (exit status: 1): no bell", "the other does well");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::validation::ValidationError;
 /// Somebody is told of an episode of which all conditions hold, once, while it lasts.
 ///
 /// In `command` and `body`, `{rule}`, `{id}`, `{source}`, `{state}`, `{name}`, `{start}`, `{end}`, `{seconds}`,
-/// `{score}` and `{picture}` (a JPEG that is there until the command ends) stand for what is known of the episode.
+/// `{score}` and, in `command`, `{picture}` (a JPEG that is there until the command ends) stand for what is known of the episode.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Rule {
@@ -29,6 +29,22 @@ pub struct Rule {
     pub content_type: String,
     /// Whether it is sent to `<prefix>/alert` of `[publish.mqtt]`.
     pub mqtt: bool,
+}
+
+/// What stands for something in a body.
+const BODY: &[&str] = &["rule", "id", "source", "state", "name", "start", "end", "seconds", "score"];
+/// And in a command.
+const COMMAND: &[&str] =
+    &["rule", "id", "source", "state", "name", "start", "end", "seconds", "score", "picture"];
+
+/// Words in braces. JSON has none but in texts.
+fn places_in(text: &str) -> impl Iterator<Item = &str> {
+    let word = |rest: &'_ str| rest.split_once('}').map(|(word, _)| word.len());
+    text.match_indices('{').filter_map(move |(at, _)| {
+        let rest = &text[at + 1..];
+        let place = &rest[..word(rest)?];
+        (!place.is_empty() && place.chars().all(|c| c.is_ascii_lowercase())).then_some(place)
+    })
 }
 
 /// Zones and masks of each rule that has any.
@@ -84,6 +100,15 @@ impl Rule {
             webhook.validate().map_err(|error| error.inside("webhook"))?;
         } else if self.body.is_some() {
             return Err(ValidationError::new("body", "is of no use without `webhook`"));
+        }
+        let body = self.body.as_deref().map(|body| ("body", body, BODY));
+        let command = self.command.iter().map(|argument| ("command", argument.as_str(), COMMAND));
+        for (key, text, known) in command.chain(body) {
+            if let Some(place) = places_in(text).find(|place| !known.contains(place)) {
+                let known = known.join("}, {");
+                let message = format!("{{{place}}} stands for nothing; there are {{{known}}}");
+                return Err(ValidationError::new(key, message));
+            }
         }
         if self.command.is_empty() && self.webhook.is_none() && !self.mqtt {
             let message = "does nothing: give it a `command`, a `webhook`, or `mqtt = true`";

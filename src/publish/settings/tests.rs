@@ -60,6 +60,14 @@ fn unknown_keys_are_refused() {
 #[test]
 fn mistakes_are_named_by_their_key() {
     for (text, key) in [
+        ("[rules.a]", "rules.a.command"),
+        ("[rules.a]\ncommand = [\"bell\", \"{nmae}\"]", "rules.a.command"),
+        ("[rules.a]\nwebhook.url = \"http://x/\"\nbody = \"{picture}\"", "rules.a.body"),
+        ("[rules.a]\ncommand = [\"bell\"]\nbody = \"{name}\"", "rules.a.body"),
+        ("[rules.a]\nmqtt = true", "rules.a.mqtt"),
+        ("[rules.a]\ncommand = [\"bell\"]\nwhen.states = [\"no_visible_source\"]", "rules.a.when.states"),
+        ("[rules.a]\ncommand = [\"bell\"]\nwhen.zones = [[[0, 0], [1, 1]]]", "rules.a.when.zones"),
+        ("[rules.\"a b\"]\ncommand = [\"bell\"]", "rules.a b.when"),
         ("[file]", "file.path"),
         ("[file]\npath = \"/\"", "file.path"),
         ("[socket]", "socket.path"),

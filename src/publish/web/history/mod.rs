@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -61,8 +62,9 @@ async fn found(archive: Arc<Archive>, filter: Filter) -> Result<Found, Refused> 
 
 async fn events(
     State(archive): State<Arc<Archive>>,
-    Query(asked): Query<Asked>,
+    asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Response, Refused> {
+    let Query(asked) = asked.map_err(|wrong| Refused::Wrong(wrong.body_text()))?;
     let found = found(archive, asked.filter(LIMIT)?).await?;
     Ok(([(header::CONTENT_TYPE, "application/json")], json(&found)).into_response())
 }
