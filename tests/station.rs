@@ -35,6 +35,14 @@ fn sounds(source: usize, second: u32) -> bool {
     (second + 300 - 100 * source as u32) % 300 < 5
 }
 
+/// Whether a sound begins.
+fn begins(source: usize, second: u32) -> bool {
+    sounds(source, second) && (second == 0 || !sounds(source, second - 1))
+}
+
+/// Seconds after the beginning of a sound at which the hour rests, until all of it is written.
+const REST: u32 = 20;
+
 fn time(second: u32) -> String {
     format!("2026-11-30T12:{:02}:{:02}.000Z", second / 60, second % 60)
 }
@@ -103,10 +111,13 @@ fn play(folder: &Path, from: u32) {
             };
             publisher.take(&context).unwrap();
         }
-        writeln!(progress, "{second}").unwrap();
+        progress.write_all(format!("{second}\n").as_bytes()).unwrap();
         // Slower where something happens, or it would be over before it is encoded.
         if (0..3).any(|number| (0..4).any(|near| sounds(number, (second + 2).saturating_sub(near)))) {
             thread::sleep(Duration::from_millis(20));
+        }
+        if second >= REST && (0..3).any(|number| begins(number, second - REST)) {
+            thread::sleep(Duration::from_millis(250));
         }
     }
     let _ = publisher.finish();
@@ -176,16 +187,14 @@ fn an_hour_with_five_kills_is_told_the_same_everywhere() {
         kept.into_iter().map(|episode| (episode.id.clone(), episode)).collect();
     // Every sound has its episode; one that a kill cut in two may have two, or lack the part before the kill.
     for (number, source) in SOURCES.iter().enumerate() {
-        let begins = (0..HOUR)
-            .filter(|second| sounds(number, *second) && !(*second > 0 && sounds(number, *second - 1)));
-        for begin in begins {
+        let all = (0..HOUR).filter(|second| begins(number, *second));
+        for begin in all {
             let during: BTreeSet<String> = (begin..begin + 5).map(time).collect();
             let found: Vec<&Episode> = kept
                 .values()
                 .filter(|episode| episode.source == *source && during.contains(&episode.start))
                 .collect();
-            // Seconds pass so fast here that what is written in the background is some of them behind.
-            let cut = cuts.iter().any(|cut| (begin..begin + 60).contains(cut));
+            let cut = cuts.iter().any(|cut| (begin..=begin + REST + 1).contains(cut));
             assert!(found.iter().all(|episode| episode.over), "{source} {begin}: {found:?}");
             let whole = found.len() == 1 && found[0].start == time(begin) && found[0].end == time(begin + 4);
             assert!(whole || cut && !found.is_empty(), "{source} {begin}, cut at {cuts:?}: {found:?}");
