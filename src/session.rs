@@ -59,6 +59,7 @@ impl Stream {
 
     /// Lets the network rest while the level of the last second is below the silence threshold: whatever the score
     /// would be, the state is `silent`. The score is then 0, and so is the map.
+    #[cfg(any(test, feature = "capture"))]
     pub(crate) fn sleep(mut self, sleep: bool) -> Self {
         self.sleep = sleep;
         self
