@@ -54,14 +54,15 @@ impl Sink for Reloader {
             let (settings, controls) = (self.settings.clone(), self.controls.clone());
             // A slow disk must not delay decisions.
             thread::spawn(move || {
-                let path = settings.path.display();
-                let told = settings.read().err();
-                if told.is_none() {
-                    log::info!("{path}: read again");
+                // Cleared before: outputs that cannot be begun are told under this name, too.
+                controls.faults.set("settings", None);
+                match settings.read() {
+                    Ok(()) => log::info!("{}: read again", settings.path.display()),
+                    Err(error) => {
+                        let told = format!("{error}; what was set before still counts");
+                        controls.faults.set("settings", Some(told));
+                    }
                 }
-                controls
-                    .faults
-                    .set("settings", told.map(|error| format!("{error}; what was set before still counts")));
             });
         }
         Ok(())
@@ -85,9 +86,7 @@ impl Settings {
         }
         Ok(())
     }
-}
 
-impl Settings {
     /// What the file says of a run. A source that is not there any more stays as it is until the next start.
     fn adjustments(&self, run: &Run, profile: &Profile) -> Result<Adjustments, Failure> {
         let own = match &run.source {

@@ -100,75 +100,60 @@ impl Kind {
     /// # Errors
     /// A file, socket or address cannot be opened; the error names the key.
     pub(super) fn start(self, settings: &Settings, parts: &Parts) -> Result<Option<Running>, PublishError> {
-        let status = || parts.metrics.output_status(self.name());
-        let running = |output: Box<dyn Output>, status| Running { kind: self, output, status, told: None };
-        Ok(match self {
-            Self::Rules if settings.rules.is_empty() => None,
+        // Only of what is asked for: the metrics name every output that has one.
+        let new_status = || parts.metrics.output_status(self.name());
+        let (output, status): (Box<dyn Output>, OutputStatus) = match self {
             Self::Rules => {
-                let status = status();
-                let rules = rules::start(&settings.rules, &parts.about, &parts.alerts, &status)?;
-                Some(running(Box::new(rules), status))
+                if settings.rules.is_empty() {
+                    return Ok(None);
+                }
+                let status = new_status();
+                (Box::new(rules::start(&settings.rules, &parts.about, &parts.alerts, &status)?), status)
             }
-            Self::Mqtt => match &settings.mqtt {
-                Some(mqtt) => {
-                    let (status, connected) = (status(), parts.metrics.mqtt_connected());
-                    let mqtt = mqtt::start(mqtt, &parts.about, status.clone(), connected)?;
-                    *parts.alerts.lock() = Some(mqtt.alerts());
-                    Some(running(Box::new(mqtt), status))
-                }
-                None => {
+            Self::Mqtt => {
+                let Some(mqtt) = &settings.mqtt else {
                     *parts.alerts.lock() = None;
-                    None
-                }
-            },
-            Self::Web => match &settings.web {
-                Some(web) => {
-                    let status = status();
-                    let history = settings.history.as_ref();
-                    let content = web::Content {
-                        board: parts.board.clone(),
-                        metrics: parts.metrics.clone(),
-                        sources: parts.about.sources.clone(),
-                        zones: settings.zones(),
-                    };
-                    let web = web::start(web, history, content, status.clone())?;
-                    *parts.address.lock() = Some(web.address);
-                    Some(running(Box::new(web), status))
-                }
-                None => None,
-            },
-            Self::File => match &settings.file {
-                Some(file) => {
-                    let status = status();
-                    let queue = file::start(file, status.clone())?;
-                    Some(running(Box::new(Lines::new(queue, file.events)), status))
-                }
-                None => None,
-            },
-            Self::Socket => match &settings.socket {
-                Some(socket) => {
-                    let status = status();
-                    let queue = socket::start(socket, status.clone())?;
-                    Some(running(Box::new(Lines::new(queue, socket.events)), status))
-                }
-                None => None,
-            },
-            Self::Webhook => match &settings.webhook {
-                Some(webhook) => {
-                    let status = status();
-                    let webhook = webhook::start(webhook, &parts.about, status.clone())?;
-                    Some(running(Box::new(webhook), status))
-                }
-                None => None,
-            },
-            Self::History => match &settings.history {
-                Some(history) => {
-                    let status = status();
-                    let history = history::start(history, &parts.about.sources, status.clone())?;
-                    Some(running(Box::new(history), status))
-                }
-                None => None,
-            },
-        })
+                    return Ok(None);
+                };
+                let (status, connected) = (new_status(), parts.metrics.mqtt_connected());
+                let mqtt = mqtt::start(mqtt, &parts.about, status.clone(), connected)?;
+                *parts.alerts.lock() = Some(mqtt.alerts());
+                (Box::new(mqtt), status)
+            }
+            Self::Web => {
+                let Some(web) = &settings.web else { return Ok(None) };
+                let content = web::Content {
+                    board: parts.board.clone(),
+                    metrics: parts.metrics.clone(),
+                    sources: parts.about.sources.clone(),
+                    zones: settings.zones(),
+                };
+                let status = new_status();
+                let web = web::start(web, settings.history.as_ref(), content, status.clone())?;
+                *parts.address.lock() = Some(web.address);
+                (Box::new(web), status)
+            }
+            Self::File => {
+                let Some(file) = &settings.file else { return Ok(None) };
+                let status = new_status();
+                (Box::new(Lines::new(file::start(file, status.clone())?, file.events)), status)
+            }
+            Self::Socket => {
+                let Some(socket) = &settings.socket else { return Ok(None) };
+                let status = new_status();
+                (Box::new(Lines::new(socket::start(socket, status.clone())?, socket.events)), status)
+            }
+            Self::Webhook => {
+                let Some(webhook) = &settings.webhook else { return Ok(None) };
+                let status = new_status();
+                (Box::new(webhook::start(webhook, &parts.about, status.clone())?), status)
+            }
+            Self::History => {
+                let Some(history) = &settings.history else { return Ok(None) };
+                let status = new_status();
+                (Box::new(history::start(history, &parts.about.sources, status.clone())?), status)
+            }
+        };
+        Ok(Some(Running { kind: self, output, status, told: None }))
     }
 }

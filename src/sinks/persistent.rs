@@ -9,7 +9,7 @@ use crate::pipeline::{Controls, DecisionContext, Sink, SinkError};
 /// Waits before another try: the first, and the longest.
 const WAITS: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(60)];
 
-/// As [`Persistent`]'s field, for what is sent.
+/// How long something that is sent must have gone well, after a failure, to count as mended.
 const PROOF: Duration = Duration::from_secs(3);
 
 /// Opens an output anew, and later again, when it fails; tells what is wrong meanwhile.
