@@ -38,6 +38,37 @@ fn check_config_tells_what_would_run() {
 }
 
 #[test]
+fn check_config_tells_what_sources_and_rules_say_and_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("station.toml");
+    let settings = "
+        [sources.barn.decisions]
+        hop = 0.2
+        [sources.yard.gallery]
+        file = 'names.gallery'
+        [publish.rules.night]
+        when = { sources = ['barn'], names = ['Rex'], seconds = 2, days = ['sat', 'sun'], between = '22:00-06:00' }
+        command = ['notify', '--token=hunter2']
+        webhook.url = 'https://example.org/hunter2'
+    ";
+    std::fs::write(&config, settings).unwrap();
+    let out = lookhear(&["check-config", config.to_str().unwrap()]);
+    let told = text(&out.stdout);
+    assert!(out.status.success(), "{}", text(&out.stderr));
+    for words in [
+        "barn: camera the first one, 640x480",
+        "every 200 ms",
+        "names of names.gallery",
+        "by rules only",
+        "night: source barn, name Rex, lasts 2 s, on sat or sun, at 22:00-06:00 -> runs notify, a webhook; rests 60 s",
+        "note: the rule night waits for a name",
+    ] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    assert!(!told.contains("hunter2"), "{told}");
+}
+
+#[test]
 fn who_reads_the_answer_may_stop_in_the_middle() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use lookhear::profile::{Camera, Decisions, Microphone, Model, Profile, Source};
+use lookhear::profile::{Camera, Decisions, Microphone, Model, Names, Profile, Source};
+use lookhear::publish::settings::Rule;
+use lookhear::rules::Conditions;
 use lookhear::{kiosk, publish};
 
 use super::ending::Failure;
@@ -34,6 +36,11 @@ fn check(file: &Path) -> bool {
             for (what, words) in summary(&profile) {
                 say!("  {what:11} {words}");
             }
+            for rule in profile.rules_without_gallery() {
+                say!(
+                    "  note: the rule {rule} waits for a name, but nothing is named without a gallery (lookhear enroll)"
+                );
+            }
             true
         }
         Err(error) => {
@@ -46,7 +53,6 @@ fn check(file: &Path) -> bool {
 /// What would run, a line for each table.
 fn summary(profile: &Profile) -> Vec<(&'static str, String)> {
     let Profile { camera, microphone, sources, model, decisions, kiosk, gallery, publish } = profile;
-    let names = gallery.file.as_ref().map_or("nothing is named".into(), |file| file.display().to_string());
     let devices = match sources.is_empty() {
         true => vec![("camera", camera_words(camera)), ("microphone", microphone_words(microphone))],
         false => sources.iter().map(|(name, source)| ("source", source_words(name, source))).collect(),
@@ -55,14 +61,24 @@ fn summary(profile: &Profile) -> Vec<(&'static str, String)> {
         ("model", model_words(model)),
         ("decisions", decision_words(decisions)),
         ("kiosk", kiosk_words(kiosk)),
-        ("gallery", names),
+        ("gallery", gallery_words(gallery)),
         ("publish", publish_words(publish)),
     ];
-    [devices, rest].concat()
+    let rules = publish.rules.iter().map(|(name, rule)| ("rule", rule_words(name, rule))).collect();
+    [devices, rest, rules].concat()
 }
 
-fn source_words(name: &str, Source { camera, microphone, .. }: &Source) -> String {
-    format!("{name}: camera {}; microphone {}", camera_words(camera), microphone_words(microphone))
+/// Its devices, and what it has of its own.
+fn source_words(name: &str, source: &Source) -> String {
+    let Source { camera, microphone, decisions, gallery } = source;
+    let devices = format!("camera {}; microphone {}", camera_words(camera), microphone_words(microphone));
+    let decisions = decisions.as_ref().map(|own| format!("; {}", decision_words(own)));
+    let gallery = gallery.as_ref().map(|own| format!("; {}", gallery_words(own)));
+    format!("{name}: {devices}{}{}", decisions.unwrap_or_default(), gallery.unwrap_or_default())
+}
+
+fn gallery_words(gallery: &Names) -> String {
+    gallery.file.as_ref().map_or("nothing is named".into(), |file| format!("names of {}", file.display()))
 }
 
 fn camera_words(Camera { name, size: [width, height], driver: _, offset_ms }: &Camera) -> String {
@@ -112,7 +128,41 @@ fn publish_words(settings: &publish::Settings) -> String {
         webhook.as_ref().map(|_| "a webhook".into()),
         web.as_ref().map(|web| format!("web at {}", web.address)),
     ];
-    let rules = rules.keys().map(|name| format!("rule {name}"));
-    let on: Vec<String> = on.into_iter().flatten().chain(rules).collect();
-    if on.is_empty() { "nothing leaves this program".into() } else { on.join(", ") }
+    let on: Vec<String> = on.into_iter().flatten().collect();
+    match (on.is_empty(), rules.is_empty()) {
+        (false, _) => on.join(", "),
+        (true, false) => "by rules only".into(),
+        (true, true) => "nothing leaves this program".into(),
+    }
+}
+
+/// When it fires, and what it does: the program by its name, since arguments may hold secrets.
+fn rule_words(name: &str, rule: &Rule) -> String {
+    let Rule { when, cool_down, command, webhook, mqtt, .. } = rule;
+    let Conditions { sources, states, names, score, seconds, size, zones, masks, days, between } = when;
+    let list =
+        |what: &str, items: &[String]| (!items.is_empty()).then(|| format!("{what} {}", items.join(" or ")));
+    let states: Vec<String> = states.iter().map(|state| state.word().to_string()).collect();
+    let days: Vec<String> = days.iter().map(|day| format!("{day:?}").to_lowercase()).collect();
+    let conditions = [
+        list("source", sources),
+        list("state", &states),
+        list("name", names),
+        (*score > 0.0).then(|| format!("score from {score}")),
+        (*seconds > 0.0).then(|| format!("lasts {seconds} s")),
+        (*size > 0.0).then(|| format!("size from {size}")),
+        (!zones.is_empty()).then(|| format!("zones: {}", zones.len())),
+        (!masks.is_empty()).then(|| format!("masks: {}", masks.len())),
+        list("on", &days),
+        between.map(|hours| format!("at {hours}")),
+    ];
+    let conditions: Vec<String> = conditions.into_iter().flatten().collect();
+    let actions = [
+        command.first().map(|program| format!("runs {program}")),
+        webhook.as_ref().map(|_| "a webhook".into()),
+        mqtt.then(|| "MQTT".into()),
+    ];
+    let actions: Vec<String> = actions.into_iter().flatten().collect();
+    let when = if conditions.is_empty() { "any episode".into() } else { conditions.join(", ") };
+    format!("{name}: {when} -> {}; rests {cool_down} s", actions.join(", "))
 }

@@ -70,6 +70,11 @@ pub(super) fn publisher(
     if config.config.is_none() && profile.publish.is_off() {
         return Ok(None);
     }
+    for rule in profile.rules_without_gallery() {
+        log::warn!(
+            "the rule {rule} waits for a name, but nothing is named: give a gallery (lookhear enroll)"
+        );
+    }
     let manifest = model.bundle()?.manifest;
     let about = About {
         version: env!("CARGO_PKG_VERSION").into(),

@@ -8,7 +8,7 @@ use std::thread;
 use lookhear::gallery::Gallery;
 use lookhear::model::Thresholds;
 use lookhear::pipeline::{Adjustments, Controls, DecisionContext, Sink, SinkError};
-use lookhear::profile::{Camera, Microphone, Profile, Source};
+use lookhear::profile::{Camera, Decisions, Microphone, Profile};
 use lookhear::publish::Reload;
 
 use super::ending::Failure;
@@ -106,23 +106,66 @@ impl Settings {
 
 /// Tables and keys that have changed and count only from the next start.
 fn waiting(before: &Profile, now: &Profile) -> Vec<&'static str> {
-    let devices = |profile: &Profile| -> Vec<(String, Camera, Microphone)> {
-        let device = |(name, source): (&String, &Source)| {
-            (name.clone(), source.camera.clone(), source.microphone.clone())
+    let (was, is) = (runs(before), runs(now));
+    let devices = |runs: &[(Option<&str>, Profile)]| -> Vec<(Option<String>, Camera, Microphone)> {
+        let device = |(name, own): &(Option<&str>, Profile)| {
+            (name.map(str::to_owned), own.camera.clone(), own.microphone.clone())
         };
-        profile.sources.iter().map(device).collect()
+        runs.iter().map(device).collect()
+    };
+    // Of sources that are on one side only, the devices are told already.
+    let changed = |key: fn(&Decisions) -> (f64, bool)| {
+        was.iter().any(|(name, old)| {
+            let new = is.iter().find(|(other, _)| other == name);
+            new.is_some_and(|(_, new)| key(&new.decisions) != key(&old.decisions))
+        })
     };
     [
-        ("[camera]", before.camera != now.camera),
-        ("[microphone]", before.microphone != now.microphone),
-        ("the devices of [sources]", devices(before) != devices(now)),
+        ("the devices", devices(&was) != devices(&is)),
         ("[model]", before.model != now.model),
         ("[kiosk]", before.kiosk != now.kiosk),
-        ("decisions.hop", before.decisions.hop != now.decisions.hop),
-        ("decisions.swap", before.decisions.swap != now.decisions.swap),
-        ("decisions.sleep", before.decisions.sleep != now.decisions.sleep),
+        ("decisions.hop", changed(|decisions| (decisions.hop, false))),
+        ("decisions.swap", changed(|decisions| (decisions.swap, false))),
+        ("decisions.sleep", changed(|decisions| (0.0, decisions.sleep))),
     ]
     .into_iter()
     .filter_map(|(what, changed)| changed.then_some(what))
     .collect()
+}
+
+/// The settings of each run with the name of its source, if there are several.
+fn runs(profile: &Profile) -> Vec<(Option<&str>, Profile)> {
+    if profile.sources.is_empty() {
+        return vec![(None, profile.clone())];
+    }
+    let own = profile.sources.iter();
+    own.map(|(name, source)| (Some(name.as_str()), profile.of_source(source))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_for_the_next_start_is_told() {
+        let waiting = |before: &str, now: &str| {
+            let parse = |text: &str| Profile::parse(text, "station.toml").unwrap();
+            waiting(&parse(before), &parse(now))
+        };
+        let several = "sources.barn.camera.name = 'studio'\nsources.yard.decisions.hop = 0.2";
+        for (before, now, told) in [
+            ("", "decisions.on = 0.5\ndecisions.off = 0.2\ngallery.file = 'names'", vec![]),
+            ("", "[publish.file]\npath = 'events'", vec![]),
+            ("", "camera.name = 'Webcam'", vec!["the devices"]),
+            ("", several, vec!["the devices"]),
+            ("", "decisions.swap = 0\ndecisions.sleep = false", vec!["decisions.swap", "decisions.sleep"]),
+            ("", "model.threads = 2\nkiosk.language = 'de'", vec!["[model]", "[kiosk]"]),
+            (several, "sources.barn.camera.name = 'studio'\nsources.yard = {}", vec!["decisions.hop"]),
+            // Of all sources that say nothing themselves: barn.
+            (several, &format!("{several}\ndecisions.hop = 0.1"), vec!["decisions.hop"]),
+            (several, &format!("{several}\nsources.yard.gallery.file = 'names'"), vec![]),
+        ] {
+            assert_eq!(waiting(before, now), told, "{before:?} -> {now:?}");
+        }
+    }
 }

@@ -158,6 +158,22 @@ impl Profile {
         Ok(())
     }
 
+    /// Rules that wait for a name where nothing is named: they never fire. None of them is a mistake in itself, since
+    /// `--gallery` may name a gallery.
+    #[must_use]
+    pub fn rules_without_gallery(&self) -> Vec<&str> {
+        let named = |sources: &[String]| match self.sources.is_empty() {
+            true => self.gallery.file.is_some(),
+            false => self.sources.iter().any(|(name, source)| {
+                let gallery = source.gallery.as_ref().unwrap_or(&self.gallery);
+                gallery.file.is_some() && (sources.is_empty() || sources.contains(name))
+            }),
+        };
+        let rules = self.publish.rules.iter();
+        let waits = rules.filter(|(_, rule)| !rule.when.names.is_empty() && !named(&rule.when.sources));
+        waits.map(|(name, _)| name.as_str()).collect()
+    }
+
     /// The settings of one of several sources, as if it were the only one.
     #[must_use]
     pub fn of_source(&self, source: &Source) -> Self {

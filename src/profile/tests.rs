@@ -82,6 +82,26 @@ fn a_threshold_must_go_with_the_models_other_one() {
     assert!(decisions(Some(0.3), None).thresholds(model).is_err());
 }
 
+#[test]
+fn rules_that_wait_for_names_nobody_gives_are_told() {
+    let rule = "[publish.rules.rex]\nwhen.names = ['Rex']\ncommand = ['true']\n";
+    let names = "gallery.file = 'names'\n";
+    let barn = "[sources.barn]\n[sources.yard]\ngallery = {}\n";
+    let of = |source: &str| rule.replace("when.names", &format!("when.sources = ['{source}']\nwhen.names"));
+    for (text, told) in [
+        (rule.to_string(), true),
+        (rule.replace("when.names = ['Rex']", "when.score = 0.5"), false),
+        (format!("{names}{rule}"), false),
+        (format!("{barn}{rule}"), true),
+        (format!("{names}{barn}{rule}"), false),
+        (format!("{names}{barn}{}", of("barn")), false),
+        (format!("{names}{barn}{}", of("yard")), true),
+    ] {
+        let told: &[&str] = if told { &["rex"] } else { &[] };
+        assert_eq!(Profile::parse(&text, "station.toml").unwrap().rules_without_gallery(), told, "{text}");
+    }
+}
+
 /// Text, line, key, and a part of the message that tells the way out.
 const INVALID: [(&str, usize, &str, &str); 50] = [
     // Texts that are not TOML.
