@@ -4,15 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use clap::Args;
-use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::builder::PossibleValue;
 use clap::{ValueEnum, builder};
 use lookhear::engine::Backend;
-use lookhear::model::{Bundle, Spec};
+use lookhear::model::Bundle;
 use lookhear_train::corpus::Split;
 use lookhear_train::eval::{Bars, Cache, Experiment, Fold, Inputs, Missing, Report, Run, markdown, page};
 use lookhear_train::{Error, EvalError, export};
 
 use super::device::device;
+use super::preset::preset;
 
 #[derive(Args)]
 pub(super) struct Eval {
@@ -54,7 +55,7 @@ pub(super) struct Eval {
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
     /// Measure random weights of a preset instead of a bundle.
-    #[arg(long, value_name = "PRESET", value_parser = PossibleValuesParser::new(Spec::PRESETS))]
+    #[arg(long, value_name = "PRESET", value_parser = preset())]
     random_weights: Option<String>,
     /// Leave out the same network with random weights, which is measured beside every figure.
     #[arg(long)]

@@ -6,6 +6,7 @@ mod eval;
 mod fit;
 mod pack;
 mod prepare;
+mod preset;
 mod signals;
 mod throughput;
 
@@ -50,7 +51,7 @@ enum Command {
         /// A safetensors file with a bundle's names and shapes, batch norm folded.
         weights: PathBuf,
         /// Whose layer table they are of.
-        #[arg(long)]
+        #[arg(long, value_parser = preset::preset())]
         preset: String,
         /// Folder with photos/<class>/ and sounds/<class>/.
         #[arg(long)]

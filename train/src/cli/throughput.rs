@@ -3,17 +3,16 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clap::builder::PossibleValuesParser;
-use lookhear::model::Spec;
 use lookhear_train::config::Config;
 use lookhear_train::{Error, loader, throughput};
 
 use super::device::device;
+use super::preset::preset;
 
 #[derive(Args)]
 pub(super) struct Throughput {
     /// Which network.
-    #[arg(long, default_value = "edge", value_parser = PossibleValuesParser::new(Spec::PRESETS))]
+    #[arg(long, default_value = "edge", value_parser = preset())]
     preset: String,
     /// Pairs a step.
     #[arg(long, default_value_t = 32)]
