@@ -15,7 +15,7 @@ use crate::Error;
 use crate::checkpoint;
 use crate::config::Config;
 use crate::corpus::{Corpus, Split};
-use crate::eval::{Scored, Setting, composed, place_threshold};
+use crate::eval::{Scored, Setting, composed, extent, place_threshold};
 use crate::learner::Learner;
 use crate::loader::Source;
 use crate::shards::{Shards, Side};
@@ -24,6 +24,8 @@ use crate::shards::{Shards, Side};
 const CALIBRATION: usize = 1000;
 /// Scenes on whose negatives the map's threshold is chosen.
 const NEGATIVES: usize = 200;
+/// Scenes on whose objects the extent is chosen.
+const OBJECTS: usize = 400;
 /// Batches of training examples that activation ranges are measured on.
 const RANGE_BATCHES: u64 = 6;
 /// Shares of the fusion head in the score, to choose from.
@@ -58,7 +60,7 @@ pub fn calibration(config: &Config) -> Result<Vec<Sample>, Error> {
 }
 
 /// The network of a run as a bundle. Its thresholds come from composed scenes of the TRAINING side: the one at
-/// which most are answered rightly, the one that lets few false alarms through, and the map's. Nothing held out is
+/// which most are answered rightly, the one that lets few false alarms through, the map's, and how far an object reaches. Nothing held out is
 /// looked at.
 ///
 /// # Errors
@@ -142,8 +144,12 @@ fn with_threshold(
     let even = Scored::best_threshold(&scored);
     let on = Scored::threshold_for(&scored, FALSE_ALARMS).max(even);
     let off = (on - HYSTERESIS).max(0.0);
+    setting.n = OBJECTS;
+    let extent = extent(&mut setting)?;
     let place = place_threshold(&mut Setting { n: NEGATIVES, ..setting })?;
-    Ok(make(Thresholds { on, off, even, fusion_share, hold: HOLD, place, ..Thresholds::default() })?)
+    let thresholds =
+        Thresholds { on, off, even, fusion_share, hold: HOLD, extent, place, ..Thresholds::default() };
+    Ok(make(thresholds)?)
 }
 
 /// A network of a preset with random weights: the control beside every figure. Activation ranges are

@@ -5,6 +5,7 @@ use lookhear::event::Map;
 use lookhear::preprocess::spectrogram;
 
 use super::avc::sound;
+use super::extent::overlap;
 use super::extremes::Largest;
 use super::pictures::with_heat;
 use super::{Case, Cell, Content, Figure, Findings, Picture, Row, Setting};
@@ -43,7 +44,7 @@ pub fn localize(setting: &mut Setting) -> Result<Findings, Error> {
     let [mut on_peak, mut on_side, mut both, mut moved, mut centre, mut vision_only] =
         [const { Vec::new() }; 6];
     let (mut clearly_right, mut clearly_wrong) = (Largest::default(), Largest::default());
-    let mut covered = 0.0;
+    let (mut covered, mut overlaps) = (0.0, Vec::new());
     for (number, class) in classes.into_iter().enumerate() {
         let other = other_class(setting.corpus, class, &mut rng);
         let scene = scene(setting.corpus, class, Some(other), 0.0, &mut rng)?;
@@ -62,8 +63,8 @@ pub fn localize(setting: &mut Setting) -> Result<Findings, Error> {
             mean.values.iter_mut().zip(&map.values).for_each(|(sum, value)| *sum += value);
         }
         let case = |right: bool| Case { right, group: format!("{number}") };
-        let peak = |map: &Map| setting.judge.place(map, (SIDE, SIDE)).peak;
-        let mut sides = [false; 2];
+        let place = |map: &Map| setting.judge.place(map, (SIDE, SIDE));
+        let (mut sides, mut overlap_of_scene) = ([false; 2], 0.0);
         for (i, map) in maps.iter().enumerate() {
             let (here, there) = (scene.boxes[i], scene.boxes[1 - i]);
             let margin = highest(map, here) - highest(map, there);
@@ -76,13 +77,15 @@ pub fn localize(setting: &mut Setting) -> Result<Findings, Error> {
             let row = if sides[i] { &mut clearly_right } else { &mut clearly_wrong };
             row.offer(margin.abs(), cell)?;
             covered += area(here);
-            on_peak.push(case(inside(here, peak(map))));
+            overlap_of_scene += overlap(place(map).bounds, here) / 2.0;
+            on_peak.push(case(inside(here, place(map).peak)));
             on_side.push(case(sides[i]));
             centre.push(case(inside(here, [0.5, 0.5])));
-            vision_only.push(case(inside(here, peak(&mean))));
+            vision_only.push(case(inside(here, place(&mean).peak)));
         }
+        overlaps.push(100.0 * f64::from(overlap_of_scene));
         both.push(case(sides == [true; 2]));
-        moved.push(case(peak(&maps[0]) != peak(&maps[1])));
+        moved.push(case(place(&maps[0]).peak != place(&maps[1]).peak));
     }
     let chance = 100.0 * f64::from(covered) / (2 * setting.n).max(1) as f64;
     let figures = vec![
@@ -92,6 +95,7 @@ pub fn localize(setting: &mut Setting) -> Result<Findings, Error> {
         Figure::new("of two objects, the higher one is the sounding one", 50.0, &on_side),
         Figure::new("right for both sounds of a scene (follows the swap)", 25.0, &both),
         Figure::new("peak moves when the sound is swapped", 0.0, &moved),
+        Figure::of_values("the box shown beside the sounding object's: mean IoU x 100", 0.0, &overlaps),
     ];
     let row = |label: &str, largest: Largest| Row { label: label.into(), cells: largest.into_cells() };
     let picture = Picture {
