@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -69,6 +69,56 @@ fn streams(bytes: &[u8]) -> String {
         .output()
         .unwrap();
     String::from_utf8(probe.stdout).unwrap()
+}
+
+/// A port that nobody has now.
+fn port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// What a program elsewhere makes of the first second, having waited for somebody to send it something.
+fn received(scheme: &str, listen: &[&str]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("received.ts");
+    // Somebody else may take the port meanwhile.
+    for _ in 0..5 {
+        let url =
+            format!("{scheme}://127.0.0.1:{}{}", port(), if scheme == "srt" { "" } else { "/live/room" });
+        let listened = if scheme == "srt" { format!("{url}?mode=listener") } else { url.clone() };
+        let mut receiver = Command::new("ffmpeg")
+            .args(["-nostdin", "-v", "error", "-y"])
+            .args(listen)
+            .args(["-i", &listened, "-t", "1", "-c", "copy", "-f", "mpegts"])
+            .arg(&file)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut sender = live(&url);
+        let began = Instant::now();
+        while receiver.try_wait().unwrap().is_none() && began.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let _ = receiver.kill();
+        sender.kill().unwrap();
+        sender.wait().unwrap();
+        let output = receiver.wait_with_output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        if !told.contains("Address already in use") {
+            assert!(output.status.success(), "{scheme}: {told}");
+            return streams(&std::fs::read(&file).unwrap());
+        }
+    }
+    panic!("no port is free");
+}
+
+#[test]
+fn receivers_of_every_protocol_get_picture_and_sound() {
+    for (scheme, listen) in
+        [("rtsp", ["-rtsp_flags", "listen"]), ("rtmp", ["-listen", "1"]), ("srt", ["-f", "mpegts"])]
+    {
+        let kinds = received(scheme, &listen);
+        assert!(kinds.contains("h264") && kinds.contains("aac"), "{scheme}: {kinds}");
+    }
 }
 
 #[test]
