@@ -1,7 +1,7 @@
 # The two commands of the README, `make run` and `make test`, and the benchmarks install what they need.
 # On Debian and Ubuntu that happens by apt; elsewhere the missing package is named.
 
-.PHONY: run test deb bench-peers bench-train
+.PHONY: run test deb image bench-peers bench-train
 
 APT := $(shell command -v apt-get)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -69,6 +69,13 @@ else ifeq ($(ARCH),arm64)
 else
 	@echo "make deb ARCH=$(ARCH): there are packages for $(NATIVE) and arm64"; exit 1
 endif
+
+# A container image of that package in target/image, for podman and Docker (see docs/container.md). DEB: another package.
+# ARCH=arm64 needs Debian's qemu-user-static besides.
+image:
+	$(if $(DEB),,$(MAKE) deb)
+	$(call install,mmdebstrap podman crun dpkg-dev)
+	firmware-config/container/build.sh $(or $(DEB),$$(ls -t target/debian/lookhear_*_$(ARCH).deb | head -n 1)) target/image/lookhear-$(ARCH).tar
 
 # Speed, memory and error beside ncnn, ONNX Runtime and OpenVINO, on the same weights.
 # MODEL: a bundle (by default the paper's towers with random weights); INPUTS: videos to compare outputs on

@@ -242,6 +242,16 @@ fn the_examples_are_right_also_with_everything_switched_on() {
 }
 
 #[test]
+fn the_containers_settings_are_right() {
+    let profile = Profile::parse(&example("container/lookhear"), "container").unwrap();
+    let web = profile.publish.web.unwrap();
+    assert!(
+        web.health && web.view && web.history && web.token_file.is_some(),
+        "the image's check and page need them"
+    );
+}
+
+#[test]
 fn the_fuzzers_corpus_has_answers() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fuzz/corpus/profile");
     let files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
