@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use lookhear::event::State;
-use lookhear::history::{Bounds, Episode, Filter, Store, when, write_csv, write_json};
+use lookhear::history::{Bounds, Episode, Filter, Store, when, write_csv, write_json, write_parquet};
 use lookhear::output::Output;
 
 use super::arguments::existing;
@@ -103,7 +103,7 @@ struct List {
 struct Export {
     #[command(flatten)]
     which: Which,
-    /// The table: its name ends in .csv or .json (a JSON line per episode).
+    /// The table: its name ends in .csv, .json (a JSON line per episode) or .parquet.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// Let it replace a file that is there already.
@@ -163,9 +163,14 @@ impl List {
 impl Export {
     fn run(self) -> Result<(), Failure> {
         let write = match self.out.extension().unwrap_or_default().to_string_lossy().to_lowercase().as_str() {
-            "csv" => |out: &mut dyn Write, episodes: &[Episode]| write_csv(out, episodes),
-            "json" | "jsonl" => |out: &mut dyn Write, episodes: &[Episode]| write_json(out, episodes),
-            _ => return Err(format!("{}: end the name in .csv or .json", self.out.display()).into()),
+            "csv" => |out: &mut (dyn Write + Send), episodes: &[Episode]| write_csv(out, episodes),
+            "json" | "jsonl" => {
+                |out: &mut (dyn Write + Send), episodes: &[Episode]| write_json(out, episodes)
+            }
+            "parquet" => |out: &mut (dyn Write + Send), episodes: &[Episode]| write_parquet(out, episodes),
+            _ => {
+                return Err(format!("{}: end the name in .csv, .json or .parquet", self.out.display()).into());
+            }
         };
         let (episodes, _) = self.which.episodes(None)?;
         let mut output = Output::new(&self.out, existing(self.force))?;
