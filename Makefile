@@ -1,7 +1,7 @@
 # The two commands of the README, `make run` and `make test`, and the benchmarks install what they need.
 # On Debian and Ubuntu that happens by apt; elsewhere the missing package is named.
 
-.PHONY: run test deb image bench-peers bench-train
+.PHONY: run test deb image bench-peers bench-train bench-station
 
 APT := $(shell command -v apt-get)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -102,3 +102,9 @@ bench-train:
 	[ -d target/training ] || python3 -m venv target/training
 	target/training/bin/pip install -q -r benches/training/requirements.txt
 	target/training/bin/python benches/training/bench.py --binary target/release/lookhear-train
+
+# What four network cameras, and two hundred browsers, cost a station.
+bench-station:
+	$(call install,$(RUN_PACKAGES) python3)
+	cargo build --release --locked
+	python3 benches/station/bench.py --binary target/release/lookhear
