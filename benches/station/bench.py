@@ -4,7 +4,7 @@
 
 The cameras are files of the virtual studio, encoded as cameras do it (H.264, 640 x 480, 25 pictures a second, AAC) and served
 by ffmpeg as MPEG-TS over TCP in real time: to be decoded they cost what RTSP costs. The browsers hold the page's event
-streams open, from addresses of their own (a peer may have 32 connections), and read what comes. Each figure is of one run,
+streams open, from addresses of their own, and read what comes; the page serves some of them and refuses the rest. Each figure is of one run,
 beside one without: nothing else should run meanwhile.
 """
 
@@ -130,22 +130,27 @@ def browsers(binary, folder, seconds, count):
 
     def look(pid):
         time.sleep(3)
-        waiting, read = selectors.DefaultSelector(), 0
+        waiting, read, served, asked = selectors.DefaultSelector(), 0, 0, []
         for n in range(count):
             browser = socket.create_connection(("127.0.0.1", port), source_address=(f"127.0.0.{2 + n // PER_PEER}", 0))
             browser.sendall(f"GET /events?token={TOKEN} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             browser.setblocking(False)
             waiting.register(browser, selectors.EVENT_READ)
+            asked.append(browser)
         end = time.time() + seconds - 9
         while time.time() < end:
             for key, _ in waiting.select(timeout=0.5):
-                read += len(key.fileobj.recv(65536))
+                part = key.fileobj.recv(65536)
+                read += len(part)
+                served += part.startswith(b"HTTP/1.1 200")
+                if not part:
+                    waiting.unregister(key.fileobj)
         _, descriptors = memory(pid)
-        for key in list(waiting.get_map().values()):
-            key.fileobj.close()
+        for browser in asked:
+            browser.close()
         time.sleep(2)
         megabytes, left = memory(pid)
-        return {"megabytes_read": read / 1e6, "descriptors": descriptors, "descriptors_after": left, "resident_mib": megabytes}
+        return {"served": served, "megabytes_read": read / 1e6, "descriptors": descriptors, "descriptors_after": left, "resident_mib": megabytes}
 
     return station(binary, folder, settings, seconds, look)
 
