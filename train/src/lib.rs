@@ -10,6 +10,7 @@ pub mod checkpoint;
 pub mod compose;
 pub mod config;
 pub mod corpus;
+mod curves;
 mod cutout;
 mod ema;
 mod error;

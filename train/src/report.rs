@@ -1,4 +1,4 @@
-//! What a training run shows: a bar with the time left, and one JSON line a step to keep.
+//! What a training run shows: a bar with the time left; and what it keeps: JSON lines, a table, curves for TensorBoard.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
@@ -10,16 +10,24 @@ use serde_json::{Value, json};
 use crate::Error;
 use crate::checkpoint::Progress;
 use crate::config::Config;
+use crate::curves::Curves;
 use crate::learner::Step;
 
 /// Steps whose mean is shown and written.
 const EVERY: u64 = 20;
 
-/// Writes `metrics.jsonl` into the run's folder and moves the bar.
+/// Columns of `metrics.csv`; what is not known of a step is empty.
+const COLUMNS: [&str; 8] =
+    ["step", "loss", "fusion", "logistic", "contrast", "validation", "learning_rate", "seconds"];
+
+/// Writes `metrics.jsonl`, `metrics.csv` and event files into the run's folder, and moves the bar.
 pub(crate) struct Reporter {
     bar: ProgressBar,
     path: PathBuf,
     file: BufWriter<File>,
+    table: csv::Writer<File>,
+    table_path: PathBuf,
+    curves: Curves,
     sums: [f64; 4],
     count: u64,
     /// How far the run is, and its learning rate.
@@ -33,13 +41,25 @@ impl Reporter {
     /// The file cannot be opened.
     pub(crate) fn start(folder: &Path, config: &Config, done: u64) -> Result<Self, Error> {
         let path = folder.join("metrics.jsonl");
-        let file = OpenOptions::new().create(true).append(true).open(&path);
-        let file = BufWriter::new(file.map_err(|e| Error::file(&path, e))?);
+        let append = |path: &Path| {
+            let file = OpenOptions::new().create(true).append(true).open(path);
+            file.map_err(|e| Error::file(path, e))
+        };
+        let file = BufWriter::new(append(&path)?);
+        let table_path = folder.join("metrics.csv");
+        let table = append(&table_path)?;
+        let is_new = table.metadata().map_err(|e| Error::file(&table_path, e))?.len() == 0;
+        let mut table = csv::Writer::from_writer(table);
+        if is_new {
+            table.write_record(COLUMNS).map_err(|e| Error::file(&table_path, e))?;
+        }
         let style = "{bar:30} step {pos}/{len}  {msg}  {elapsed_precise} + {eta_precise}";
         let style = ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new(config.steps).with_style(style).with_position(done);
         bar.reset_eta();
-        Ok(Self { bar, path, file, sums: [0.0; 4], count: 0, last: (Progress::default(), 0.0) })
+        let curves = Curves::start(folder, done)?;
+        let (sums, last) = ([0.0; 4], (Progress::default(), 0.0));
+        Ok(Self { bar, path, file, table, table_path, curves, sums, count: 0, last })
     }
 
     /// Takes a step's figures.
@@ -72,6 +92,18 @@ impl Reporter {
         let pairs_a_second = progress.pairs as f64 / progress.seconds.max(1e-9);
         self.bar.set_message(format!("loss {loss:.3}  {pairs_a_second:.1} pairs/s"));
         (self.sums, self.count) = ([0.0; 4], 0);
+        self.curves.step(
+            progress.steps,
+            &[
+                ("loss/train", loss),
+                ("loss/fusion", fusion),
+                ("loss/logistic", logistic),
+                ("loss/contrast", contrast),
+                ("learning_rate", rate),
+                ("pairs_per_second", pairs_a_second),
+            ],
+        )?;
+        self.row(progress.steps, [loss, fusion, logistic, contrast, f64::NAN, rate, progress.seconds])?;
         self.write(&json!({
             "step": progress.steps, "loss": loss, "fusion": fusion, "logistic": logistic,
             "contrast": contrast, "learning_rate": rate, "seconds": progress.seconds,
@@ -83,12 +115,23 @@ impl Reporter {
         written.map_err(|e| Error::file(&self.path, e))
     }
 
+    /// A row of the table: [`COLUMNS`] behind the step.
+    fn row(&mut self, step: u64, values: [f64; COLUMNS.len() - 1]) -> Result<(), Error> {
+        let known = |value: f64| if value.is_finite() { value.to_string() } else { String::new() };
+        let fields = [step.to_string()].into_iter().chain(values.map(known));
+        let written = self.table.write_record(fields).map_err(|e| Error::file(&self.table_path, e));
+        written.and_then(|()| self.table.flush().map_err(|e| Error::file(&self.table_path, e)))
+    }
+
     /// Takes a loss on the validation side.
     ///
     /// # Errors
     /// The metrics cannot be written.
     pub(crate) fn validation(&mut self, progress: &Progress, loss: f32) -> Result<(), Error> {
         let line = json!({ "step": progress.steps, "validation": loss, "best": progress.best });
+        let (unknown, validation) = (f64::NAN, f64::from(loss));
+        self.curves.step(progress.steps, &[("loss/validation", validation)])?;
+        self.row(progress.steps, [unknown, unknown, unknown, unknown, validation, unknown, progress.seconds])?;
         self.bar.println(format!("step {}: validation loss {loss:.3}", progress.steps));
         self.write(&line)
     }

@@ -79,6 +79,14 @@ fn a_stopped_run_is_saved_and_ends_where_an_unstopped_one_ends() {
     let metrics = std::fs::read_to_string(run.path().join("metrics.jsonl")).unwrap();
     let last: serde_json::Value = serde_json::from_str(metrics.lines().last().unwrap()).unwrap();
     assert_eq!(last["step"], 3, "the last step is there, too: {metrics}");
+    let table = std::fs::read_to_string(run.path().join("metrics.csv")).unwrap();
+    let rows: Vec<&str> = table.lines().collect();
+    assert!(rows[0].starts_with("step,loss,") && rows.last().unwrap().starts_with("3,"), "{table}");
+    assert_eq!(rows.iter().filter(|row| row.starts_with("step")).count(), 1, "{table}");
+    let event_files = std::fs::read_dir(run.path()).unwrap().filter(|entry| {
+        entry.as_ref().unwrap().file_name().to_string_lossy().starts_with("events.out.tfevents.")
+    });
+    assert_eq!(event_files.count(), 2, "one for each time that the run began or went on");
 
     let other = Config { seed: 99, ..config };
     let error = Learner::new(other, Device::flex()).unwrap().resume(run.path()).err().unwrap().to_string();
