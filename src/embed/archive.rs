@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::{Format, Label, npz, parquet};
+use super::{Format, Label, Rows, npz, parquet};
 
 /// A file that `embed` wrote.
 #[derive(Clone, Debug)]
@@ -13,28 +13,6 @@ pub struct Archive {
     format: Format,
     label: Label,
 }
-
-/// Some rows of an archive.
-#[derive(Clone, Debug, Default)]
-pub struct Rows {
-    /// Seconds, one a row.
-    pub timestamps: Vec<f64>,
-    /// `[rows, dims]`.
-    pub values: Vec<f32>,
-    /// Decibels, one a row; empty if the archive has none.
-    pub levels: Vec<f32>,
-}
-
-impl Rows {
-    pub(super) fn clear(&mut self) {
-        self.timestamps.clear();
-        self.values.clear();
-        self.levels.clear();
-    }
-}
-
-/// Takes rows; its error ends the reading.
-pub(super) type Take<'a> = &'a mut dyn FnMut(&Rows) -> io::Result<()>;
 
 impl Archive {
     /// Looks at a file, whatever its name: what format it has, and how it was made. `None`: `embed` did not make it.

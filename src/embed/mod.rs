@@ -51,12 +51,12 @@ mod settings;
 mod table;
 mod windows;
 
-pub use archive::{Archive, Rows};
+pub use archive::Archive;
 pub use embedder::{Embedder, embed_image, embed_second};
 pub use error::EmbedError;
 pub use jobs::{Job, jobs};
 pub use label::Label;
 pub use output::{Existing, Format};
 pub use settings::{Pool, Settings, Space, What};
-pub use table::Table;
+pub use table::{Rows, Table};
 pub use windows::{Window, Windows, count};

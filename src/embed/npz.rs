@@ -9,8 +9,8 @@ use std::path::Path;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use super::archive::{Rows, Take};
-use super::{Label, Table};
+use super::table::Take;
+use super::{Label, Rows, Table};
 
 /// Writes the arrays `embedding` and `timestamps`, `level` if the rows have one, and the label as the archive's comment, which NumPy leaves alone.
 pub(super) fn write(file: &mut File, table: &mut Table, label: &Label) -> io::Result<()> {

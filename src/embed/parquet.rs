@@ -15,8 +15,8 @@ use ::parquet::file::serialized_reader::SerializedFileReader;
 use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::parser::parse_message_type;
 
-use super::archive::{Rows, Take};
-use super::{Label, Table};
+use super::table::Take;
+use super::{Label, Rows, Table};
 
 /// Lists in the form of three levels that the format's specification asks for (LogicalTypes, section Lists).
 const COLUMNS: &str = "

@@ -94,6 +94,28 @@ impl Table {
     }
 }
 
+/// Some rows of a table that was written.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    /// Seconds, one a row.
+    pub timestamps: Vec<f64>,
+    /// `[rows, dims]`.
+    pub values: Vec<f32>,
+    /// Decibels, one a row; empty if they have none.
+    pub levels: Vec<f32>,
+}
+
+impl Rows {
+    pub(super) fn clear(&mut self) {
+        self.timestamps.clear();
+        self.values.clear();
+        self.levels.clear();
+    }
+}
+
+/// Takes rows; its error ends the reading.
+pub(super) type Take<'a> = &'a mut dyn FnMut(&Rows) -> io::Result<()>;
+
 #[cfg(test)]
 mod tests {
     use super::*;

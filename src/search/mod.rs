@@ -25,10 +25,12 @@ mod measure;
 mod place;
 mod query;
 mod run;
+mod sense;
 mod top;
 
 pub use error::{SearchError, Unfit};
-pub use kind::{Kind, Sense};
+pub use kind::Kind;
 pub use place::{Place, places};
 pub use query::Query;
 pub use run::{Answer, LeftOut, List, Options, Outcome, search};
+pub use sense::Sense;
