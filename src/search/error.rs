@@ -36,7 +36,7 @@ pub enum SearchError {
         file: String,
     },
     /// Of the archives none can be searched.
-    #[error("{archive} {reason}{}", more(*.more))]
+    #[error("{archive} {reason}{}", besides(*more))]
     Unfit {
         /// The first of them.
         archive: String,
@@ -53,7 +53,7 @@ pub enum SearchError {
     AllBlank,
 }
 
-fn more(count: usize) -> String {
+fn besides(count: usize) -> String {
     if count == 0 { String::new() } else { format!(" (and {count} more cannot be searched either)") }
 }
 
@@ -72,7 +72,8 @@ pub enum Unfit {
     #[error(
         "was made by another model ({}..., this is {}...): name that one by --model, or make it anew by the same \
          `lookhear embed` with --force",
-        start(.theirs), start(.ours)
+        start(theirs),
+        start(ours)
     )]
     Model {
         /// The hash of the archive's model.
