@@ -47,7 +47,10 @@ pub(super) fn read(path: &Path, dims: usize, rows: usize, take: Take) -> io::Res
     let (mut first, mut second, mut third) = (open()?, open()?, open()?);
     let mut timestamps = first.by_name("timestamps.npy")?;
     let mut embedding = second.by_name("embedding.npy")?;
-    let mut level = third.index_for_name("level.npy").map(|index| third.by_index(index)).transpose()?;
+    let mut level = match third.index_for_name("level.npy") {
+        Some(index) => Some(third.by_index(index)?),
+        None => None,
+    };
     let mut left = (timestamps.size() as usize).saturating_sub(header("<f8", "1,").len()) / size_of::<f64>();
     begin(&mut timestamps, "<f8", &format!("{left},"))?;
     begin(&mut embedding, "<f4", &format!("{left}, {dims}"))?;
