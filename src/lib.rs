@@ -50,7 +50,7 @@
 //! | `capture` | `capture`: cameras and microphones; `pipeline` that wires them to `sinks` |
 //! | `terminal`, `kiosk` | screens for people |
 //! | `publish` | `publish`: events for other programs; `history`: what happened, in SQLite; `rules`: what of it is told |
-//! | `embed` | `embed`: embeddings of files, as tables; `batch`: pictures and sounds by the thousand |
+//! | `embed` | `embed`: embeddings of files, as tables; `search` in them; `batch`: pictures and sounds by the thousand |
 //! | `diagnostics` | `diagnostics`: how the programs tell what happens besides |
 //! | `enroll` | galleries are made and kept |
 //! | `cli` | all of the program, with its settings file (`profile`); the default |
@@ -99,7 +99,10 @@ mod ready;
 pub mod ring;
 #[cfg(feature = "publish")]
 pub mod rules;
+#[cfg(all(feature = "embed", feature = "media"))]
+pub mod search;
 mod session;
+pub mod similarity;
 #[cfg(feature = "capture")]
 mod sink;
 #[cfg(feature = "capture")]

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use lookhear::embed::{
-    EmbedError, Embedder, Existing, Format, Job, Label, Pool, Settings, Table, What, jobs,
+    EmbedError, Embedder, Existing, Format, Job, Label, Pool, Settings, Space, Table, What, jobs,
 };
 use lookhear::media::{Loss, MediaError};
 use lookhear::output::OutputError;
@@ -29,6 +29,10 @@ pub(super) struct Embed {
     /// What is embedded: audio, vision, or ave (the space that sounds and pictures share).
     #[arg(long, default_value = "audio")]
     what: What,
+    /// tower (the default), or shared: the space that sounds and pictures share, where `lookhear search` finds the one by the
+    /// other.
+    #[arg(long)]
+    space: Option<Space>,
     /// What remains of the activation map: grid (4 x 3 for audio, 4 x 4 for vision; the default) or global.
     #[arg(long)]
     pool: Option<Pool>,
@@ -64,8 +68,15 @@ impl Embed {
         if self.what == What::Ave && self.pool.is_some() {
             return Err("--pool: --what ave is not pooled to a grid; leave one of the two out".into());
         }
+        if self.what == What::Ave && self.space.is_some() {
+            return Err("--space: --what ave is the shared space; leave one of the two out".into());
+        }
+        if self.space == Some(Space::Shared) && self.pool.is_some() {
+            return Err("--pool: --space shared is not pooled to a grid; leave one of the two out".into());
+        }
         let settings = Settings {
             what: self.what,
+            space: self.space.unwrap_or_default(),
             pool: self.pool.unwrap_or_default(),
             hop: self.hop,
             centred: !self.uncentred,
@@ -145,10 +156,11 @@ impl Run {
         if self.controls.stop.load(Ordering::Relaxed) {
             return Err(EmbedError::Stopped);
         }
+        let label = self.label.of(&job.input);
         let mut missing = Vec::new();
         for format in &self.formats {
             let target = job.output(*format);
-            match format.existing(&target, &self.label, &job.input) {
+            match format.existing(&target, &label, &job.input) {
                 Existing::Foreign if !self.force => {
                     return Err(EmbedError::Foreign { output: target.display().to_string() });
                 }
@@ -179,7 +191,7 @@ impl Run {
         for (format, target) in missing {
             let folder = target.parent().unwrap_or(&self.out);
             std::fs::create_dir_all(folder).map_err(io(folder))?;
-            format.write(&target, &mut table, &self.label)?;
+            format.write(&target, &mut table, &label)?;
         }
         Ok(Some(loss))
     }

@@ -19,6 +19,7 @@ mod kiosk;
 mod live;
 mod reload;
 mod rules;
+mod search;
 mod several;
 mod shell;
 mod watch;
@@ -74,6 +75,8 @@ enum Command {
     Judge(judge::JudgeArguments),
     /// Turn sounds, pictures or videos into embeddings for other tasks: NPZ or Parquet files.
     Embed(embed::Embed),
+    /// Find what is like a sound or a picture, or goes with it, in what `embed` wrote.
+    Search(search::Search),
     /// Show what LookHear does, without camera, microphone or files.
     Demo(demo::Demo),
     /// Print what a shell needs to complete commands and options.
@@ -117,6 +120,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Rules(rules) => rules.run(),
         Command::Judge(judge) => judge.run(),
         Command::Embed(embed) => embed.run(),
+        Command::Search(search) => search.run(),
         Command::Demo(demo) => demo.run(),
         Command::Completions(completions) => completions.run(Arguments::command()),
         Command::Man(pages) => pages.run(Arguments::command()),

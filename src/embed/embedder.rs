@@ -43,19 +43,20 @@ impl Embedder {
         mut go_on: impl FnMut(f64) -> ControlFlow<()>,
     ) -> Result<Loss, EmbedError> {
         let folder = table.folder().to_path_buf();
-        let mut keep = |t: f64, row: &[f32]| {
-            table.push(t, row).map_err(EmbedError::output(&folder))?;
+        let mut keep = |t: f64, row: &[f32], level: Option<f32>| {
+            let kept = match level {
+                Some(level) => table.push_sound(t, row, level),
+                None => table.push(t, row),
+            };
+            kept.map_err(EmbedError::output(&folder))?;
             if go_on(t).is_break() { Err(EmbedError::Stopped) } else { Ok(()) }
         };
-        let still = is_still(input);
         match self.settings.what {
-            What::Vision if still => keep(0.0, &self.embed_image(&picture(input)?)).map(|()| Loss::default()),
-            What::Vision => self.frames(input, &mut keep),
-            What::Ave if still => {
-                let positions = self.judge.encode_image(&picture(input)?).spatial_embeddings;
-                positions.chunks_exact(self.dims()).try_for_each(|position| keep(0.0, position))?;
+            What::Vision | What::Ave if is_still(input) => {
+                self.rows_of_picture(0.0, &picture(input)?, &mut keep)?;
                 Ok(Loss::default())
             }
+            What::Vision => self.frames(input, &mut keep),
             What::Audio | What::Ave => self.sound(input, &mut keep),
         }
     }
@@ -79,9 +80,15 @@ impl Embedder {
 
     fn rows(&mut self, windows: &mut Windows, keep: Keep) -> Result<(), EmbedError> {
         while let Some(window) = windows.next_window() {
-            keep(window.t, &self.embed_audio(&window))?;
+            let level = self.settings.has_levels().then(|| window.level());
+            keep(window.t, &self.embed_audio(&window), level)?;
         }
         Ok(())
+    }
+
+    fn rows_of_picture(&mut self, t: f64, shown: &RgbImage, keep: Keep) -> Result<(), EmbedError> {
+        let rows = embed_image(&mut self.judge, &self.settings, shown);
+        rows.chunks_exact(self.dims()).try_for_each(|row| keep(t, row, None))
     }
 
     fn frames(&mut self, input: &Path, keep: Keep) -> Result<Loss, EmbedError> {
@@ -90,7 +97,7 @@ impl Embedder {
         while let Some(piece) = decoder.next_piece()? {
             let (Piece::Picture(frame) | Piece::Held(frame)) = piece else { continue };
             empty = false;
-            keep(frame.t, &self.embed_image(&frame.picture))?;
+            self.rows_of_picture(frame.t, &frame.picture, keep)?;
         }
         let loss = decoder.finish()?.map_or_else(Loss::default, |damage| damage.loss);
         match empty {
@@ -103,22 +110,27 @@ impl Embedder {
     pub fn embed_audio(&mut self, window: &Window) -> Vec<f32> {
         // Never by `encode_stream`: the integer engine rounds on a grid that moves with the stream, and a row must not
         // depend on where in its file the window lies.
-        let spectrogram = window.spectrogram();
-        match (self.settings.what, self.settings.grid()) {
-            (What::Ave, _) => self.judge.encode_audio(&spectrogram).projection,
-            (_, [1, 1]) => self.judge.encode_audio(&spectrogram).embedding,
-            (_, [rows, columns]) => self.judge.audio_activation_map(&spectrogram).pool(rows, columns),
-        }
-    }
-
-    /// The embedding of a picture.
-    fn embed_image(&mut self, shown: &RgbImage) -> Vec<f32> {
-        match self.settings.grid() {
-            [1, 1] => self.judge.encode_image(shown).embedding,
-            [rows, columns] => self.judge.image_activation_map(shown).pool(rows, columns),
-        }
+        embed_second(&mut self.judge, &self.settings, &window.spectrogram())
     }
 }
 
-/// Takes a row with its timestamp.
-type Keep<'a> = &'a mut dyn FnMut(f64, &[f32]) -> Result<(), EmbedError>;
+/// The embedding of a second of sound, as [`crate::preprocess::spectrogram::second`] gives it.
+pub fn embed_second(judge: &mut Judge, settings: &Settings, spectrogram: &[f32]) -> Vec<f32> {
+    match settings.grid() {
+        _ if settings.is_shared() => judge.encode_audio(spectrogram).projection,
+        [1, 1] => judge.encode_audio(spectrogram).embedding,
+        [rows, columns] => judge.audio_activation_map(spectrogram).pool(rows, columns),
+    }
+}
+
+/// The embedding of a picture: one row, or in the shared space one a position, `[positions, dims]`.
+pub fn embed_image(judge: &mut Judge, settings: &Settings, shown: &RgbImage) -> Vec<f32> {
+    match settings.grid() {
+        _ if settings.is_shared() => judge.encode_image(shown).spatial_embeddings,
+        [1, 1] => judge.encode_image(shown).embedding,
+        [rows, columns] => judge.image_activation_map(shown).pool(rows, columns),
+    }
+}
+
+/// Takes a row with its timestamp, and its level if rows have one.
+type Keep<'a> = &'a mut dyn FnMut(f64, &[f32], Option<f32>) -> Result<(), EmbedError>;

@@ -10,7 +10,7 @@
 //! | [`What::Audio`] | [`Pool::Global`] | C | 512 | 192 | 128 |
 //! | [`What::Vision`] | 4 x 4 (height x width) | 16 C | 8192 | 3072 | 2048 |
 //! | [`What::Vision`] | [`Pool::Global`] | C | 512 | 192 | 128 |
-//! | [`What::Ave`] | (none) | the common space | 128 (`ave`, `avol`) | 128 | 128 |
+//! | [`What::Ave`], [`Space::Shared`] | (none) | the common space | 128 (`ave`, `avol`) | 128 | 128 |
 //!
 //! # The common space
 //! AVE-Net ("Objects that Sound", section 3; preset `ave`) has one vector for a sound and one for a picture. AVOL-Net
@@ -20,6 +20,10 @@
 //! 28 x 28; row by row, all at timestamp 0), a video the rows of its sound. The score of a picture for a sound is then the
 //! largest product of the sound's row with the picture's rows, and the best row tells the place. Rows have length 1
 //! where the head normalizes (`edge`, `edge-wide`), and are as the head gives them where it does not (`avol`).
+//!
+//! [`What::Ave`] decides by the input which side is taken, and of a video it takes the sound. With [`Space::Shared`],
+//! [`What::Audio`] and [`What::Vision`] say it: the latter gives every video frame a row a position, all at the frame's
+//! timestamp, and the former gives each row the level of its second. [`crate::search`] looks for pictures and sounds there.
 //!
 //! # Beside OpenL3
 //! The conventions of sound are those of OpenL3 (<https://github.com/marl/openl3>): windows of a second, every 0.1 s;
@@ -35,6 +39,7 @@
 //!   square as the bundle says, and may be smaller than 224 pixels.
 //! - Where the map is no multiple of the grid (`edge`, `edge-wide`: 14 x 14 over 4 x 4), windows overlap by one position.
 
+mod archive;
 mod embedder;
 mod error;
 mod jobs;
@@ -46,11 +51,12 @@ mod settings;
 mod table;
 mod windows;
 
-pub use embedder::Embedder;
+pub use archive::Archive;
+pub use embedder::{Embedder, embed_image, embed_second};
 pub use error::EmbedError;
 pub use jobs::{Job, jobs};
 pub use label::Label;
 pub use output::{Existing, Format};
-pub use settings::{Pool, Settings, What};
-pub use table::Table;
+pub use settings::{Pool, Settings, Space, What};
+pub use table::{Rows, Table};
 pub use windows::{Window, Windows, count};

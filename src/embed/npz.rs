@@ -3,14 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::Path;
 
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use super::{Label, Table};
+use super::table::Take;
+use super::{Label, Rows, Table};
 
-/// Writes the arrays `embedding` and `timestamps`, and the label as the archive's comment, which NumPy leaves alone.
+/// Writes the arrays `embedding` and `timestamps`, `level` if the rows have one, and the label as the archive's comment, which NumPy leaves alone.
 pub(super) fn write(file: &mut File, table: &mut Table, label: &Label) -> io::Result<()> {
     let (rows, dims) = (table.timestamps().len(), table.dims());
     let timestamps: Vec<u8> = table.timestamps().iter().flat_map(|t| t.to_le_bytes()).collect();
@@ -23,6 +25,11 @@ pub(super) fn write(file: &mut File, table: &mut Table, label: &Label) -> io::Re
     zip.start_file("timestamps.npy", stored(timestamps.len() as u64))?;
     zip.write_all(&header("<f8", &format!("{rows},")))?;
     zip.write_all(&timestamps)?;
+    if !table.levels().is_empty() {
+        zip.start_file("level.npy", stored(rows as u64 * 4))?;
+        zip.write_all(&header("<f4", &format!("{rows},")))?;
+        table.levels().iter().try_for_each(|level| zip.write_all(&level.to_le_bytes()))?;
+    }
     zip.finish()?.flush()
 }
 
@@ -31,6 +38,55 @@ pub(super) fn label(file: File) -> Option<Label> {
     let archive = ZipArchive::new(BufReader::new(file)).ok()?;
     let entries: BTreeMap<String, String> = serde_json::from_slice(archive.comment()).ok()?;
     Label::from_entries(entries)
+}
+
+/// Reads what [`write`] wrote, so many rows of `dims` values at a time, the last time fewer.
+pub(super) fn read(path: &Path, dims: usize, rows: usize, take: Take) -> io::Result<()> {
+    // The arrays lie one after the other and are read side by side: an archive for each.
+    let open = || io::Result::Ok(ZipArchive::new(BufReader::new(File::open(path)?))?);
+    let (mut first, mut second, mut third) = (open()?, open()?, open()?);
+    let mut timestamps = first.by_name("timestamps.npy")?;
+    let mut embedding = second.by_name("embedding.npy")?;
+    let mut level = match third.index_for_name("level.npy") {
+        Some(index) => Some(third.by_index(index)?),
+        None => None,
+    };
+    let mut left = (timestamps.size() as usize).saturating_sub(header("<f8", "1,").len()) / size_of::<f64>();
+    begin(&mut timestamps, "<f8", &format!("{left},"))?;
+    begin(&mut embedding, "<f4", &format!("{left}, {dims}"))?;
+    level.iter_mut().try_for_each(|level| begin(level, "<f4", &format!("{left},")))?;
+    let mut part = Rows::default();
+    let mut bytes = Vec::new();
+    while left > 0 {
+        let count = left.min(rows);
+        part.clear();
+        bytes.resize(count * size_of::<f64>(), 0);
+        timestamps.read_exact(&mut bytes)?;
+        part.timestamps.extend(bytes.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b)));
+        let mut floats = |array: &mut dyn Read, count: usize| {
+            bytes.resize(count * size_of::<f32>(), 0);
+            array.read_exact(&mut bytes)?;
+            io::Result::Ok(bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect::<Vec<_>>())
+        };
+        part.values = floats(&mut embedding, count * dims)?;
+        if let Some(level) = &mut level {
+            part.levels = floats(level, count)?;
+        }
+        take(&part)?;
+        left -= count;
+    }
+    Ok(())
+}
+
+/// Reads an array's beginning, which must be as [`write`] writes it.
+fn begin(array: &mut impl Read, kind: &str, shape: &str) -> io::Result<()> {
+    let expected = header(kind, shape);
+    let mut found = vec![0; expected.len()];
+    array.read_exact(&mut found)?;
+    match found == expected {
+        true => Ok(()),
+        false => Err(io::Error::other(format!("an array is not what it should be: {kind}, ({shape})"))),
+    }
 }
 
 /// How an array of so many bytes lies in the archive.

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use ::parquet::basic::Compression;
+use ::parquet::basic::{Compression, Type};
+use ::parquet::column::reader::get_typed_column_reader;
 use ::parquet::data_type::{DoubleType, FloatType};
 use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::KeyValue;
@@ -14,22 +15,23 @@ use ::parquet::file::serialized_reader::SerializedFileReader;
 use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::parser::parse_message_type;
 
-use super::{Label, Table};
+use super::table::Take;
+use super::{Label, Rows, Table};
 
 /// Lists in the form of three levels that the format's specification asks for (LogicalTypes, section Lists).
-const SCHEMA: &str = "
-    message embeddings {
+const COLUMNS: &str = "
         REQUIRED DOUBLE timestamp;
         REQUIRED GROUP embedding (LIST) {
             REPEATED GROUP list { REQUIRED FLOAT element; }
-        }
-    }";
+        }";
+/// Of rows of sound that have one.
+const LEVEL: &str = "REQUIRED FLOAT level;";
 /// Before each name of the label in the file's metadata.
 const PREFIX: &str = "lookhear.";
 /// Most values of a row group: what is in memory at a time.
 const GROUP: usize = 1 << 22;
 
-/// Writes the columns `timestamp` and `embedding`, and the label as metadata.
+/// Writes the columns `timestamp` and `embedding`, `level` if the rows have one, and the label as metadata.
 pub(super) fn write(file: &mut File, table: &mut Table, label: &Label) -> io::Result<()> {
     write_groups(file, table, label, (GROUP / table.dims()).max(1))
 }
@@ -42,16 +44,19 @@ fn write_groups(file: &mut File, table: &mut Table, label: &Label, rows: usize) 
         .set_created_by(concat!("lookhear version ", env!("CARGO_PKG_VERSION")).into())
         .set_key_value_metadata(Some(label.entries().map(entry).collect()))
         .build();
-    let schema = parse_message_type(SCHEMA).map_err(other)?;
+    let level = if table.levels().is_empty() { "" } else { LEVEL };
+    let schema = parse_message_type(&format!("message embeddings {{{COLUMNS}{level}}}")).map_err(other)?;
     let mut writer =
         SerializedFileWriter::new(file, Arc::new(schema), Arc::new(properties)).map_err(other)?;
     let (dims, timestamps) = (table.dims(), table.timestamps().to_vec());
+    let levels = table.levels().to_vec();
+    let mut levels = levels.chunks(rows);
     let mut bytes = table.bytes()?;
     for times in timestamps.chunks(rows) {
         let mut raw = vec![0; times.len() * dims * size_of::<f32>()];
         bytes.read_exact(&mut raw)?;
         let values: Vec<f32> = raw.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
-        write_group(&mut writer, times, &values, dims).map_err(other)?;
+        write_group(&mut writer, times, &values, levels.next()).map_err(other)?;
     }
     writer.close().map_err(other)?;
     Ok(())
@@ -61,8 +66,9 @@ fn write_group(
     writer: &mut SerializedFileWriter<&mut File>,
     times: &[f64],
     values: &[f32],
-    dims: usize,
+    levels: Option<&[f32]>,
 ) -> Result<(), ParquetError> {
+    let dims = values.len() / times.len();
     let mut group = writer.next_row_group()?;
     if let Some(mut column) = group.next_column()? {
         column.typed::<DoubleType>().write_batch(times, None, None)?;
@@ -73,6 +79,10 @@ fn write_group(
         let definitions = vec![1; values.len()];
         let repetitions: Vec<i16> = (0..values.len()).map(|n| i16::from(n % dims > 0)).collect();
         column.typed::<FloatType>().write_batch(values, Some(&definitions), Some(&repetitions))?;
+        column.close()?;
+    }
+    if let (Some(levels), Some(mut column)) = (levels, group.next_column()?) {
+        column.typed::<FloatType>().write_batch(levels, None, None)?;
         column.close()?;
     }
     group.close()?;
@@ -87,6 +97,55 @@ pub(super) fn label(file: File) -> Option<Label> {
         .iter()
         .filter_map(|entry| Some((entry.key.strip_prefix(PREFIX)?.to_string(), entry.value.clone()?)));
     Label::from_entries(ours)
+}
+
+/// Reads what [`write`] wrote, so many rows of `dims` values at a time, the last time fewer. Memory holds those rows and
+/// a page of each column.
+pub(super) fn read(file: File, dims: usize, rows: usize, take: Take) -> io::Result<()> {
+    let reader = SerializedFileReader::new(file).map_err(other)?;
+    let columns = reader.metadata().file_metadata().schema_descr().columns();
+    let place = |name: &str, kind: Type| {
+        columns.iter().position(|c| c.path().string() == name && c.physical_type() == kind)
+    };
+    let missing = |name| move || io::Error::other(format!("there is no column `{name}`"));
+    let timestamp = place("timestamp", Type::DOUBLE).ok_or_else(missing("timestamp"))?;
+    let embedding = place("embedding.list.element", Type::FLOAT).ok_or_else(missing("embedding"))?;
+    let level = place("level", Type::FLOAT);
+    let mut part = Rows::default();
+    let (mut definitions, mut repetitions) = (Vec::new(), Vec::new());
+    for number in 0..reader.num_row_groups() {
+        let group = reader.get_row_group(number).map_err(other)?;
+        let column = |place| group.get_column_reader(place).map_err(other);
+        let mut timestamps = get_typed_column_reader::<DoubleType>(column(timestamp)?);
+        let mut elements = get_typed_column_reader::<FloatType>(column(embedding)?);
+        let mut levels = level.map(column).transpose()?.map(get_typed_column_reader::<FloatType>);
+        loop {
+            let room = rows - part.timestamps.len();
+            let read = timestamps.read_records(room, None, None, &mut part.timestamps);
+            let (count, ..) = read.map_err(other)?;
+            if count == 0 {
+                break;
+            }
+            definitions.clear();
+            repetitions.clear();
+            let (of, to) = (Some(&mut definitions), Some(&mut repetitions));
+            let read = elements.read_records(count, of, to, &mut part.values);
+            let (lists, values, _) = read.map_err(other)?;
+            // Repetition 0 begins a row's list.
+            let whole = repetitions.iter().enumerate().all(|(n, r)| (*r == 0) == n.is_multiple_of(dims));
+            if lists != count || values != count * dims || !whole {
+                return Err(io::Error::other(format!("its rows are not of {dims} values each")));
+            }
+            if let Some(levels) = &mut levels {
+                levels.read_records(count, None, None, &mut part.levels).map_err(other)?;
+            }
+            if part.timestamps.len() == rows {
+                take(&part)?;
+                part.clear();
+            }
+        }
+    }
+    if part.timestamps.is_empty() { Ok(()) } else { take(&part) }
 }
 
 fn other(error: ParquetError) -> io::Error {

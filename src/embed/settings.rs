@@ -70,12 +70,42 @@ impl FromStr for Pool {
     }
 }
 
+/// Which space the rows lie in. Of no meaning for [`What::Ave`], which is the shared one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Space {
+    /// That of the tower: one for sounds, another for pictures.
+    #[default]
+    Tower,
+    /// The common space of pictures and sounds.
+    Shared,
+}
+
+impl Space {
+    /// The name that [`Space::from_str`] knows.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tower => "tower",
+            Self::Shared => "shared",
+        }
+    }
+}
+
+impl FromStr for Space {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        UnknownName::find("space", [Self::Tower, Self::Shared], Self::name, name)
+    }
+}
+
 /// How files are embedded. The default is OpenL3's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
     /// Which side of the network.
     pub what: What,
-    /// How the activation map is pooled; not used by [`What::Ave`].
+    /// Which space.
+    pub space: Space,
+    /// How the activation map is pooled; not used in the shared space.
     pub pool: Pool,
     /// Seconds from one window or video frame to the next, 0.005 to 60; rounded to whole samples of 48 kHz.
     pub hop: f64,
@@ -85,7 +115,13 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { what: What::default(), pool: Pool::default(), hop: 0.1, centred: true }
+        Self {
+            what: What::default(),
+            space: Space::default(),
+            pool: Pool::default(),
+            hop: 0.1,
+            centred: true,
+        }
     }
 }
 
@@ -99,14 +135,28 @@ impl Settings {
             let (least, most) = (HOPS.start(), HOPS.end());
             return Err(EmbedError::Settings(format!("--hop {}: give {least} to {most} seconds", self.hop)));
         }
-        if self.what == What::Ave && spec.common_dims().is_none() {
+        if self.is_shared() && spec.common_dims().is_none() {
+            let (asked, other) = match self.what {
+                What::Ave => ("--what ave", "audio or vision"),
+                _ => ("--space shared", "leave it out"),
+            };
             return Err(EmbedError::Settings(format!(
-                "--what ave: a model of preset {} has no space that sights and sounds share; take one \
-                 that has (ave, avol, edge), or audio or vision",
+                "{asked}: a model of preset {} has no space that sights and sounds share; take one \
+                 that has (ave, avol, edge), or {other}",
                 spec.name
             )));
         }
         Ok(())
+    }
+
+    /// Whether the rows lie in the space that pictures and sounds share.
+    pub fn is_shared(&self) -> bool {
+        self.what == What::Ave || self.space == Space::Shared
+    }
+
+    /// Whether each row of sound comes with its level. [`What::Ave`] is as it was before there were levels.
+    pub fn has_levels(&self) -> bool {
+        self.what == What::Audio && self.space == Space::Shared
     }
 
     /// Samples of 48 kHz from one window or frame to the next, at least one.
@@ -117,6 +167,7 @@ impl Settings {
     /// `[rows, columns]` of the grid that the map is pooled to.
     pub fn grid(&self) -> [usize; 2] {
         match (self.what, self.pool) {
+            _ if self.is_shared() => [1, 1],
             (What::Audio, Pool::Grid) => [4, 3],
             (What::Vision, Pool::Grid) => [4, 4],
             (What::Ave, _) | (_, Pool::Global) => [1, 1],
@@ -133,7 +184,10 @@ impl Settings {
             What::Ave => "_ave",
         });
         // A setting without influence must not change the name.
-        if self.what != What::Ave && self.pool != default.pool {
+        if self.what != What::Ave && self.space != default.space {
+            suffix += &format!("_{}", self.space.name());
+        }
+        if !self.is_shared() && self.pool != default.pool {
             suffix += &format!("_{}", self.pool.name());
         }
         if self.hop_samples() != default.hop_samples() {
@@ -150,9 +204,10 @@ impl Settings {
         let [rows, columns] = self.grid();
         rows * columns
             * match self.what {
+                _ if self.is_shared() => spec.common_dims().unwrap_or(0),
                 What::Audio => spec.audio.map_shape()[0],
                 What::Vision => spec.vision.map_shape()[0],
-                What::Ave => spec.common_dims().unwrap_or(0),
+                What::Ave => 0,
             }
     }
 }
@@ -184,6 +239,10 @@ mod tests {
         assert_eq!(other.suffix(), "_audio_global_hop0.08_uncentred");
         assert_eq!(Settings { what: What::Vision, ..other }.suffix(), "_image_global_hop0.08");
         assert_eq!(Settings { what: What::Ave, ..other }.suffix(), "_ave_hop0.08_uncentred");
+        let shared = Settings { space: Space::Shared, ..other };
+        assert_eq!(shared.suffix(), "_audio_shared_hop0.08_uncentred");
+        assert_eq!(Settings { what: What::Vision, ..shared }.suffix(), "_image_shared_hop0.08");
+        assert_eq!(Settings { what: What::Ave, ..shared }.suffix(), "_ave_hop0.08_uncentred");
         assert_eq!(Settings { hop: 0.100_001, ..audio }.suffix(), "_audio");
     }
 
@@ -196,8 +255,13 @@ mod tests {
         }
         let ave = Settings { what: What::Ave, ..Settings::default() };
         assert!(ave.validate(&edge).is_ok());
-        let error = ave.validate(&Spec::preset("l3").unwrap()).unwrap_err().to_string();
-        assert!(error.contains("preset l3"), "{error}");
+        let shared = Settings { space: Space::Shared, ..Settings::default() };
+        assert!(shared.validate(&edge).is_ok() && shared.dims(&edge) == 128);
+        for (settings, option) in [(ave, "--what ave"), (shared, "--space shared")] {
+            let error = settings.validate(&Spec::preset("l3").unwrap()).unwrap_err().to_string();
+            assert!(error.starts_with(option) && error.contains("preset l3"), "{error}");
+        }
+        assert!("common".parse::<Space>().unwrap_err().to_string().contains("tower and shared"));
         assert!("mel".parse::<What>().unwrap_err().to_string().contains("mel"));
         assert!("mean".parse::<Pool>().unwrap_err().to_string().contains("mean"));
     }

@@ -10,6 +10,7 @@ pub struct Table {
     folder: PathBuf,
     dims: usize,
     timestamps: Vec<f64>,
+    levels: Vec<f32>,
     complete: bool,
 }
 
@@ -20,7 +21,14 @@ impl Table {
     /// The folder cannot be written.
     pub fn new(folder: &Path, dims: usize) -> io::Result<Self> {
         let spool = BufWriter::new(tempfile::tempfile_in(folder)?);
-        Ok(Self { spool, folder: folder.into(), dims, timestamps: Vec::new(), complete: false })
+        Ok(Self {
+            spool,
+            folder: folder.into(),
+            dims,
+            timestamps: Vec::new(),
+            levels: Vec::new(),
+            complete: false,
+        })
     }
 
     /// Appends a row of [`Table::dims`] values, at `t` seconds.
@@ -42,6 +50,16 @@ impl Table {
         Ok(())
     }
 
+    /// Appends a row of sound with its level (decibels relative to full scale). Either all rows have one, or none.
+    ///
+    /// # Errors
+    /// As [`Table::push`].
+    pub fn push_sound(&mut self, t: f64, row: &[f32], level: f32) -> io::Result<()> {
+        self.push(t, row)?;
+        self.levels.push(level);
+        Ok(())
+    }
+
     /// Where the rows wait: on whose disk there must be room.
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -57,6 +75,11 @@ impl Table {
         &self.timestamps
     }
 
+    /// Decibels, one a row; empty if the rows have none.
+    pub fn levels(&self) -> &[f32] {
+        &self.levels
+    }
+
     /// All rows from the first one on, as 32-bit numbers, little-endian. When it has been called, the table is complete:
     /// no row is appended any more.
     ///
@@ -70,6 +93,28 @@ impl Table {
         Ok(BufReader::new(file).take((self.timestamps.len() * self.dims * size_of::<f32>()) as u64))
     }
 }
+
+/// Some rows of a table that was written.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    /// Seconds, one a row.
+    pub timestamps: Vec<f64>,
+    /// `[rows, dims]`.
+    pub values: Vec<f32>,
+    /// Decibels, one a row; empty if they have none.
+    pub levels: Vec<f32>,
+}
+
+impl Rows {
+    pub(super) fn clear(&mut self) {
+        self.timestamps.clear();
+        self.values.clear();
+        self.levels.clear();
+    }
+}
+
+/// Takes rows; its error ends the reading.
+pub(super) type Take<'a> = &'a mut dyn FnMut(&Rows) -> io::Result<()>;
 
 #[cfg(test)]
 mod tests {

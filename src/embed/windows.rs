@@ -1,7 +1,7 @@
 //! A stream of sound as windows of one second, one every hop.
 
 use crate::preprocess::spectrogram::{BINS, COLUMNS, HOP, transpose};
-use crate::preprocess::{SAMPLE_RATE, Spectrogram};
+use crate::preprocess::{SAMPLE_RATE, Spectrogram, level};
 
 /// How many windows `samples` of sound give at a hop (both in samples of 48 kHz, the hop at least 1): one at least, and
 /// so many that every sample lies in one. Only at hops of more than a second there is sound between the windows.
@@ -20,12 +20,19 @@ pub struct Window<'a> {
     pub t: f64,
     /// 199 columns of 257 bins, oldest first.
     pub columns: &'a [Vec<f32>],
+    /// The second that they were made of.
+    samples: &'a [f32],
 }
 
 impl Window<'_> {
     /// `[257, 199]`, bin by bin, as [`crate::preprocess::spectrogram::second`] gives it.
     pub fn spectrogram(&self) -> Vec<f32> {
         transpose(&self.columns.concat())
+    }
+
+    /// The second's level, in decibels relative to full scale.
+    pub fn level(&self) -> f32 {
+        level(self.samples)
     }
 }
 
@@ -36,6 +43,8 @@ pub struct Windows {
     shared: bool,
     spectrogram: Spectrogram,
     columns: Vec<Vec<f32>>,
+    /// The samples of the last window.
+    second: Vec<f32>,
     /// Shared: samples after the last window's end; else from the next window's start on.
     waiting: Vec<f32>,
     /// Samples still to come that lie between two windows.
@@ -53,6 +62,7 @@ impl Windows {
             shared: hop.is_multiple_of(HOP),
             spectrogram: Spectrogram::new(),
             columns: vec![vec![0.0; BINS]; COLUMNS],
+            second: vec![0.0; SAMPLE_RATE],
             waiting: Vec::new(),
             skip: 0,
             taken: 0,
@@ -93,12 +103,15 @@ impl Windows {
             columns.rotate_left(1);
             columns[COLUMNS - 1].copy_from_slice(column);
         });
+        let fresh = need.min(SAMPLE_RATE);
+        self.second.copy_within(fresh.., 0);
+        self.second[SAMPLE_RATE - fresh..].copy_from_slice(&self.waiting[need - fresh..need]);
         let used = if self.shared { need } else { self.hop };
         self.skip = used.saturating_sub(self.waiting.len());
         self.waiting.drain(..used.min(self.waiting.len()));
         let t = (self.made * self.hop) as f64 / SAMPLE_RATE as f64;
         self.made += 1;
-        Some(Window { t, columns: &self.columns })
+        Some(Window { t, columns: &self.columns, samples: &self.second })
     }
 }
 
@@ -112,13 +125,13 @@ mod tests {
         (0..samples).map(|n| value(n) as f32 / 65_536.0 - 0.5).collect()
     }
 
-    /// Timestamps and spectrograms, from chunks of some size.
-    fn run(samples: &[f32], hop: usize, centred: bool, chunk: usize) -> Vec<(f64, Vec<f32>)> {
+    /// Timestamps, spectrograms and levels, from chunks of some size.
+    fn run(samples: &[f32], hop: usize, centred: bool, chunk: usize) -> Vec<(f64, Vec<f32>, f32)> {
         let mut windows = Windows::new(hop, centred);
         let mut found = Vec::new();
         let mut all = |windows: &mut Windows| {
             while let Some(window) = windows.next_window() {
-                found.push((window.t, window.spectrogram()));
+                found.push((window.t, window.spectrogram(), window.level()));
             }
         };
         for part in samples.chunks(chunk) {
@@ -144,7 +157,7 @@ mod tests {
     fn timestamps_are_middles_or_starts() {
         let times = |seconds: f64, centred| -> Vec<f64> {
             let samples = vec![0.1; (seconds * 48_000.0) as usize];
-            run(&samples, 4_800, centred, 1000).into_iter().map(|(t, _)| t).collect()
+            run(&samples, 4_800, centred, 1000).into_iter().map(|(t, ..)| t).collect()
         };
         assert_eq!(times(0.3, true), [0.0]);
         assert_eq!(times(0.3, false), [0.0]);
@@ -167,8 +180,10 @@ mod tests {
                 let whole = [before, samples.clone()].concat();
                 let found = run(&samples, hop, centred, chunk);
                 assert_eq!(found.len(), count(whole.len(), hop));
-                for (n, (t, spectrogram)) in found.iter().enumerate() {
-                    assert_eq!(*t, (n * hop) as f64 / 48_000.0);
+                for (n, (t, spectrogram, loud)) in found.iter().enumerate() {
+                    let mut own = whole[n * hop..].to_vec();
+                    own.resize(SAMPLE_RATE, 0.0);
+                    assert_eq!((*t, *loud), ((n * hop) as f64 / 48_000.0, level(&own)));
                     assert_eq!(*spectrogram, second(&whole[n * hop..]), "hop {hop}, window {n}");
                 }
             }

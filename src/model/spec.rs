@@ -92,6 +92,28 @@ pub enum Pooling {
     },
 }
 
+impl Pooling {
+    /// Pools the similarities of a map, one at least, to one value.
+    ///
+    /// ```
+    /// use lookhear::model::Pooling;
+    ///
+    /// assert_eq!(Pooling::Max.pool(&[0.1, 0.9, 0.3]), 0.9);
+    /// assert_eq!(Pooling::LogMeanExp { sharpness: 8.0 }.pool(&[0.5]), 0.5);
+    /// ```
+    pub fn pool(self, similarities: &[f32]) -> f32 {
+        let largest = similarities.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        match self {
+            Self::Max => largest,
+            Self::LogMeanExp { sharpness } => {
+                let k = sharpness as f32;
+                let sum: f32 = similarities.iter().map(|s| ((s - largest) * k).exp()).sum();
+                (sum / similarities.len() as f32).ln() / k + largest
+            }
+        }
+    }
+}
+
 /// What [`Tower::shapes`] tells of each layer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LayerShape {

@@ -130,7 +130,7 @@ impl LocalizationHead {
         let dot = |place: &[f32]| place.iter().zip(&heard.projection).map(|(a, b)| a * b).sum::<f32>();
         values.clear();
         values.extend(seen.spatial_embeddings.chunks_exact(heard.projection.len()).map(dot));
-        let pooled = pool(values, self.pooling);
+        let pooled = self.pooling.pool(values);
         let probability = |similarity: f32| sigmoid(similarity * self.scale + self.bias);
         judgement.localization = Some(probability(pooled));
         values.iter_mut().for_each(|v| *v = probability(*v));
@@ -149,17 +149,4 @@ pub(super) fn length(squares: f32) -> f32 {
 
 fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + (-x).exp())
-}
-
-/// Pools the similarities of a map to one value.
-fn pool(similarities: &[f32], pooling: Pooling) -> f32 {
-    let largest = similarities.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    match pooling {
-        Pooling::Max => largest,
-        Pooling::LogMeanExp { sharpness } => {
-            let k = sharpness as f32;
-            let sum: f32 = similarities.iter().map(|s| ((s - largest) * k).exp()).sum();
-            (sum / similarities.len() as f32).ln() / k + largest
-        }
-    }
 }

@@ -3,6 +3,7 @@
 
 use lookhear::engine::{AudioEncoding, ImageEncoding};
 use lookhear::preprocess::spectrogram;
+use lookhear::similarity::{best_first, dot, unit};
 
 use super::metrics::ndcg;
 use super::pool::{pictures, seconds};
@@ -32,18 +33,13 @@ pub(super) fn retrieval(setting: &mut Setting) -> Result<Vec<Figure>, Error> {
         }
     }
     let (of_pictures, of_seconds) = (pictures.labels(), seconds.labels());
-    let unit = |v: &[f32]| {
-        let length = v.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-9);
-        v.iter().map(|x| x / length).collect::<Vec<f32>>()
-    };
     let seen: Vec<Vec<f32>> = seen.iter().map(|s| unit(&s.embedding)).collect();
     let heard: Vec<Vec<f32>> = heard.iter().map(|h| unit(&h.embedding)).collect();
-    let cosine = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
     Ok(vec![
         figure("picture to sound", &of_pictures, &of_seconds, false, &|q, r| scores[q][r]),
         figure("sound to picture", &of_seconds, &of_pictures, false, &|q, r| scores[r][q]),
-        figure("picture to picture", &of_pictures, &of_pictures, true, &|q, r| cosine(&seen[q], &seen[r])),
-        figure("sound to sound", &of_seconds, &of_seconds, true, &|q, r| cosine(&heard[q], &heard[r])),
+        figure("picture to picture", &of_pictures, &of_pictures, true, &|q, r| dot(&seen[q], &seen[r])),
+        figure("sound to sound", &of_seconds, &of_seconds, true, &|q, r| dot(&heard[q], &heard[r])),
     ])
 }
 
@@ -65,7 +61,7 @@ fn figure(
         let size = order.len().max(1);
         let blind: Vec<usize> = (0..size).map(|i| order[(i * 7919 + query * 31) % size]).collect();
         guessed.push(100.0 * ndcg(&gains(&blind), K));
-        order.sort_by(|a, b| score(query, *b).total_cmp(&score(query, *a)));
+        order.sort_by(|a, b| best_first(score(query, *a), score(query, *b)));
         found.push(100.0 * ndcg(&gains(&order), K));
     }
     let chance = guessed.iter().sum::<f64>() / guessed.len().max(1) as f64;
