@@ -15,7 +15,8 @@ import onnxruntime
 import torch
 
 import yamnet
-from seconds import RATE, in_bytes, spectrogram, teacher_input
+from lookhear_torch import spectrogram
+from seconds import RATE, in_bytes, teacher_input
 
 SIDE, TENTH, MOMENTS = 224, RATE // 10, 10
 

@@ -21,7 +21,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from net import RunningMean, Tower, read_bundle
+from lookhear_torch import read_bundle
+from net import RunningMean, Tower
 
 KEPT = 6  # shards in memory
 

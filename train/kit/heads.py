@@ -26,7 +26,8 @@ from safetensors.torch import load_file, save_file
 
 import opinion
 from correspondence import four_moments, judge, loss, negatives
-from net import FoldedTower, Heads, RunningMean, Tower, fingerprint, read_bundle
+from lookhear_torch import read_bundle
+from net import Heads, RunningMean, Tower, fingerprint, folded_tower
 
 PAIRS = 48  # pictures a step, of each kind of data
 SECONDS = 64  # sounds that the teachers have an opinion of, at each step
@@ -51,8 +52,8 @@ class Features:
     """What the towers make of pictures `[n, 3, 224, 224]` and spectrograms `[n, 257, 199]`, kept on disk."""
 
     def __init__(self, weights, spec, cache):
-        self.eye = FoldedTower(weights, "vision", spec["vision"])
-        self.ear = FoldedTower(weights, "audio", spec["audio"])
+        self.eye = folded_tower(weights, "vision", spec["vision"])
+        self.ear = folded_tower(weights, "audio", spec["audio"])
         self.folder = cache / fingerprint(weights)
         self.folder.mkdir(parents=True, exist_ok=True)
 

@@ -27,7 +27,8 @@ from torch import nn
 import opinion
 from correspondence import four_moments, judge, loss, negatives
 from distill import direction, pooled
-from net import Heads, RunningMean, Tower, read_bundle
+from lookhear_torch import read_bundle
+from net import Heads, RunningMean, Tower
 
 SCENES, CLIPS, PHOTOS, SECONDS = 48, 16, 16, 24
 QUIETER = 0.35  # of the spectrogram's logarithm: 15 dB

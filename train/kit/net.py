@@ -1,32 +1,19 @@
-"""The towers and heads of a bundle's layer table in PyTorch, and their weights by the bundle's names.
+"""The towers and heads of a bundle's layer table as they learn here, and their weights by the bundle's names.
 
 The table is read from a bundle, so the shapes are those of the program. A bundle's weights have batch norm folded in;
-`Tower.unfold` puts one behind every convolution again, `Tower.fold` takes it out.
+`Tower.unfold` puts one behind every convolution again, `Tower.fold` takes it out. `lookhear_torch.py` has the network
+itself, for whoever wants no more than that.
 """
 
 import copy
 import hashlib
-import json
-import struct
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-
-def read_bundle(path):
-    """The weights (name to tensor) and the manifest of a bundle."""
-    content = open(path, "rb").read()
-    (length,) = struct.unpack("<Q", content[:8])
-    header = json.loads(content[8 : 8 + length])
-    manifest = json.loads(header.pop("__metadata__")["lookhear"])
-    weights = {}
-    for name, entry in header.items():
-        count, begin = int(np.prod(entry["shape"])), 8 + length + entry["data_offsets"][0]
-        values = np.frombuffer(content, np.float32, count, begin).reshape(entry["shape"])
-        weights[name] = torch.from_numpy(values.copy())
-    return weights, manifest
+import lookhear_torch
 
 
 def fingerprint(weights):
@@ -85,24 +72,11 @@ class Tower(nn.Module):
         return out
 
 
-class FoldedTower:
+def folded_tower(weights, name, table):
     """A tower for inference, of weights by the bundle's names."""
-
-    def __init__(self, weights, name, table):
-        self.layers, index = [], 0
-        for layer in table["layers"]:
-            if layer == "max_pool":
-                self.layers.append(None)
-                continue
-            weight = weights[f"{name}.convs.{index}.conv.weight"].to(memory_format=torch.channels_last)
-            self.layers.append((weight, weights[f"{name}.convs.{index}.conv.bias"], layer["conv"]["stride"]))
-            index += 1
-
-    @torch.no_grad()
-    def __call__(self, x):
-        for layer in self.layers:
-            x = F.max_pool2d(x, 2) if layer is None else F.relu(F.conv2d(x, layer[0], layer[1], layer[2], 1))
-        return x
+    tower = lookhear_torch.Tower(table)
+    tower.load_state_dict({k.removeprefix(f"{name}."): v for k, v in weights.items() if k.startswith(f"{name}.")})
+    return tower.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
 
 class Heads(nn.Module):

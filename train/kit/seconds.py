@@ -20,15 +20,9 @@ import torch
 from scipy.signal import lfilter, resample_poly
 
 import yamnet
+from lookhear_torch import spectrogram
 
 RATE, SHARD, STEPS = 48_000, 4096, 64
-HANN = torch.tensor(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(480) / 480), dtype=torch.float32)
-
-
-def spectrogram(x):
-    """Seconds `[n, 48000]` to `[n, 257, 199]`: the program's front end (src/preprocess/spectrogram.rs)."""
-    magnitude = torch.fft.rfft(x.unfold(1, 480, 240) * HANN, n=512).abs()
-    return ((magnitude.clamp_min(1e-4) / 1e-4).log() / 5).transpose(1, 2)
 
 
 def in_bytes(spectra):

@@ -24,6 +24,9 @@ pub enum Error {
     /// A model could not be read.
     #[error(transparent)]
     Bundle(#[from] lookhear::model::BundleError),
+    /// A file that cannot be written, or must not.
+    #[error(transparent)]
+    Output(#[from] lookhear::output::OutputError),
     /// A gallery.
     #[error(transparent)]
     Gallery(#[from] lookhear::gallery::GalleryError),

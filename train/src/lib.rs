@@ -1,7 +1,8 @@
 //! Training and evaluation of LookHear's networks.
 //!
 //! Data flows one way: videos or a corpus -> examples -> batches ([`loader`]) -> [`learner`] ->
-//! [`checkpoint`] -> bundle -> evaluation ([`eval`], [`mod@card`]). Model and preprocessing are those of the `lookhear` crate.
+//! [`checkpoint`] -> bundle -> evaluation ([`eval`], [`mod@card`]) and other programs ([`onnx`]). Model and preprocessing
+//! are those of the `lookhear` crate.
 
 pub mod annotations;
 mod augment;
@@ -20,6 +21,7 @@ pub mod export;
 pub mod learner;
 pub mod loader;
 pub mod loss;
+pub mod onnx;
 pub mod pack;
 mod parallel;
 pub mod prepare;

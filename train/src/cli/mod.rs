@@ -3,6 +3,7 @@
 mod data;
 mod device;
 mod eval;
+mod export;
 mod fit;
 mod pack;
 mod prepare;
@@ -16,9 +17,9 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, Parser, Subcommand};
 use lookhear::built;
 use lookhear::diagnostics;
-use lookhear::model::{Bundle, Training};
+use lookhear::model::Bundle;
 use lookhear::studio;
-use lookhear_train::{Error, card, export, stamps};
+use lookhear_train::{Error, card, stamps};
 
 /// Trains and evaluates the networks of LookHear.
 #[derive(Parser)]
@@ -35,48 +36,12 @@ pub(crate) struct Arguments {
 enum Command {
     /// Train a network; goes on where an earlier run of the same recipe and folder stopped.
     Fit(fit::Fit),
-    /// Make a bundle of a run: fold batch norm, calibrate the threshold, write.
-    Export {
-        /// Folder of the run.
-        run: PathBuf,
-        /// The bundle.
-        #[arg(long)]
-        out: PathBuf,
-        /// What it learned from, in words: kept in the bundle.
-        #[arg(long)]
-        data: String,
-    },
+    /// Make a bundle of a run: fold batch norm, calibrate the threshold, write. Or an ONNX model of a bundle.
+    Export(export::Export),
     /// Make a bundle of weights that were learned elsewhere, and measure activation ranges and thresholds.
-    Import {
-        /// A safetensors file with a bundle's names and shapes, batch norm folded.
-        weights: PathBuf,
-        /// Whose layer table they are of.
-        #[arg(long, value_parser = preset::preset())]
-        preset: String,
-        /// Folder with photos/<class>/ and sounds/<class>/.
-        #[arg(long)]
-        corpus: PathBuf,
-        /// What they were learned from, in words: kept in the bundle.
-        #[arg(long)]
-        data: String,
-        /// Hours of training, kept in the bundle.
-        #[arg(long, default_value_t = 0.0)]
-        hours: f64,
-        /// The bundle.
-        #[arg(long)]
-        out: PathBuf,
-    },
+    Import(export::Import),
     /// Measure activation ranges and threshold of a bundle anew, on the training side of a corpus.
-    Calibrate {
-        /// The bundle.
-        model: PathBuf,
-        /// Folder with photos/<class>/ and sounds/<class>/.
-        #[arg(long)]
-        corpus: PathBuf,
-        /// The bundle with what was measured.
-        #[arg(long)]
-        out: PathBuf,
-    },
+    Calibrate(export::Calibrate),
     /// Print a model card: Markdown of what the bundle says of itself and of the figures that `eval --out` wrote.
     Card {
         /// The bundle.
@@ -123,12 +88,9 @@ impl Arguments {
         diagnostics::start("lookhear-train", self.verbose);
         match self.command {
             Command::Fit(fit) => fit.run(),
-            Command::Export { run, out, data } => write(&export::bundle(&run, &data)?, &out),
-            Command::Import { weights, preset, corpus, data, hours, out } => {
-                let training = Training { data, hours, ..Training::default() };
-                write(&export::import(&weights, &preset, training, &corpus)?, &out)
-            }
-            Command::Calibrate { model, corpus, out } => write(&export::calibrate(&model, &corpus)?, &out),
+            Command::Export(export) => export.run(),
+            Command::Import(import) => import.run(),
+            Command::Calibrate(calibrate) => calibrate.run(),
             Command::Card { model, about, figures } => {
                 let read = |file: &Path| std::fs::read_to_string(file).map_err(|e| Error::file(file, e));
                 let name = model.file_name().unwrap_or(model.as_os_str()).to_string_lossy();
@@ -146,11 +108,4 @@ impl Arguments {
             Command::Eval(eval) => eval.run(),
         }
     }
-}
-
-fn write(bundle: &Bundle, out: &Path) -> Result<(), Error> {
-    export::write(bundle, out)?;
-    let thresholds = bundle.manifest.thresholds;
-    println!("{}: sha256 {}, match from {:.3}", out.display(), bundle.hash, thresholds.on);
-    Ok(())
 }
