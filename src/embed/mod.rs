@@ -46,7 +46,7 @@ mod settings;
 mod table;
 mod windows;
 
-pub use embedder::Embedder;
+pub use embedder::{Embedder, Keep};
 pub use error::EmbedError;
 pub use jobs::{Job, jobs};
 pub use label::Label;
