@@ -32,7 +32,7 @@ pub(crate) fn of_system(path: &Path, error: &io::Error) -> PyErr {
         // The system's words come with the code in brackets, which Python shows by itself.
         Some(code) => {
             let words = error.to_string().replace(&format!(" (os error {code})"), "");
-            PyOSError::new_err((code, words, path.to_path_buf()))
+            PyOSError::new_err((code, words, path.as_os_str().to_owned()))
         }
         None => PyOSError::new_err(format!("{}: {error}", path.display())),
     }

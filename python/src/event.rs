@@ -6,7 +6,7 @@ use numpy::{IntoPyArray, PyArray2};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 
-/// What is seen and heard at one moment.
+/// What is seen and heard at one moment. Its numbers are those of the command line's JSON.
 #[pyclass(frozen, module = "lookhear", name = "Event")]
 pub(crate) struct PyEvent(pub(crate) Event);
 
@@ -29,7 +29,7 @@ impl PyEvent {
         decimal(self.0.score)
     }
 
-    /// "silent", "match", or "no_visible_source".
+    /// The decision, by the model's thresholds.
     #[getter]
     fn state(&self) -> &'static str {
         self.0.state.word()
@@ -47,19 +47,19 @@ impl PyEvent {
         self.0.peak.map(decimal).into()
     }
 
-    /// Extent of the sounding object, (x0, y0, x1, y1) in 0..1 of the picture; None unless the state is "match".
+    /// Extent of what sounds, (x0, y0, x1, y1) in 0..1 of the picture; None unless the state is "match".
     #[getter]
     fn r#box(&self) -> Option<(f64, f64, f64, f64)> {
         self.0.bounds.map(|bounds| bounds.map(decimal).into())
     }
 
-    /// What sounds, if a gallery knows it.
+    /// What sounds, if the model has a gallery that knows it, and the state is "match".
     #[getter]
     fn name(&self) -> Option<&str> {
         self.0.name.as_deref()
     }
 
-    /// The localization map over the whole picture, float32 [rows, columns], each value 0..1.
+    /// The localization map over the whole picture, [rows, columns], 0..1.
     #[getter]
     fn map<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyArray2<f32>>>> {
         let Some(rows) = &self.0.map else { return Ok(None) };
@@ -74,7 +74,7 @@ impl PyEvent {
         self.0.sentence()
     }
 
-    /// The line that `lookhear judge --json --map` prints, without the names of the files.
+    /// The object that `lookhear judge --json --map` prints, without the names of the files.
     fn to_json(&self) -> PyResult<String> {
         serde_json::to_string(&self.0).map_err(|error| PyRuntimeError::new_err(error.to_string()))
     }

@@ -37,11 +37,16 @@ fn described(array: &Bound<'_, PyUntypedArray>) -> String {
     format!("{} {:?}", array.dtype(), array.shape())
 }
 
-/// The values of a contiguous array, or a contiguous copy of them.
+/// The values where they lie, if that is row by row. (`as_slice` alone would also give those of a Fortran array.)
+fn row_major<'a, T: Element>(array: &'a PyReadonlyArrayDyn<'_, T>) -> Option<&'a [T]> {
+    array.as_slice().ok().filter(|_| array.is_c_contiguous())
+}
+
+/// The values, row by row.
 fn values<T: Element + Copy>(array: &PyReadonlyArrayDyn<'_, T>) -> Vec<T> {
-    match array.as_slice() {
-        Ok(values) => values.to_vec(),
-        Err(_) => array.as_array().iter().copied().collect(),
+    match row_major(array) {
+        Some(values) => values.to_vec(),
+        None => array.as_array().iter().copied().collect(),
     }
 }
 
@@ -133,9 +138,9 @@ impl<'py> Sound<'py> {
         };
         let samples = if let Ok(array) = array.cast::<PyArrayDyn<f32>>() {
             let array = array.try_readonly()?;
-            match array.as_slice() {
-                Ok(_) => Samples::Borrowed(array),
-                Err(_) => Samples::Owned(values(&array)),
+            match row_major(&array) {
+                Some(_) => Samples::Borrowed(array),
+                None => Samples::Owned(values(&array)),
             }
         } else if let Ok(array) = array.cast::<PyArrayDyn<f64>>() {
             Samples::Owned(scaled(&array.try_readonly()?, |sample| sample as f32))

@@ -1,12 +1,13 @@
 //! `lookhear` for Python: the library's own model and preprocessing, with NumPy's arrays at both ends.
 //!
 //! Here is nothing but the way in and out: what Python gives becomes what the library takes ([`given`]), the library's
-//! errors become Python's ([`error`]), and while the network runs, other threads of Python do ([`model`], [`session`]).
+//! errors become Python's ([`error`]), and while the network runs, other threads of Python do ([`guarded`]).
 //! What of it is public, and its types, are in `package/lookhear`.
 
 mod error;
 mod event;
 mod given;
+mod guarded;
 mod model;
 mod rows;
 mod session;

@@ -1,8 +1,6 @@
 //! A model: embeddings, and judging pairs.
 
 use std::path::{Path, PathBuf};
-use std::process;
-use std::sync::Mutex;
 
 use lookhear::embed::{Embedder, Pool, Settings, What};
 use lookhear::engine::Setup;
@@ -16,6 +14,7 @@ use pyo3::prelude::*;
 use crate::error::{ModelError, check_file, of_embedding, of_gallery, of_model, warn, warn_of_values};
 use crate::event::PyEvent;
 use crate::given::{Heard, Picture, Sound, loudest, rate, second_of};
+use crate::guarded::Guarded;
 use crate::rows::{Arrays, Rows};
 
 /// What a model is made of, to be made again: a stream needs a network of its own.
@@ -46,36 +45,23 @@ impl Source {
 }
 
 /// A trained network, ready to embed and to judge.
+///
+/// `path` is a bundle; None: the built-in model. `gallery` is a file that `lookhear enroll` made: then events have
+/// names. `threads` is how many threads compute, 1 to 64; None: one per processor.
+///
+/// Calls from several threads come one after the other; for more at once make several models with threads=1. A model
+/// does not survive a fork: make it in each process.
+///
+/// Raises FileNotFoundError (and other kinds of OSError), ModelError.
 #[pyclass(frozen, module = "lookhear", name = "Model")]
 pub(crate) struct PyModel {
-    /// Never locked while attached to the interpreter: whoever holds it may have to attach.
-    embedder: Mutex<Embedder>,
+    embedder: Guarded<Embedder>,
     pub(crate) source: Source,
     hash: String,
     manifest: Manifest,
-    /// The process that the engine's threads are of.
-    process: u32,
 }
 
 impl PyModel {
-    /// Lets the network work while other threads of Python do.
-    fn work<T: Send>(
-        &self,
-        py: Python<'_>,
-        work: impl FnOnce(&mut Embedder) -> PyResult<T> + Send,
-    ) -> PyResult<T> {
-        if self.process != process::id() {
-            return Err(PyRuntimeError::new_err(
-                "this model was made before the process was forked, and its threads are not in this one: make a Model in \
-                 each process",
-            ));
-        }
-        py.detach(|| {
-            let broken = |_| PyRuntimeError::new_err("an earlier call on this model failed; make a new one");
-            work(&mut *self.embedder.lock().map_err(broken)?)
-        })
-    }
-
     /// The bundle that the model was made of.
     pub(crate) fn bundle(&self) -> PyResult<Bundle> {
         let bundle = self.source.bundle()?;
@@ -108,8 +94,7 @@ impl PyModel {
             let mut judge = Judge::open(bundle, source.setup()).map_err(of_model)?;
             judge.set_gallery(source.gallery(&hash)?);
             let embedder = Embedder::new(judge, Settings::default()).map_err(of_embedding)?;
-            let process = process::id();
-            Ok(Self { embedder: Mutex::new(embedder), source, hash, manifest, process })
+            Ok(Self { embedder: Guarded::new(embedder), source, hash, manifest })
         })
     }
 
@@ -119,25 +104,25 @@ impl PyModel {
         self.source.path.as_deref()
     }
 
-    /// SHA-256 of weights, layer table and thresholds, in hex.
+    /// SHA-256 of weights, layer table and thresholds, in hex. Embeddings of models with other hashes do not mix.
     #[getter]
     fn hash(&self) -> &str {
         &self.hash
     }
 
-    /// The preset that the layer table came from, "edge-wide" for the built-in model.
+    /// The preset that the layer table came from.
     #[getter]
     fn name(&self) -> &str {
         &self.manifest.spec.name
     }
 
-    /// The layer table, as a dict.
+    /// The layer table: towers and heads.
     #[getter]
     fn spec<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         dict(py, serde_json::to_string(&self.manifest.spec))
     }
 
-    /// From which score on a match is said, and the like, as a dict.
+    /// From which score on a match is said ("on"), below which level it is silent ("silence", dB), and the like.
     #[getter]
     fn thresholds<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         dict(py, serde_json::to_string(&self.manifest.thresholds))
@@ -151,7 +136,18 @@ impl PyModel {
         Ok(settings.dims(&self.manifest.spec))
     }
 
-    /// Embeds sound: a row for each window of a second.
+    /// Embeds sound: a window of a second every `hop` seconds (0.005 to 60).
+    ///
+    /// `samples` is [samples] or [samples, channels]: float32 or float64 in -1..1, or int16, int32, uint8 over their
+    /// whole range. `sr` is samples a second, 4000 to 768000. A contiguous float32 array is not copied: leave it alone
+    /// until the call returns, while which other threads go on.
+    ///
+    /// With `center`, timestamps are the middles of the windows, and the first window begins with half a second of
+    /// silence; else they are their starts. `pool` is what remains of the activation map: "grid" (4 x 3, frequency x
+    /// time; the default) or "global" (1 x 1). what="ave" gives the space that sounds and pictures share.
+    ///
+    /// Returns embeddings, float32 [windows, dims], and timestamps in seconds, float64 [windows].
+    /// Raises ValueError. Warns (DamageWarning) of values that are no numbers; they count as 0.
     #[pyo3(signature = (samples, sr, *, hop=0.1, center=true, pool=None, what="audio"))]
     #[expect(clippy::too_many_arguments, reason = "they have names in Python")]
     fn embed_audio<'py>(
@@ -170,7 +166,7 @@ impl PyModel {
         }
         let (sound, rate) = (Sound::new(samples)?, rate(sr)?);
         let (values, channels) = (sound.values()?, sound.channels);
-        let (rows, damaged) = self.work(py, |embedder| {
+        let (rows, damaged) = self.embedder.work(py, |embedder| {
             let mut rows = begun(embedder, settings)?;
             let embedded = embedder.embed_sound(values, rate, channels, &mut |t, row| rows.keep(t, row));
             let damaged = embedded.map_err(|error| rows.failed(error))?;
@@ -180,7 +176,13 @@ impl PyModel {
         rows.into_arrays(py)
     }
 
-    /// Embeds a picture: one row, or with what="ave" one for each place in it.
+    /// Embeds a picture of any size.
+    ///
+    /// `image` is uint8 [height, width, 3], red first, or [height, width], grey; or a file, of a video its first frame
+    /// or that of a moment ("clip.mp4@3.5").
+    ///
+    /// Returns float32 [dims]; with what="ave", the space that sounds and pictures share, [places, dims], row by row.
+    /// Raises ValueError, FileNotFoundError, MediaError.
     #[pyo3(signature = (image, *, pool=None, what="vision"))]
     fn embed_image<'py>(
         &self,
@@ -194,7 +196,7 @@ impl PyModel {
             return Err(PyValueError::new_err("what 'audio': a picture is embedded as 'vision' or 'ave'"));
         }
         let picture = Picture::new(image)?;
-        let rows = self.work(py, |embedder| {
+        let rows = self.embedder.work(py, |embedder| {
             let mut rows = begun(embedder, settings)?;
             let embedded = embedder.embed_picture(&picture.read()?, &mut |t, row| rows.keep(t, row));
             embedded.map_err(|error| rows.failed(error))?;
@@ -206,7 +208,7 @@ impl PyModel {
         }
     }
 
-    /// Embeds the frames of a video: one every hop.
+    /// Embeds the frames of a video, one every `hop` seconds: as embed_file with what="vision".
     #[pyo3(signature = (path, *, hop=0.1, pool=None))]
     fn embed_video<'py>(
         &self,
@@ -218,7 +220,12 @@ impl PyModel {
         self.embed_file(py, path, "vision", hop, true, pool)
     }
 
-    /// Embeds a file, as `lookhear embed` does.
+    /// Embeds a file, as `lookhear embed` does and with its numbers: its sound, its frames, or a still picture.
+    ///
+    /// Whatever ffmpeg reads; sound in WAV, FLAC, Ogg Vorbis and MP3 and the usual pictures are read without it.
+    ///
+    /// Returns embeddings, float32 [rows, dims], and timestamps in seconds, float64 [rows].
+    /// Raises ValueError, FileNotFoundError, MediaError. Warns (DamageWarning) of what was damaged.
     #[pyo3(signature = (path, *, what="audio", hop=0.1, center=true, pool=None))]
     fn embed_file<'py>(
         &self,
@@ -231,7 +238,7 @@ impl PyModel {
     ) -> PyResult<Arrays<'py>> {
         let settings = settings(what, pool, hop, center)?;
         check_file(&path)?;
-        let (rows, loss): (Rows, Loss) = self.work(py, |embedder| {
+        let (rows, loss): (Rows, Loss) = self.embedder.work(py, |embedder| {
             let mut rows = begun(embedder, settings)?;
             let embedded = embedder.embed_file(&path, &mut |t, row| rows.keep(t, row));
             let loss = embedded.map_err(|error| rows.failed(error))?;
@@ -244,6 +251,11 @@ impl PyModel {
     }
 
     /// Says whether a picture and a sound belong together, and where in the picture the sound comes from.
+    ///
+    /// `image` is as for embed_image, `samples` and `sr` as for embed_audio, or a file without `sr`. Of sound longer than a
+    /// second the loudest second counts, of a file also the moment that is named ("clip.mp4@12").
+    ///
+    /// Raises and warns as the others do.
     #[pyo3(signature = (image, samples, sr=None))]
     fn judge<'py>(
         &self,
@@ -259,7 +271,7 @@ impl PyModel {
             Heard::Array(sound, rate) => Ok((sound.values()?, *rate, sound.channels)),
             Heard::File(name) => Err(name),
         };
-        let (event, damaged, words) = self.work(py, |embedder| {
+        let (event, damaged, words) = self.embedder.work(py, |embedder| {
             let (second, damaged, words) = match sound {
                 Ok((values, rate, channels)) => {
                     let (second, damaged) = loudest(values, rate, channels)?;

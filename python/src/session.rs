@@ -1,8 +1,5 @@
 //! A stream: frames and samples go in as they come, events come out.
 
-use std::process;
-use std::sync::Mutex;
-
 use lookhear::preprocess::{Loudness, Resampler};
 use lookhear::{Model, Session};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
@@ -11,6 +8,7 @@ use pyo3::prelude::*;
 use crate::error::{of_model, warn_of_values};
 use crate::event::PyEvent;
 use crate::given::{Picture, Sound, rate};
+use crate::guarded::Guarded;
 use crate::model::{PyModel, Source};
 
 /// What changes from call to call.
@@ -21,29 +19,14 @@ struct Stream {
     damaged: u64,
 }
 
-/// Judges a stream, hop by hop.
+/// Judges a stream, hop by hop: the newest frame with the second of sound that ends at the same moment.
+///
+/// It has a network of its own, made like that of `model` (None: the built-in one). `hop` is seconds between events, 0.01
+/// to 10; at multiples of 0.08 the built-in model computes only what is new. `sr` and `channels` are those of the sound.
 #[pyclass(frozen, module = "lookhear", name = "Session")]
 pub(crate) struct PySession {
-    stream: Mutex<Stream>,
+    stream: Guarded<Stream>,
     channels: usize,
-    process: u32,
-}
-
-impl PySession {
-    fn work<T: Send>(
-        &self,
-        py: Python<'_>,
-        work: impl FnOnce(&mut Stream) -> PyResult<T> + Send,
-    ) -> PyResult<T> {
-        if self.process != process::id() {
-            return Err(PyRuntimeError::new_err("this session was begun before the process was forked"));
-        }
-        py.detach(|| {
-            let broken =
-                |_| PyRuntimeError::new_err("an earlier call on this session failed; begin a new one");
-            work(&mut *self.stream.lock().map_err(broken)?)
-        })
-    }
 }
 
 #[pymethods]
@@ -67,20 +50,22 @@ impl PySession {
                 model = model.with_gallery(gallery);
             }
             let stream = Stream { session: Session::new(model, hop), resampler, damaged: 0 };
-            Ok(Self { stream: Mutex::new(stream), channels, process: process::id() })
+            Ok(Self { stream: Guarded::new(stream), channels })
         })
     }
 
-    /// Sets the current picture.
+    /// Sets the current picture, as for Model.embed_image. Without one, nothing is decided.
     fn frame(&self, py: Python<'_>, image: &Bound<'_, PyAny>) -> PyResult<()> {
         let picture = Picture::new(image)?;
-        self.work(py, |stream| {
+        self.stream.work(py, |stream| {
             stream.session.frame(picture.read()?);
             Ok(())
         })
     }
 
-    /// Takes samples as they come; returns an event for each hop that they complete.
+    /// Takes samples as they come, any number, [samples] or [samples, channels]; returns an event for each hop that they
+    /// complete. Time is counted in samples, from the first one on. Before the first second is complete, it begins with
+    /// silence. At rates other than 48 kHz, sound is worked on in blocks of 1024.
     fn sound(&self, py: Python<'_>, samples: &Bound<'_, PyAny>) -> PyResult<Vec<PyEvent>> {
         let Some(sound) = Sound::chunk(samples)? else { return Ok(Vec::new()) };
         if sound.channels != self.channels {
@@ -89,7 +74,7 @@ impl PySession {
             return Err(PyValueError::new_err(words));
         }
         let values = sound.values()?;
-        let (events, damaged) = self.work(py, |stream| {
+        let (events, damaged) = self.stream.work(py, |stream| {
             let Stream { session, resampler, damaged } = stream;
             let mut mono = Vec::new();
             let failed =

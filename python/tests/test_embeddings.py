@@ -59,6 +59,8 @@ def test_other_rates_and_channels_become_one(model):
     # Two channels have the power of both.
     both = np.stack([chirp(1.0)] * 2, axis=1) / np.float32(np.sqrt(2))
     stereo, _ = model.embed_audio(both, RATE, pool="global", center=False)
+    fortran = np.asfortranarray(both)
+    assert np.array_equal(model.embed_audio(fortran, RATE, pool="global", center=False)[0], stereo)
     assert 0.999 < np.corrcoef(stereo[0], expected[0])[0, 1]
 
 

@@ -57,6 +57,21 @@ def test_samples_need_a_rate_and_files_have_one(model, stamp):
         model.judge(stamp("animals/mammals/dogs/dog.ogg"), stamp("animals/mammals/dogs/dog.ogg"))
 
 
+def test_what_was_enrolled_has_a_name(program, ffmpeg, stamp, tmp_path):
+    dog = "animals/mammals/dogs/dog"
+    sight = f"movie={stamp(dog + '.png')},loop=-1:1,fps=25,trim=duration=4,scale=320:240,format=yuv420p"
+    sound = f"amovie={stamp(dog + '.ogg')}:loop=0,asetpts=N/SR/TB,atrim=duration=4"
+    clip, gallery = ffmpeg(tmp_path / "dog.mp4", sight, sound), tmp_path / "names.gallery"
+    program("enroll", "Rex", "--from", clip, "--gallery", gallery)
+    model = lookhear.Model(gallery=gallery)
+    assert model.judge(f"{clip}@2", f"{clip}@2").name == "Rex"
+    violin = stamp("hobbies/music/string/violin.ogg")
+    assert model.judge(stamp(f"{dog}.png"), violin).name is None
+    session = lookhear.Session(model)
+    session.frame(f"{clip}@2")
+    assert session.sound(np.zeros(10_000, np.float32))[-1].name is None
+
+
 def test_a_stream_is_judged_hop_by_hop_however_it_comes():
     def events(chunks):
         session = lookhear.Session(hop=0.08)

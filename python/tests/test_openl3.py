@@ -84,7 +84,8 @@ def test_files_become_npz_beside_them_or_in_a_folder(model, ffmpeg, tmp_path, ca
     openl3.process_video_file(clip, output_dir=str(out), image_hop_size=0.5)
     assert sorted(path.name for path in out.iterdir()) == ["c_audio.npz", "c_image.npz", "s.npz"]
     with np.load(out / "c_image.npz") as saved:
-        assert saved["embedding"].shape == (2, 3072)
+        assert saved["embedding"].shape == (len(saved["timestamps"]), 3072)
+        assert saved["timestamps"][:2].tolist() == [0.0, 0.5]
 
     before = (out / "c_image.npz").stat().st_mtime_ns
     capsys.readouterr()

@@ -73,5 +73,5 @@ def test_a_model_from_before_a_fork_says_so(model):
             os.write(write, str(error).encode())
         os._exit(0)
     os.close(write)
-    assert b"make a Model in each process" in os.read(read, 1000)
+    assert b"Make a Model in each process" in os.read(read, 1000)
     os.waitpid(child, 0)

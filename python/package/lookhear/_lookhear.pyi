@@ -1,4 +1,5 @@
 from os import PathLike
+from pathlib import Path
 from typing import Any, Final, Literal, Optional, Union, overload
 
 import numpy as np
@@ -8,6 +9,8 @@ from typing_extensions import TypeAlias, final
 _Path: TypeAlias = Union[str, PathLike[str]]
 _Pool: TypeAlias = Literal["grid", "global"]
 _Arrays: TypeAlias = tuple[NDArray[np.float32], NDArray[np.float64]]
+
+__all__ = ["DamageWarning", "Event", "MediaError", "Model", "ModelError", "Session", "__version__"]
 
 __version__: Final[str]
 
@@ -71,7 +74,7 @@ class Model:
         cls, path: Optional[_Path] = None, *, gallery: Optional[_Path] = None, threads: Optional[int] = None
     ) -> Model: ...
     @property
-    def path(self) -> Optional[str]:
+    def path(self) -> Optional[Path]:
         """The file that the model was read from; None: the built-in one."""
     @property
     def hash(self) -> str:

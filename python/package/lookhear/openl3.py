@@ -8,7 +8,6 @@ trained on OpenL3's embeddings fits these; the sizes are those of the model (Mod
 are never negative, as they are taken after the ReLU.
 """
 
-import functools
 import os
 import warnings
 from numbers import Real
@@ -35,7 +34,6 @@ __all__ = [
 _Embedding = NDArray[np.float32]
 _Timestamps = NDArray[np.float64]
 _Many = Union[str, "os.PathLike[str]", list[Union[str, "os.PathLike[str]"]]]
-_What = Literal["audio", "vision"]
 
 
 class OpenL3Error(ValueError):
@@ -271,9 +269,15 @@ def get_output_path(filepath: str, suffix: str, output_dir: Optional[str] = None
     return os.path.join(folder if output_dir is None else output_dir, stem + dot + suffix)
 
 
-@functools.lru_cache(maxsize=None)
+# A model does not survive a fork: one for each process.
+_models: dict[int, Model] = {}
+
+
 def _built_in() -> Model:
-    return Model()
+    process = os.getpid()
+    if process not in _models:
+        _models[process] = Model()
+    return _models[process]
 
 
 def _told(input_repr: Optional[str], content_type: Optional[str]) -> None:
@@ -293,7 +297,7 @@ def _told(input_repr: Optional[str], content_type: Optional[str]) -> None:
         )
 
 
-def _pool(model: Model, what: _What, embedding_size: Optional[int]) -> Literal["grid", "global"]:
+def _pool(model: Model, what: Literal["audio", "vision"], embedding_size: Optional[int]) -> Literal["grid", "global"]:
     """How the activation map is pooled for embeddings of that size."""
     if not isinstance(model, Model):
         raise OpenL3Error(f"model: a lookhear.Model, not {type(model).__name__}")
