@@ -6,11 +6,11 @@ use image::RgbImage;
 
 use crate::decision::Decision;
 use crate::engine::{ActivationMap, AudioEncoding, Engine, ImageEncoding, Judgement, Setup};
-use crate::event::{Map, State, Verdict};
-use crate::gallery::Gallery;
+use crate::event::{Details, Event, Map, State, Verdict};
+use crate::gallery::{Gallery, Signature};
 use crate::localize::{Place, place, shown_map};
 use crate::model::{Bundle, BundleError, Manifest, Thresholds};
-use crate::preprocess::picture;
+use crate::preprocess::{level, picture, spectrogram};
 
 /// A bundle on an engine.
 pub struct Judge {
@@ -149,6 +149,32 @@ impl Judge {
     /// A map over a shown picture of this size (pixels).
     pub fn shown_map(&self, map: &Map, (width, height): (u32, u32)) -> Map {
         shown_map(map, self.manifest.preprocessing.fit, width, height)
+    }
+
+    /// Judges a picture of any size with a second of sound (48 kHz, mono, -1..1; silence follows what is shorter), as a
+    /// moment that stands alone. `t` (seconds) is what the event has for its time.
+    pub fn judge_pair(&mut self, t: f64, picture: &RgbImage, second: &[f32]) -> Event {
+        let seen = self.encode_image(picture);
+        let heard = self.encode_audio(&spectrogram::second(second));
+        self.judge_alone(t, (&seen, Shown::of(picture)), (&heard, level(second)), true)
+    }
+
+    /// Judges an encoded picture with an encoded second, whose level is known, as a moment that stands alone: nothing has
+    /// to last, and of the gallery's names it gets the nearest. The event has the localization map if `map`.
+    pub fn judge_alone(
+        &mut self,
+        t: f64,
+        (seen, shown): (&ImageEncoding, Shown),
+        (heard, level): (&AudioEncoding, f32),
+        map: bool,
+    ) -> Event {
+        let judgement = self.judge(seen, heard);
+        let verdict = self.decide(t, &judgement, shown, level, &mut self.single_decision());
+        let gallery = self.gallery().filter(|_| verdict.state == State::Match);
+        let signature = || Signature::new(seen, heard, &judgement.map);
+        let name = gallery.and_then(|gallery| Some(gallery.name(&signature())?.name.to_string()));
+        let map = map.then(|| self.shown_map(&judgement.map, shown.size).to_rows());
+        Event::new(verdict, Details { name, map, ..Details::default() })
     }
 
     /// What is decided at the moment `t` (seconds) of a picture that was shown. `level` is that of the judged second.

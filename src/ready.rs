@@ -5,10 +5,10 @@ use std::path::Path;
 use image::RgbImage;
 
 use crate::engine::{Engine, Setup};
-use crate::event::{Details, Event};
-use crate::judge::{Judge, Shown};
+use crate::event::Event;
+use crate::gallery::Gallery;
+use crate::judge::Judge;
 use crate::model::{Bundle, BundleError, Manifest};
-use crate::preprocess::{level, spectrogram};
 
 /// A trained network on an engine, ready to judge pictures with sounds.
 ///
@@ -72,6 +72,12 @@ impl Model {
         Self { judge: Judge::with_engine(bundle, engine) }
     }
 
+    /// Names enrolled things from now on. [`Gallery::load`] checks that the gallery was made with this model.
+    #[must_use]
+    pub fn with_gallery(self, gallery: Gallery) -> Self {
+        Self { judge: self.judge.with_gallery(gallery) }
+    }
+
     /// What the bundle says of itself: layer table, thresholds, training.
     pub fn manifest(&self) -> &Manifest {
         self.judge.manifest()
@@ -81,15 +87,10 @@ impl Model {
     /// the picture the sound comes from.
     ///
     /// Shorter sound is followed by silence; what is beyond a second is ignored. The event has the time 0, and the
-    /// localization map, which covers the whole picture; of several calls, none depends on another.
+    /// localization map, which covers the whole picture; of several calls, none depends on another, so that a match need not
+    /// last to be said.
     pub fn judge(&mut self, picture: &RgbImage, second: &[f32]) -> Event {
-        let (seen, heard) =
-            (self.judge.encode_image(picture), self.judge.encode_audio(&spectrogram::second(second)));
-        let judgement = self.judge.judge(&seen, &heard);
-        let mut decision = self.judge.decision();
-        let verdict = self.judge.decide(0.0, &judgement, Shown::of(picture), level(second), &mut decision);
-        let map = Some(self.judge.shown_map(&judgement.map, picture.dimensions()).to_rows());
-        Event::new(verdict, Details { map, ..Details::default() })
+        self.judge.judge_pair(0.0, picture, second)
     }
 
     /// Everything that can be asked of a model: towers and heads by themselves, embeddings, activation maps.
@@ -118,6 +119,9 @@ mod tests {
         let event = model.judge(&picture, &tone);
         assert_ne!(event.state, State::Silent);
         assert!((0.0..=1.0).contains(&event.score));
+        // As the built-in model says it of this picture and this tone: see the thresholds of its bundle.
+        let matched = event.score >= model.manifest().thresholds.on;
+        assert_eq!(event.state == State::Match, matched, "no moment before it is needed");
         let map = event.map.clone().unwrap();
         assert_eq!((map.len(), map[0].len()), (14, 14));
         assert_eq!(model.judge(&picture, &tone), event, "nothing is left of the call before");

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders that hold no documents of ours.
-const OTHERS: [&str; 3] = ["target", ".git", "corpus"];
+const OTHERS: [&str; 4] = ["target", ".git", ".venv", "corpus"];
 
 fn documents(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();

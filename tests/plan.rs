@@ -296,8 +296,8 @@ fn of_folders(files: &Uses) -> Uses {
     folders
 }
 
-fn crates() -> [Uses; 4] {
-    ["src/lib.rs", "src/main.rs", "train/src/lib.rs", "train/src/main.rs"]
+fn crates() -> [Uses; 5] {
+    ["src/lib.rs", "src/main.rs", "train/src/lib.rs", "train/src/main.rs", "python/src/lib.rs"]
         .map(|root| Crate::read(&Path::new(HERE).join(root)).uses())
 }
 
@@ -343,7 +343,7 @@ fn no_file_is_long() {
             }
         }
     }
-    for folder in ["src", "train/src", "train/tests", "tests", "examples", "benches"] {
+    for folder in ["src", "train/src", "train/tests", "tests", "examples", "benches", "python/src"] {
         walk(&Path::new(HERE).join(folder));
     }
 }

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::Name;
 use super::spool::Spool;
 use crate::engine::{AudioEncoding, ImageEncoding};
-use crate::event::{Details, Event};
+use crate::event::Event;
 use crate::judge::{Judge, Shown};
 use crate::media::{self, Found, Loss, MediaError, Wanted};
 use crate::preprocess::{level, spectrogram};
@@ -111,12 +111,8 @@ impl<'a> Once<'a> {
         let shown = self.encode_image(picture).map_err(|error| self.hint(error, sound))?;
         let (heard, level) = self.encode_audio(sound)?;
         let Some((_, seen)) = &self.latest else { return Err(Failed("nothing was seen".into())) };
-        let judgement = self.judge.judge(seen, &heard);
         let t = self.names[PICTURE][picture].moment().unwrap_or(0.0);
-        let mut decision = self.judge.single_decision();
-        let verdict = self.judge.decide(t, &judgement, shown, level, &mut decision);
-        let map = map.then(|| self.judge.shown_map(&judgement.map, shown.size).to_rows());
-        Ok(Event::new(verdict, Details { map, ..Details::default() }))
+        Ok(self.judge.judge_alone(t, (seen, shown), (&heard, level), map))
     }
 
     /// The level of a sound, in decibels relative to full scale.

@@ -1,4 +1,4 @@
-//! From a file to rows of numbers.
+//! From a file, or from what is in memory, to rows of numbers.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -8,8 +8,33 @@ use image::RgbImage;
 use super::{EmbedError, Settings, Table, What, Window, Windows};
 use crate::judge::Judge;
 use crate::media::{Decoder, Input, Loss, Piece, is_still, picture, sound_in_parts};
+use crate::preprocess::{Loudness, Resampler};
+
+/// Takes a row with its timestamp in seconds and, where the settings ask for it, the level of its sound in decibels
+/// relative to full scale. An error ends the embedding: [`EmbedError::Stopped`] if no more is wanted.
+pub type Keep<'a> = &'a mut dyn FnMut(f64, &[f32], Option<f32>) -> Result<(), EmbedError>;
 
 /// A network with the settings of its embeddings.
+///
+/// ```
+/// use lookhear::embed::{Embedder, Pool, Settings};
+/// use lookhear::engine::Setup;
+/// use lookhear::judge::Judge;
+/// use lookhear::model::Bundle;
+///
+/// let settings = Settings { pool: Pool::Global, hop: 0.5, ..Settings::default() };
+/// let judge = Judge::open(Bundle::built_in()?, Setup::default())?;
+/// let mut embedder = Embedder::new(judge, settings)?;
+/// let tone: Vec<f32> = (0..48_000).map(|n| (n as f32 * 0.06).sin() * 0.2).collect();
+/// let (mut timestamps, mut rows) = (Vec::new(), Vec::new());
+/// embedder.embed_sound(&tone, 48_000, 1, &mut |t, row, _| {
+///     timestamps.push(t);
+///     rows.extend_from_slice(row);
+///     Ok(())
+/// })?;
+/// assert_eq!((timestamps, rows.len()), (vec![0.0, 0.5], 2 * embedder.dims()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Embedder {
     judge: Judge,
     settings: Settings,
@@ -25,12 +50,27 @@ impl Embedder {
         Ok(Self { judge, settings })
     }
 
+    /// Embeds by other settings from now on.
+    ///
+    /// # Errors
+    /// As [`Settings::validate`]; the settings then stay as they were.
+    pub fn set_settings(&mut self, settings: Settings) -> Result<(), EmbedError> {
+        settings.validate(&self.judge.manifest().spec)?;
+        self.settings = settings;
+        Ok(())
+    }
+
+    /// The network, to be asked for something else than embeddings.
+    pub fn judge(&mut self) -> &mut Judge {
+        &mut self.judge
+    }
+
     /// Values of each row.
     pub fn dims(&self) -> usize {
         self.settings.dims(&self.judge.manifest().spec)
     }
 
-    /// Embeds a file: its sound, its frames, or a still picture, which is told by how it begins.
+    /// Embeds a file into a table: see [`Embedder::embed_file`].
     /// After each embedding `go_on` is asked, with its timestamp in seconds. Tells what of the file could not be used.
     ///
     /// # Errors
@@ -43,22 +83,68 @@ impl Embedder {
         mut go_on: impl FnMut(f64) -> ControlFlow<()>,
     ) -> Result<Loss, EmbedError> {
         let folder = table.folder().to_path_buf();
-        let mut keep = |t: f64, row: &[f32], level: Option<f32>| {
+        self.embed_file(input, &mut |t, row, level| {
             let kept = match level {
                 Some(level) => table.push_sound(t, row, level),
                 None => table.push(t, row),
             };
             kept.map_err(EmbedError::output(&folder))?;
             if go_on(t).is_break() { Err(EmbedError::Stopped) } else { Ok(()) }
-        };
+        })
+    }
+
+    /// Embeds a file: its sound, its frames, or a still picture, which is told by how it begins. Tells what of the file
+    /// could not be used.
+    ///
+    /// # Errors
+    /// The file cannot be read or has nothing to embed, or what `keep` said.
+    pub fn embed_file(&mut self, input: &Path, keep: Keep) -> Result<Loss, EmbedError> {
         match self.settings.what {
             What::Vision | What::Ave if is_still(input) => {
-                self.rows_of_picture(0.0, &picture(input)?, &mut keep)?;
-                Ok(Loss::default())
+                self.embed_picture(&picture(input)?, keep).map(|()| Loss::default())
             }
-            What::Vision => self.frames(input, &mut keep),
-            What::Audio | What::Ave => self.sound(input, &mut keep),
+            What::Vision => self.frames(input, keep),
+            What::Audio | What::Ave => self.sound(input, keep),
         }
+    }
+
+    /// Embeds a picture of any size: one row, or in the shared space one for each of its places, row by row. All of them
+    /// have the timestamp 0.
+    ///
+    /// # Errors
+    /// What `keep` said.
+    pub fn embed_picture(&mut self, shown: &RgbImage, keep: Keep) -> Result<(), EmbedError> {
+        self.rows_of_picture(0.0, shown, keep)
+    }
+
+    /// Embeds sound that is in memory: interleaved samples (-1..1) of `channels` channels at `rate` audio frames a second,
+    /// which become 48 kHz mono as those of files do. As many rows as [`super::count`] says. Tells how many of the values
+    /// were no numbers: they count as 0.
+    ///
+    /// # Errors
+    /// [`EmbedError::Format`], or what `keep` said.
+    pub fn embed_sound(
+        &mut self,
+        interleaved: &[f32],
+        rate: usize,
+        channels: usize,
+        keep: Keep,
+    ) -> Result<u64, EmbedError> {
+        let mut resampler = Resampler::new(rate, channels, Loudness::Power)?;
+        let mut windows = Windows::new(self.settings.hop_samples(), self.settings.centred);
+        let mut mono = Vec::new();
+        // A second at a time, so that hours of sound are not in memory twice.
+        for part in interleaved.chunks(rate * channels) {
+            resampler.push(part, &mut mono)?;
+            windows.push(&mono);
+            mono.clear();
+            self.rows(&mut windows, keep)?;
+        }
+        resampler.finish(&mut mono)?;
+        windows.push(&mono);
+        windows.end();
+        self.rows(&mut windows, keep)?;
+        Ok(resampler.damaged())
     }
 
     fn sound(&mut self, input: &Path, keep: Keep) -> Result<Loss, EmbedError> {
@@ -131,6 +217,3 @@ pub fn embed_image(judge: &mut Judge, settings: &Settings, shown: &RgbImage) -> 
         [rows, columns] => judge.image_activation_map(shown).pool(rows, columns),
     }
 }
-
-/// Takes a row with its timestamp, and its level if rows have one.
-type Keep<'a> = &'a mut dyn FnMut(f64, &[f32], Option<f32>) -> Result<(), EmbedError>;

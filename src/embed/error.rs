@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::media::MediaError;
 use crate::output::OutputError;
+use crate::preprocess::ResampleError;
 
 /// Why something could not be embedded.
 #[derive(Debug, Error)]
@@ -25,6 +26,9 @@ pub enum EmbedError {
         /// `picture` or `sound`.
         what: &'static str,
     },
+    /// Sound in memory has a rate or a number of channels that cannot be used.
+    #[error(transparent)]
+    Format(#[from] ResampleError),
     /// Not media, damaged, or ffmpeg is missing.
     #[error("{0}")]
     Media(MediaError),

@@ -52,7 +52,7 @@ mod table;
 mod windows;
 
 pub use archive::Archive;
-pub use embedder::{Embedder, embed_image, embed_second};
+pub use embedder::{Embedder, Keep, embed_image, embed_second};
 pub use error::EmbedError;
 pub use jobs::{Job, jobs};
 pub use label::Label;

@@ -21,6 +21,21 @@ pub fn loudest_second(path: &Path) -> Result<(Vec<f32>, Loss), MediaError> {
     Ok((loudest.end(), loss))
 }
 
+/// The same of sound that is in memory: 48 kHz, mono.
+///
+/// ```
+/// let mut sound = vec![0.0; 4 * 48_000];
+/// sound[100_000..110_000].fill(0.5);
+/// sound[105_000..110_000].fill(-0.5);
+/// let second = lookhear::media::loudest_part(&sound);
+/// assert_eq!((second.len(), second.contains(&-0.5)), (48_000, true));
+/// ```
+pub fn loudest_part(samples: &[f32]) -> Vec<f32> {
+    let mut loudest = Loudest::default();
+    loudest.push(samples);
+    loudest.end()
+}
+
 /// Hears a sound from its start to its end.
 #[derive(Default)]
 struct Loudest {

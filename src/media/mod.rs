@@ -7,6 +7,7 @@ pub mod endings;
 mod filters;
 mod guard;
 mod input;
+#[cfg(feature = "capture")]
 mod live;
 mod loss;
 mod loudest;
@@ -27,7 +28,7 @@ pub use decoder::{Decoder, FRAME_RATE};
 pub use encoder::{Encoder, Quality};
 pub use input::{Input, PATIENCE, allow_network, is_network_allowed};
 pub use loss::{Damage, Loss};
-pub use loudest::loudest_second;
+pub use loudest::{loudest_part, loudest_second};
 pub use moments::{Found, Wanted, moments, neighbours};
 pub use probe::{Probe, probe, title};
 pub use process::Canceller;
@@ -36,11 +37,14 @@ pub use still::{frame_at, is_still, picture, sound_at};
 pub use timeline::{GAP, Piece};
 pub use whole::{sound, sound_in_parts};
 
+#[cfg(feature = "capture")]
 pub(crate) use live::{live, live_both};
 pub(crate) use ppm::read_ppm;
+#[cfg(feature = "capture")]
 pub(crate) use process::Process;
 #[cfg(feature = "publish")]
 pub(crate) use process::{kill, own, spawn};
+#[cfg(feature = "capture")]
 pub(crate) use timeline::Stream;
 
 use std::io;
