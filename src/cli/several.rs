@@ -74,12 +74,13 @@ impl Live {
             });
         }
         let runs = sources.iter().map(Source::run_to_adjust).collect();
-        let published = publisher(&self.config, profile, runs, &model, None);
+        let counts = Profile { model: model.settings(), ..profile.clone() };
+        let published = publisher(&self.config, &counts, runs, &model, None);
         let (reloader, publisher) = published.map_err(|error| -> Failure { error })?.unzip();
         let publisher = publisher.map(|publisher| Arc::new(Mutex::new(publisher)));
         sources.iter_mut().for_each(|source| source.publisher = publisher.clone());
         if let Some(first) = sources.first_mut() {
-            first.reloader = reloader.flatten();
+            first.reloader = reloader;
         }
         let workers: Vec<(String, JoinHandle<_>)> =
             sources.into_iter().map(Source::start).collect::<io::Result<_>>()?;
