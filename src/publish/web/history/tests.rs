@@ -3,10 +3,10 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 
-use super::OPENAPI;
 use crate::event::State;
 use crate::history::{Episode, Files, Store};
 use crate::publish::testing::{PATIENCE, start};
+use crate::publish::web::OPENAPI;
 use crate::publish::{Publisher, Secret, Settings, settings};
 
 const TOKEN: &str = "0123456789abc+/=";
