@@ -3,16 +3,27 @@
   const heat = {{heat}};
   const bands = {{bands}}, columnsPerSecond = {{rate}}, minute = 60;
   const sound = document.getElementById("sound"), course = document.getElementById("course");
-  // Drawn out of sight, and shown at every decision, or once a second for those who do not want things to move.
+  // Drawn out of sight, and then shown.
   const ribbon = document.createElement("canvas");
   [ribbon.width, ribbon.height] = [sound.width, bands];
   sound.height = bands;
   const [unseen, seen] = [ribbon, sound].map(canvas => canvas.getContext("2d"));
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  // At most once a second for those who do not want things to move.
+  const calmly = draw => {
+    let drawn = -Infinity;
+    return () => {
+      if (calm.matches && performance.now() - drawn < 1000) return;
+      drawn = performance.now();
+      draw();
+    };
+  };
   const scores = [];
   const ago = seconds => words.ago.replace("{seconds}", () => seconds);
   say(document.getElementById("ago"), ago(sound.width / columnsPerSecond));
   say(document.getElementById("minute"), ago(minute));
+
+  const paint = calmly(() => seen.drawImage(ribbon, 0, 0));
 
   // Columns as they come: two hexadecimal digits for a band, the lowest first.
   const hear = data => {
@@ -28,20 +39,10 @@
     }
     unseen.drawImage(ribbon, -columns, 0);
     unseen.putImageData(image, ribbon.width - columns, 0);
-    if (!calm.matches) paint();
+    paint();
   };
 
-  const remember = ({ t, score, state }) => {
-    // A run that was begun anew begins at 0.
-    if (scores.length > 0 && t < scores.at(-1).t) scores.length = 0;
-    scores.push({ t, score, state });
-    while (scores[0].t < t - minute) scores.shift();
-    if (!calm.matches) draws();
-  };
-
-  const paint = () => seen.drawImage(ribbon, 0, 0);
-
-  const draws = () => {
+  const plot = () => {
     const scale = devicePixelRatio || 1;
     const [width, height] = [course.clientWidth, course.clientHeight].map(side => Math.round(side * scale));
     // Given a size, it is empty.
@@ -75,9 +76,18 @@
     for (const { t } of scores.filter(({ state }) => state === "match")) line.fillRect(x(t) - scale, height - inset, 2 * scale, inset);
   };
 
+  const replot = calmly(plot);
+
+  const remember = ({ t, score, state }) => {
+    // A run that was begun anew begins at 0.
+    if (scores.length > 0 && t < scores.at(-1).t) scores.length = 0;
+    scores.push({ t, score, state });
+    while (scores[0].t < t - minute) scores.shift();
+    replot();
+  };
+
   unseen.fillStyle = `rgb(${heat[0].join(" ")})`;
   unseen.fillRect(0, 0, ribbon.width, ribbon.height);
-  paint();
-  draws();
-  setInterval(() => { if (calm.matches) { paint(); draws(); } }, 1000);
-  addEventListener("resize", draws);
+  seen.drawImage(ribbon, 0, 0);
+  plot();
+  addEventListener("resize", plot);
