@@ -32,11 +32,11 @@ impl Profile {
     pub fn listing(counts: &Self, start: &Self, now: &Self, lines: &Lines) -> Vec<Setting> {
         let [counts, start, now] = [counts, start, now].map(Self::values);
         let setting = |(key, value): (String, Value)| {
-            let origin = match lines.get(&key) {
-                _ if now.get(&key) != Some(&value) && start.get(&key) == Some(&value) => Origin::Start,
-                _ if now.get(&key) != Some(&value) => Origin::CommandLine,
-                Some(line) => Origin::Line(line),
-                None => Origin::Default,
+            let says_so = |file: &BTreeMap<String, Value>| file.get(&key) == Some(&value);
+            let origin = match (says_so(&now), says_so(&start)) {
+                (true, _) => lines.get(&key).map_or(Origin::Default, Origin::Line),
+                (false, true) => Origin::Start,
+                (false, false) => Origin::CommandLine,
             };
             Setting { key, value: concealed(value).to_string(), origin }
         };

@@ -82,12 +82,12 @@ impl<'a> Frame<'a> {
         );
         // A string takes whatever is written to it.
         let _ = self.navigation(&mut html, *place);
-        html += body;
+        html.push_str(body);
         let mut policy = format!(
             "default-src 'none'; {loads}; style-src 'nonce-{nonce}'; base-uri 'none'; frame-ancestors 'none'"
         );
         if !script.is_empty() {
-            let _ = write!(html, "<script nonce=\"{nonce}\">\n\"use strict\";\n{script}</script>\n");
+            let _ = writeln!(html, "<script nonce=\"{nonce}\">\n\"use strict\";\n{script}</script>");
             let _ = write!(policy, "; script-src 'nonce-{nonce}'");
         }
         (html + "</body>\n</html>\n", policy)

@@ -51,7 +51,7 @@ impl Live {
 
 fn script(words: &Words, sources: &[String], zones: &Zones) -> String {
     let spoken: BTreeMap<&str, &str> = SPOKEN.map(|key| (key, words.get(key))).into();
-    let heat: Vec<[u8; 3]> = (0..=255).map(|value| heat_color(f32::from(value as u8) / 255.0)).collect();
+    let heat: Vec<[u8; 3]> = (0..=u8::MAX).map(|value| heat_color(f32::from(value) / 255.0)).collect();
     let values = [
         ("words", literal(&spoken)),
         ("sentences", literal(&words.sentences)),
