@@ -121,6 +121,22 @@ fn the_page_shows_it_and_hides_nothing_behind_what_people_typed() {
 }
 
 #[test]
+fn the_page_speaks_the_language_that_is_asked_for_and_keeps_it() {
+    let folder = tempfile::tempdir().unwrap();
+    keep(folder.path(), 1, None);
+    let (_publisher, address) = serve(folder.path(), false);
+    let (_, _, body) = get(address, "/history", "Accept-Language: de\r\n");
+    for told in
+        ["<html lang=\"de\">", "<h1>Was geschah</h1>", "1 von 1", "12 Uhr: 1", "Etwas im Bild", "Zeigen"]
+    {
+        assert!(body.contains(told), "{told}: {body}");
+    }
+    let (_, _, body) = get(address, "/history?lang=zh&since=7d", "Accept-Language: de\r\n");
+    assert!(body.contains("name=\"lang\" value=\"zh\"") && body.contains("发生过什么"), "{body}");
+    assert!(!body.contains("href=\"station"), "the live view is switched off, and so is the station");
+}
+
+#[test]
 fn a_history_that_goes_away_is_said_to_be_away() {
     let folder = tempfile::tempdir().unwrap();
     let (_publisher, address) = serve(folder.path(), false);
