@@ -1,6 +1,5 @@
 //! The pages in their languages, and the station itself.
 
-use std::io::BufRead;
 use std::time::SystemTime;
 
 use super::*;
