@@ -79,6 +79,8 @@ pub mod history;
 pub mod judge;
 #[cfg(feature = "kiosk")]
 pub mod kiosk;
+#[cfg(any(feature = "kiosk", feature = "publish"))]
+pub mod language;
 pub mod localize;
 #[cfg(feature = "media")]
 pub mod media;

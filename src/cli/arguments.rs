@@ -42,6 +42,11 @@ impl ModelArguments {
         self
     }
 
+    /// What counts, as a settings file says it.
+    pub(super) fn settings(&self) -> Model {
+        Model { file: self.model.clone(), engine: self.engine(), threads: self.threads }
+    }
+
     /// So many networks run side by side: where nothing else is asked for, they share the processors.
     pub(super) fn share(&mut self, networks: usize) {
         let processors = thread::available_parallelism().map_or(1, NonZero::get);

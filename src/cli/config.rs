@@ -13,6 +13,7 @@ use lookhear::profile::Profile;
 use lookhear::publish::{About, Publisher};
 
 use super::arguments::ModelArguments;
+use super::counting::Counting;
 use super::ending::Failure;
 use super::reload::{Reloader, Run, Settings};
 
@@ -58,18 +59,17 @@ pub(super) fn named(judge: Judge, gallery: Option<&Path>) -> Result<Judge, Galle
     })
 }
 
-/// The publisher if the settings ask for one, or may ask for one later: those of a file are read again on SIGHUP.
+/// The publisher if there is a settings file: that asks for one, or may do so later, when it is read again on SIGHUP.
+/// `profile` says what counts in the run.
 pub(super) fn publisher(
     config: &ConfigArgument,
     profile: &Profile,
     runs: Vec<Run>,
     model: &ModelArguments,
     gallery: Option<&Path>,
-) -> Result<Option<(Option<Reloader>, Publisher)>, Fault> {
-    let Some(first) = runs.first() else { return Ok(None) };
-    if config.config.is_none() && profile.publish.is_off() {
-        return Ok(None);
-    }
+) -> Result<Option<(Reloader, Publisher)>, Fault> {
+    let (Some(path), Some(first)) = (&config.config, runs.first()) else { return Ok(None) };
+    let (file, lines) = Profile::load_with_lines(path)?;
     for rule in profile.rules_without_gallery() {
         log::warn!(
             "the rule {rule} waits for a name, but nothing is named: give a gallery (lookhear enroll)"
@@ -84,16 +84,18 @@ pub(super) fn publisher(
     };
     let controls = first.controls.clone();
     let publisher = Publisher::start(&profile.publish, &about)?.tell(controls.clone());
-    let settings = |path: &PathBuf| Settings {
+    let counting =
+        Counting::new(publisher.station(), profile.clone(), (file.clone(), lines), manifest.thresholds);
+    let settings = Settings {
         path: path.clone(),
-        profile: profile.clone(),
+        profile: file,
         gallery: gallery.map(Path::to_path_buf),
         thresholds: manifest.thresholds,
         runs,
         publish: publisher.reload(),
+        counting,
     };
-    let reloader = config.config.as_ref().map(settings).map(|settings| Reloader::new(settings, controls));
-    Ok(Some((reloader, publisher)))
+    Ok(Some((Reloader::new(settings, controls), publisher)))
 }
 
 /// The same for a run with one source: its sinks.
@@ -109,6 +111,5 @@ pub(super) fn publishers(
     let Some((reloader, publisher)) = publisher(config, profile, vec![run], model, gallery)? else {
         return Ok(Vec::new());
     };
-    let reloader = reloader.map(|reloader| Box::new(reloader) as Box<dyn Sink>);
-    Ok(reloader.into_iter().chain([Box::new(publisher) as Box<dyn Sink>]).collect())
+    Ok(vec![Box::new(reloader), Box::new(publisher)])
 }

@@ -58,6 +58,14 @@ impl DeviceArguments {
         self
     }
 
+    /// Puts what counts in the place of what a settings file says.
+    pub(super) fn put(&self, profile: &mut Profile) {
+        let CameraRequest { name, size: (width, height), driver } = self.request();
+        let camera = &mut profile.camera;
+        (camera.name, camera.size, camera.driver) = (name, [width, height], driver);
+        profile.microphone.name.clone_from(&self.microphone);
+    }
+
     /// Starts both. `offset` is added to the camera's times; left out, it is what `lookhear calibrate`
     /// stored for this pair.
     pub(super) fn open(&self, offset: Option<f64>) -> Source {

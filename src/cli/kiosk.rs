@@ -49,7 +49,8 @@ fn theme(name: &str) -> Result<Theme, String> {
 
 impl Kiosk {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let profile = self.config.load()?;
+        // From here on it says what counts, whether the file or the command line says so.
+        let mut profile = self.config.load()?;
         if !profile.sources.is_empty() {
             return Err(
                 "the kiosk shows one camera: put it under [camera] and [microphone] instead of [sources]"
@@ -63,10 +64,14 @@ impl Kiosk {
         let controls = controls_of_run(self.config.is_read_again())?;
         let Self { config, devices, record, seconds, stats, model, .. } = self;
         let (devices, model) = (devices.or(&profile), model.or(&profile.model));
+        devices.put(&mut profile);
+        profile.model = model.settings();
+        profile.kiosk = settings.clone();
+        profile.decisions.sleep &= record.is_none();
         let stage = pipeline::PipelineSettings {
             hop: profile.decisions.hop,
             swap: profile.decisions.swap,
-            sleep: profile.decisions.sleep && record.is_none(),
+            sleep: profile.decisions.sleep,
             end: seconds,
             ..pipeline::PipelineSettings::default()
         };

@@ -62,6 +62,7 @@ pub(super) struct Live {
 
 impl Live {
     pub(super) fn run(mut self) -> Result<(), Failure> {
+        // From here on it says what counts, whether the file or the command line says so.
         let mut profile = self.config.load()?;
         if !profile.sources.is_empty() {
             return self.several(&profile);
@@ -76,6 +77,11 @@ impl Live {
         // What is recorded is judged whole: it gives the same answers again.
         let sleep = profile.decisions.sleep && self.record.is_none();
         let settings = PipelineSettings { swap, sleep, end: self.seconds, ..self.run.settings()? };
+        self.devices.put(&mut profile);
+        profile.model = self.model.settings();
+        profile.camera.offset_ms = self.offset;
+        let decisions = &mut profile.decisions;
+        (decisions.hop, decisions.swap, decisions.sleep) = (settings.hop, settings.swap, settings.sleep);
         let controls = controls_of_run(self.config.is_read_again())?;
         let mut judge = judge(&self.model, &profile).map_err(|error| -> Failure { error })?;
         let source = self.devices.open(self.offset.map(|ms| ms / 1e3));

@@ -7,6 +7,7 @@ mod arguments;
 mod calibrate;
 mod check_config;
 mod config;
+mod counting;
 mod demo;
 mod devices;
 mod doctor;

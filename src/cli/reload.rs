@@ -11,6 +11,7 @@ use lookhear::pipeline::{Adjustments, Controls, DecisionContext, Sink, SinkError
 use lookhear::profile::{Camera, Decisions, Microphone, Profile};
 use lookhear::publish::Reload;
 
+use super::counting::Counting;
 use super::ending::Failure;
 
 /// A sink that gives nothing out: it looks, once a decision, whether settings are to be read.
@@ -31,6 +32,7 @@ pub(super) struct Settings {
     pub(super) thresholds: Thresholds,
     pub(super) runs: Vec<Run>,
     pub(super) publish: Reload,
+    pub(super) counting: Counting,
 }
 
 /// The run of a source.
@@ -72,7 +74,8 @@ impl Sink for Reloader {
 impl Settings {
     /// Reads the file, and hands over what it says. Nothing of a wrong one counts.
     fn read(&self) -> Result<(), Failure> {
-        let mut profile = Profile::load(&self.path)?;
+        let (file, lines) = Profile::load_with_lines(&self.path)?;
+        let mut profile = file.clone();
         profile.gallery.file = self.gallery.clone().or(profile.gallery.file);
         let adjustments = self.runs.iter().map(|run| self.adjustments(run, &profile));
         let adjustments = adjustments.collect::<Result<Vec<Adjustments>, Failure>>()?;
@@ -80,6 +83,7 @@ impl Settings {
         for (run, adjustments) in self.runs.iter().zip(adjustments) {
             *run.controls.adjustments.lock() = adjustments;
         }
+        self.counting.read_again(&file, &lines, &profile.gallery);
         let later = waiting(&self.profile, &profile);
         if !later.is_empty() {
             log::warn!("changes of {} count from the next start", later.join(", "));

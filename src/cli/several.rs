@@ -42,6 +42,7 @@ impl Live {
         self.refuse_what_is_for_one()?;
         let main = controls_of_run(self.config.is_read_again())?;
         let mut model = self.model.or(&profile.model);
+        let counts = Profile { model: model.settings(), ..profile.clone() };
         model.share(profile.sources.len());
         let out = Together::new(answers(&main, profile.publish.is_off()));
         let heartbeat = Heartbeat::new();
@@ -74,12 +75,12 @@ impl Live {
             });
         }
         let runs = sources.iter().map(Source::run_to_adjust).collect();
-        let published = publisher(&self.config, profile, runs, &model, None);
+        let published = publisher(&self.config, &counts, runs, &model, None);
         let (reloader, publisher) = published.map_err(|error| -> Failure { error })?.unzip();
         let publisher = publisher.map(|publisher| Arc::new(Mutex::new(publisher)));
         sources.iter_mut().for_each(|source| source.publisher = publisher.clone());
         if let Some(first) = sources.first_mut() {
-            first.reloader = reloader.flatten();
+            first.reloader = reloader;
         }
         let workers: Vec<(String, JoinHandle<_>)> =
             sources.into_iter().map(Source::start).collect::<io::Result<_>>()?;

@@ -5,6 +5,7 @@
 //! secret gets into a log.
 
 mod error;
+mod listing;
 mod place;
 mod settings;
 mod words;
@@ -14,6 +15,7 @@ mod tests;
 
 pub use crate::validation::ValidationError;
 pub use error::{ConfigError, ProfileError};
+pub use listing::Lines;
 pub use settings::{Camera, Decisions, Microphone, Model, Names, Source};
 
 use std::collections::BTreeMap;
@@ -57,6 +59,14 @@ impl Profile {
     /// # Errors
     /// The file cannot be read, or is not valid; the first error is reported.
     pub fn load(path: &Path) -> Result<Self, ProfileError> {
+        Ok(Self::load_with_lines(path)?.0)
+    }
+
+    /// Reads and checks a file, and tells which line of it sets what.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_with_lines(path: &Path) -> Result<(Self, Lines), ProfileError> {
         let name = path.display().to_string();
         let unreadable = |reason: String| ProfileError::Unreadable { path: name.clone(), reason };
         let mut bytes = Vec::new();
@@ -70,7 +80,7 @@ impl Profile {
             let line = place::line(error.as_bytes(), error.utf8_error().valid_up_to());
             unreadable(format!("line {line} is not UTF-8: save the file as UTF-8 text"))
         })?;
-        Ok(Self::parse(&text, &name)?)
+        Ok((Self::parse(&text, &name)?, Lines::of(&text)))
     }
 
     /// Checks a text; `name` is the file name for the error.

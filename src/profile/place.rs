@@ -59,6 +59,12 @@ fn collect(table: &DeTable, prefix: &str, found: &mut Vec<Entry>) {
     }
 }
 
+/// Every key that has a value, and where it stands; of a table that is written within one line, also what is in it.
+pub(super) fn values(table: &DeTable) -> Vec<(String, usize)> {
+    let values = entries(table).into_iter().filter(|entry| entry.kind != Kind::Table);
+    values.map(|entry| (entry.key, entry.name.start)).collect()
+}
+
 /// The key whose name or value is at `offset`; empty: none.
 pub(super) fn key_at(table: &DeTable, offset: usize) -> String {
     let at = |range: &Range<usize>| range.contains(&offset);

@@ -11,6 +11,7 @@ use super::mqtt::{self, Alerts};
 use super::output::Output;
 use super::output_status::OutputStatus;
 use super::settings::Settings;
+use super::station::Station;
 use super::web::{self, Board};
 use super::{About, PublishError, file, history, rules, socket, webhook};
 
@@ -32,6 +33,7 @@ pub(super) struct Parts {
     pub(super) about: About,
     pub(super) metrics: Arc<Metrics>,
     pub(super) board: Arc<Board>,
+    pub(super) station: Station,
     /// Where rules put alerts for the broker, while there is one.
     pub(super) alerts: Arc<Mutex<Option<Alerts>>>,
     /// The address that the web is listened for on.
@@ -44,6 +46,7 @@ impl Parts {
             about: about.clone(),
             metrics: Arc::new(Metrics::new(about)),
             board: Arc::new(Board::new(&about.sources)),
+            station: Station::default(),
             alerts: Arc::default(),
             address: Arc::default(),
         }
@@ -125,7 +128,8 @@ impl Kind {
                 let content = web::Content {
                     board: parts.board.clone(),
                     metrics: parts.metrics.clone(),
-                    sources: parts.about.sources.clone(),
+                    about: parts.about.clone(),
+                    station: parts.station.clone(),
                     zones: settings.zones(),
                 };
                 let status = new_status();

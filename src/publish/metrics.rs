@@ -121,6 +121,11 @@ impl Metrics {
         }
     }
 
+    /// Decisions made, and left out to keep up.
+    pub(super) fn decisions(&self) -> [u64; 2] {
+        [self.decisions.get(), self.skipped.get()]
+    }
+
     /// Seconds since the program began to publish.
     pub(super) fn uptime(&self) -> f64 {
         self.started.elapsed().as_secs_f64()

@@ -26,6 +26,7 @@ mod scene;
 mod secret;
 pub mod settings;
 mod socket;
+mod station;
 #[cfg(test)]
 pub(crate) mod testing;
 mod web;
@@ -41,8 +42,9 @@ use crate::history::HistoryError;
 use crate::validation::ValidationError;
 pub use publisher::Publisher;
 pub use reload::Reload;
-pub use secret::Secret;
+pub use secret::{Secret, conceal};
 pub use settings::Settings;
+pub use station::{Log, Origin, Setting, Station};
 
 /// Version and model of the publisher, for Home Assistant, webhooks and metrics.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -33,7 +33,6 @@ impl OutputStatus {
     }
 
     /// Events that did not reach a subscriber so far.
-    #[cfg(test)]
     pub(super) fn lost(&self) -> u64 {
         self.lost.get()
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::kind::{Kind, Parts, Running};
 use super::reload::{Coming, Reload, end};
 use super::settings::Settings;
+use super::station::Station;
 use super::{About, PublishError};
 use crate::event::State;
 use crate::history::Tracker;
@@ -43,7 +44,7 @@ impl Publisher {
         let parts = Parts::new(about);
         let begun = Kind::ALL.into_iter().map(|kind| kind.start(settings, &parts));
         let outputs = begun.filter_map(Result::transpose).collect::<Result<Vec<Running>, _>>()?;
-        Ok(Self {
+        let publisher = Self {
             settings: settings.clone(),
             parts,
             sources: BTreeMap::new(),
@@ -52,12 +53,15 @@ impl Publisher {
             failed: Vec::new(),
             reload: Reload::default(),
             controls: None,
-        })
+        };
+        publisher.list_outputs();
+        Ok(publisher)
     }
 
     /// Reports faults to whoever shows the run.
     #[must_use]
     pub fn tell(mut self, controls: Arc<Controls>) -> Self {
+        self.parts.station.watch(controls.clone());
         self.controls = Some(controls);
         self
     }
@@ -70,6 +74,16 @@ impl Publisher {
     /// Gives it other settings while it runs.
     pub fn reload(&self) -> Reload {
         self.reload.clone()
+    }
+
+    /// What the page of the station shows besides.
+    pub fn station(&self) -> Station {
+        self.parts.station.clone()
+    }
+
+    /// Tells the page of the station which outputs there are.
+    fn list_outputs(&self) {
+        self.parts.station.list(self.outputs.iter().map(|running| running.status.clone()).collect());
     }
 
     /// What is wrong with an output.
@@ -111,9 +125,11 @@ impl Publisher {
 
     /// Takes over other settings: what they change is begun anew in a thread of its own, all else goes on.
     fn change(&mut self) {
-        if self.coming.is_empty()
-            && let Some(settings) = self.reload.take()
-        {
+        let asked = if self.coming.is_empty() { self.reload.take() } else { None };
+        if asked.is_none() && self.coming.is_empty() {
+            return;
+        }
+        if let Some(settings) = asked {
             if !settings.makes_like_episodes(&self.settings) {
                 self.end_episodes();
                 for (name, source) in &mut self.sources {
@@ -148,6 +164,7 @@ impl Publisher {
             }
             false
         });
+        self.list_outputs();
     }
 }
 

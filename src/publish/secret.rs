@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::PublishError;
 use crate::validation::ValidationError;
 
+/// What is shown instead of a secret.
+pub(super) const HIDDEN: &str = "(secret)";
+
 /// A string that `Debug` does not show. Serializing writes it as it is: settings stay the same when they are
 /// written and read again.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +21,11 @@ impl Secret {
     /// Keeps a string.
     pub fn new(secret: impl Into<String>) -> Self {
         Self(secret.into())
+    }
+
+    /// Puts what may be shown in the place of the string.
+    pub(super) fn hide(&mut self) {
+        self.0 = HIDDEN.into();
     }
 
     /// The string itself, for the one place that needs it.
@@ -74,13 +82,48 @@ pub(super) fn validate(
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("\"(secret)\"")
+        write!(f, "{HIDDEN:?}")
     }
+}
+
+/// A text with every URL in it, but without what a URL may hold that is nobody's business: user and password, and what is
+/// asked for after `?`.
+pub fn conceal(text: &str) -> String {
+    let (mut told, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = rest.find("://") {
+        let (before, url) = rest.split_at(at + 3);
+        told += before;
+        let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>');
+        let (url, after) = url.split_at(url.find(ends).unwrap_or(url.len()));
+        let (place, asked) = match url.split_once('?') {
+            Some((place, _)) => (place, "?..."),
+            None => (url, ""),
+        };
+        // A password may have any sign in it, also those that should be encoded.
+        let shown = place.rsplit_once('@').map_or(place, |(_, host)| host);
+        told += shown;
+        told += asked;
+        rest = after;
+    }
+    told + rest
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_url_is_told_without_what_it_holds() {
+        for (text, told) in [
+            ("rtsp://user:sesame@camera:554/a is on", "rtsp://camera:554/a is on"),
+            ("\"http://user:se/sa@me@host/x?key=sesame\": 401", "\"http://host/x?...\": 401"),
+            ("a://b c://d:e@f", "a://b c://f"),
+            ("no URL, a@b", "no URL, a@b"),
+            ("://", "://"),
+        ] {
+            assert_eq!(conceal(text), told);
+        }
+    }
 
     #[test]
     fn a_secret_is_not_shown_and_survives_being_written() {

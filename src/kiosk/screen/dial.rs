@@ -2,13 +2,13 @@
 
 use std::f32::consts::{FRAC_PI_4, PI, TAU};
 
-use super::language::Language;
 use super::layout::{cut_bottom, cut_top};
 use super::scene::Scene;
 use super::style::Style;
 use super::surface::{Surface, amount, pack};
 use super::text::Manner;
 use crate::event::State;
+use crate::language::Language;
 use crate::overlay::canvas::Area;
 use crate::overlay::unit;
 

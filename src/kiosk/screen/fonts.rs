@@ -6,7 +6,7 @@ use cosmic_text::FontSystem;
 use cosmic_text::fontdb::{Database, FaceInfo, Style, Weight};
 
 use super::error::ScreenError;
-use super::language::Language;
+use crate::language::Language;
 
 /// Fonts, and the family among them to write with.
 pub(super) struct Found {

@@ -12,7 +12,6 @@ mod error;
 mod fonts;
 mod heatmap_blend;
 mod illustration;
-mod language;
 mod layout;
 mod live;
 mod marks;
@@ -39,8 +38,8 @@ use style::Style;
 use surface::Surface;
 use text::Typesetter;
 
+pub use crate::language::{Language, LanguageError};
 pub use error::ScreenError;
-pub use language::{Language, LanguageError};
 pub use scene::{Page, RIBBON_SECONDS, Scene};
 pub use theme::{Color, ColorError, Theme};
 

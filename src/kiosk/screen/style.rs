@@ -1,11 +1,11 @@
 //! What everything is drawn with, and the small things that several pages show.
 
-use super::language::Language;
 use super::scene::Scene;
 use super::surface::Surface;
 use super::text::{Block, Manner, Room, Typesetter};
 use super::theme::{Color, Theme};
 use crate::event::State;
+use crate::language::Language;
 use crate::overlay::canvas::{Area, Shape};
 
 /// Colours, texts and letters.

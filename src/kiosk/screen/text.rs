@@ -12,8 +12,8 @@ use cosmic_text::{
 
 use super::error::ScreenError;
 use super::fonts::{self, Found};
-use super::language::Language;
 use super::surface::{Surface, pack};
+use crate::language::Language;
 use crate::overlay::canvas::Area;
 
 /// Height of a line, in sizes of its font.

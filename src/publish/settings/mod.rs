@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::secret::{self, Secret};
 use crate::history::Tracker;
 use crate::validation::ValidationError;
 pub use history::History;
@@ -48,6 +49,23 @@ impl Settings {
     /// Whether nothing is published.
     pub fn is_off(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// The same to be shown, without secrets. What a command is given and what a request says may hold one: of these, only
+    /// what is run, and that there is something, is left.
+    #[must_use]
+    pub fn without_secrets(&self) -> Self {
+        let mut shown = self.clone();
+        let web = shown.web.iter_mut().filter_map(|web| web.token.as_mut());
+        let mqtt = shown.mqtt.iter_mut().filter_map(|mqtt| mqtt.password.as_mut());
+        web.chain(mqtt).for_each(Secret::hide);
+        shown.webhook.iter_mut().for_each(Webhook::hide);
+        for rule in shown.rules.values_mut() {
+            rule.webhook.iter_mut().for_each(Webhook::hide);
+            rule.body.iter_mut().for_each(|body| *body = secret::HIDDEN.into());
+            rule.command.iter_mut().skip(1).for_each(|argument| *argument = secret::HIDDEN.into());
+        }
+        shown
     }
 
     /// Zones and masks of the rules, for the page.

@@ -111,3 +111,41 @@ fn messages_name_the_value_and_the_way_out_but_no_secret() {
     let url = |url: &str| Webhook { url: Secret::new(url), ..Webhook::default() };
     assert_eq!(url("https://example.org:8443/key").server().as_deref(), Some("https://example.org:8443"));
 }
+
+#[test]
+fn what_is_shown_has_no_secret() {
+    let text = r#"
+        webhook = { url = "https://example.org/sesame?key=sesame", token = "sesame" }
+        mqtt = { username = "lookhear", password = "sesame" }
+        web = { token = "sesame-0123456789", view = true }
+        [rules.a]
+        command = ["/usr/local/bin/ring", "sesame", "{name}"]
+        webhook = { url = "https://example.org/sesame", token = "sesame" }
+        body = "{name} sesame"
+    "#;
+    let settings: Settings = toml::from_str(text).unwrap();
+    settings.validate().unwrap();
+    let shown = toml::to_string(&settings.without_secrets()).unwrap();
+    assert!(!shown.contains("sesame"), "{shown}");
+    for left in ["url = \"https://example.org\"", "password = \"(secret)\"", "\"/usr/local/bin/ring\""] {
+        assert!(shown.contains(left), "{left}: {shown}");
+    }
+}
+
+/// Whoever adds a secret adds it above, too.
+#[test]
+fn all_secrets_of_the_settings_are_known() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
+    let files = ["publish/settings", "kiosk", "profile", "rules"].map(|name| format!("{folder}/{name}"));
+    let text = files.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap()).map(Result::unwrap);
+    let rust = text.filter(|entry| entry.path().extension().is_some_and(|end| end == "rs"));
+    let fields = rust.map(|entry| {
+        let text = std::fs::read_to_string(entry.path()).unwrap();
+        let field = |line: &&str| {
+            line.trim().starts_with("pub ") && line.ends_with("Secret,")
+                || line.trim().starts_with("pub ") && line.ends_with("Secret>,")
+        };
+        text.lines().filter(field).count()
+    });
+    assert_eq!(fields.sum::<usize>(), 4, "web.token, mqtt.password, webhook.url and webhook.token");
+}

@@ -25,10 +25,10 @@ pub struct Web {
     pub metrics: bool,
     /// Whether `/health` says if decisions are made and the devices are on: 200, otherwise 503.
     pub health: bool,
-    /// Whether `/` shows picture, score and state live, from `/view.mjpeg` and `/events`; otherwise it tells what there
-    /// is.
+    /// Whether `/` shows picture, sound, score and state live, from `/view.mjpeg` and `/events`, and `/station` devices,
+    /// outputs, settings and the log; otherwise `/` tells what there is.
     pub view: bool,
-    /// Whether `/history` shows what happened, and `/api/v1` gives it to programs: that of `[publish.history]`.
+    /// Whether `/history` shows what happened, and `/api/v1/events` gives it to programs: that of `[publish.history]`.
     pub history: bool,
 }
 

@@ -43,6 +43,12 @@ impl Webhook {
         (plain && !authority.host().is_empty()).then(|| format!("{scheme}://{authority}"))
     }
 
+    /// Leaves nothing of it that others must not know.
+    pub(super) fn hide(&mut self) {
+        self.url = Secret::new(self.server().unwrap_or_default());
+        self.token.iter_mut().for_each(Secret::hide);
+    }
+
     /// Checks everything that can be checked without touching the system.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use serde::Serialize;
 
-use crate::event::{DeviceState, Devices, Event};
+use crate::event::{DeviceState, Devices, Event, State};
 
 /// How old the last decision may be.
 const FRESH: Duration = Duration::from_secs(5);
@@ -22,6 +22,23 @@ pub(in crate::publish) struct Board {
 struct Latest {
     at: Instant,
     devices: Option<Devices>,
+    state: State,
+    score: f32,
+}
+
+/// How a source is doing.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct SourceNow {
+    /// Its name; `null`: it is the only one.
+    pub(super) source: Option<String>,
+    /// What was decided last; `null`: nothing yet.
+    pub(super) state: Option<State>,
+    pub(super) score: Option<f32>,
+    /// Seconds since then.
+    pub(super) decision_age: Option<f64>,
+    /// Live input only.
+    pub(super) camera: Option<DeviceState>,
+    pub(super) microphone: Option<DeviceState>,
 }
 
 /// The answer.
@@ -51,8 +68,26 @@ impl Board {
 
     /// A decision was made.
     pub(in crate::publish) fn decide(&self, event: &Event) {
-        let latest = Latest { at: Instant::now(), devices: event.devices };
+        let Event { devices, state, score, .. } = *event;
+        let latest = Latest { at: Instant::now(), devices, state, score };
         self.latest.lock().insert(event.source.clone(), Some(latest));
+    }
+
+    /// How every source is doing.
+    pub(super) fn sources(&self) -> Vec<SourceNow> {
+        let (latest, now) = (self.latest.lock(), Instant::now());
+        let source = |(source, latest): (&Option<String>, &Option<Latest>)| {
+            let devices = latest.and_then(|latest| latest.devices);
+            SourceNow {
+                source: source.clone(),
+                state: latest.map(|latest| latest.state),
+                score: latest.map(|latest| latest.score),
+                decision_age: latest.map(|latest| age(latest.at, now)),
+                camera: devices.map(|devices| devices.camera),
+                microphone: devices.map(|devices| devices.microphone),
+            }
+        };
+        latest.iter().map(source).collect()
     }
 
     /// Whether all is well now, with every source.
@@ -79,6 +114,11 @@ impl Board {
     }
 }
 
+/// Seconds, to the millisecond.
+fn age(at: Instant, now: Instant) -> f64 {
+    (now.saturating_duration_since(at).as_secs_f64() * 1e3).round() / 1e3
+}
+
 fn judge(latest: Option<Latest>, now: Instant, uptime: f64) -> Health {
     let age = latest.map(|latest| now.saturating_duration_since(latest.at));
     let devices = latest.and_then(|latest| latest.devices);
@@ -90,7 +130,7 @@ fn judge(latest: Option<Latest>, now: Instant, uptime: f64) -> Health {
     Health {
         healthy: trouble.is_none(),
         trouble,
-        decision_age: age.map(|age| (age.as_secs_f64() * 1e3).round() / 1e3),
+        decision_age: latest.map(|latest| self::age(latest.at, now)),
         devices,
         uptime: uptime.round(),
     }
@@ -115,7 +155,11 @@ mod tests {
 
     fn after(seconds: f64, devices: Option<Devices>) -> Health {
         let at = Instant::now();
-        judge(Some(Latest { at, devices }), at + Duration::from_secs_f64(seconds), 7.4)
+        judge(
+            Some(Latest { at, devices, state: State::Match, score: 0.5 }),
+            at + Duration::from_secs_f64(seconds),
+            7.4,
+        )
     }
 
     #[test]

@@ -1,15 +1,21 @@
-//! The web: a page with the live view, events, history, metrics and health, for browsers and monitoring.
+//! The web: pages with the live view, what happened and the station itself; events, metrics and health for programs.
 //!
 //! A request passes `connections` (how many, how long, one each), then `access` (who), and is answered here.
 
 mod access;
 mod connections;
+mod frame;
 mod health;
 mod history;
+mod html;
 mod page;
+mod sound;
+mod state;
+mod station;
 #[cfg(test)]
 mod tests;
 mod view;
+mod words;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -21,10 +27,10 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Query, State};
-use axum::http::{Request, StatusCode, header};
+use axum::extract::{Query, RawQuery, State};
+use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::response::sse::{Event as Message, KeepAlive, Sse};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -38,7 +44,6 @@ use tokio_stream::StreamExt;
 use tokio_stream::wrappers::errors::BroadcastStreamRecvError;
 use tokio_stream::wrappers::{BroadcastStream, WatchStream};
 
-use super::PublishError;
 use super::message::{Line, json, line};
 use super::metrics::Metrics;
 use super::network::{Ending, Network};
@@ -46,17 +51,24 @@ use super::output::Output;
 use super::output_status::OutputStatus;
 use super::secret::Secret;
 use super::settings::{self, Zones, check_token};
+use super::station::Station;
+use super::{About, PublishError};
 use crate::pipeline::{DecisionContext, SinkError};
 use access::Access;
 use connections::{Connection, Connections};
+use frame::{Frame, Places};
 pub(super) use health::Board;
-use page::Page;
+use page::Live;
+use sound::{Heard, Sound};
+use state::Now;
 use view::View;
 
 /// Streams that may be watched at once, of pictures and of events together: a page takes two.
 const STREAMS: usize = 16;
 /// Events that may wait for a browser.
 const CAPACITY: usize = 64;
+/// The description of the interface for programs.
+const OPENAPI: &str = include_str!("openapi.json");
 /// Bytes that a request and its headers may have.
 const REQUEST_BYTES: usize = 32 << 10;
 /// How often something is sent to a browser when nothing happens: it shows either side whether the other is there.
@@ -69,6 +81,7 @@ pub(super) struct Web {
     events: broadcast::Sender<Told>,
     /// Of each source, if there is a live view.
     views: BTreeMap<Option<String>, View>,
+    sound: Option<Sound>,
     network: Network,
 }
 
@@ -79,18 +92,22 @@ type Told = (Option<String>, Line);
 pub(super) struct Content {
     pub(super) board: Arc<Board>,
     pub(super) metrics: Arc<Metrics>,
-    /// The names of the sources; none: there is one.
-    pub(super) sources: Vec<String>,
+    pub(super) about: About,
+    pub(super) station: Station,
     pub(super) zones: Zones,
 }
 
 /// What answers are made of.
 struct Site {
-    page: Page,
+    live: Live,
+    places: Places,
     board: Arc<Board>,
     metrics: Arc<Metrics>,
+    about: About,
+    station: Station,
     output_status: OutputStatus,
     events: broadcast::Sender<Told>,
+    heard: broadcast::Sender<Heard>,
     pictures: BTreeMap<Option<String>, watch::Sender<Bytes>>,
     streams: Arc<Semaphore>,
 }
@@ -115,8 +132,9 @@ pub(super) fn start(
     listener.set_nonblocking(true).map_err(taken)?;
     let address = listener.local_addr().map_err(taken)?;
 
-    let (events, _) = broadcast::channel(CAPACITY);
-    let Content { board, metrics, sources, zones } = content;
+    let ((events, _), (heard, _)) = (broadcast::channel(CAPACITY), broadcast::channel(CAPACITY));
+    let Content { board, metrics, about, station, zones } = content;
+    let sources = &about.sources;
     let only = sources.is_empty().then_some(None);
     let all = sources.iter().cloned().map(Some).chain(only);
     let pictures: BTreeMap<Option<String>, watch::Sender<Bytes>> =
@@ -125,11 +143,17 @@ pub(super) fn start(
         Ok((source.clone(), View::start(pictures.clone())?))
     };
     let views = pictures.iter().filter(|_| settings.view).map(view).collect::<io::Result<_>>()?;
+    let sound = settings.view.then(|| Sound::start(heard.clone())).transpose()?;
+    let places = Places { view: settings.view, history: settings.history };
     let site = Arc::new(Site {
-        page: Page::new(&sources, &zones),
+        live: Live::new(sources, &zones),
+        places,
         board,
         output_status,
         metrics,
+        about,
+        station,
+        heard,
         events: events.clone(),
         pictures,
         streams: Arc::new(Semaphore::new(STREAMS)),
@@ -137,7 +161,7 @@ pub(super) fn start(
     let history = history.filter(|_| settings.history).map(|history| history.folder.clone());
     let router = router(settings, history, site, Access::new(token.as_ref()));
     let network = Network::start("web", move |ending| Box::pin(serve(listener, router, ending)))?;
-    Ok(Web { address, events, views, network })
+    Ok(Web { address, events, views, sound, network })
 }
 
 impl Output for Web {
@@ -148,6 +172,9 @@ impl Output for Web {
         }
         if let Some(view) = self.views.get(&context.event.source) {
             view.show(context);
+        }
+        if let Some(sound) = &self.sound {
+            sound.show(context);
         }
         Ok(())
     }
@@ -208,14 +235,20 @@ fn router(settings: &settings::Web, history: Option<PathBuf>, site: Arc<Site>, a
         router = router.route("/metrics", get(metrics));
     }
     if settings.view {
-        router =
-            router.route("/", get(page)).route("/view.mjpeg", get(pictures)).route("/events", get(events));
+        router = router
+            .route("/", get(page))
+            .route("/view.mjpeg", get(pictures))
+            .route("/events", get(events))
+            .route("/station", get(station));
     } else {
         let contents = page::contents(settings);
         router = router.route("/", get(move || std::future::ready(contents)));
     }
+    if settings.view || settings.history {
+        router = router.route("/api/v1/state", get(state)).route("/api/v1/openapi.json", get(described));
+    }
     if let Some(folder) = history {
-        router = router.merge(history::router(folder));
+        router = router.merge(history::router(folder, site.places));
     }
     router
         .fallback(|| async { (StatusCode::NOT_FOUND, "There is nothing here, or it is switched off.\n") })
@@ -234,9 +267,29 @@ async fn metrics(State(site): State<Arc<Site>>) -> Response {
     ([(header::CONTENT_TYPE, kind)], site.metrics.text()).into_response()
 }
 
-async fn page(State(site): State<Arc<Site>>) -> Response {
-    let (html, policy) = site.page.render();
-    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response()
+async fn page(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let frame = Frame::new(query.as_deref(), &headers, site.places);
+    frame.answer(&site.live.page(&frame))
+}
+
+async fn station(State(site): State<Arc<Site>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let frame = Frame::new(query.as_deref(), &headers, site.places);
+    let (settings, log) = (site.station.settings(), site.station.log());
+    station::answer(&frame, &station::Shown { now: &site.now(), settings: &settings, log: &log })
+}
+
+async fn state(State(site): State<Arc<Site>>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], json(&site.now())).into_response()
+}
+
+async fn described() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response()
+}
+
+impl Site {
+    fn now(&self) -> Now {
+        Now::new(&self.about, &self.metrics, self.board.sources(), &self.station)
+    }
 }
 
 /// What a stream is asked for.
@@ -244,6 +297,8 @@ async fn page(State(site): State<Arc<Site>>) -> Response {
 struct Wanted {
     /// One of several sources.
     source: Option<String>,
+    /// Whether the events have the sound besides, as the page draws it.
+    sound: Option<String>,
 }
 
 /// Each decision's picture, as soon as it is drawn, each taking the place of the one before: of the source that is
@@ -260,25 +315,39 @@ async fn pictures(State(site): State<Arc<Site>>, Query(wanted): Query<Wanted>) -
     ([(header::CONTENT_TYPE, view::CONTENT_TYPE)], Body::from_stream(parts)).into_response()
 }
 
-/// Each decision's JSON, as server-sent events: of all sources, or of the one that is asked for.
+/// Each decision's JSON, as server-sent events: of all sources, or of the one that is asked for. For the page, the sound
+/// comes besides, as events of the type `sound`.
 async fn events(State(site): State<Arc<Site>>, Query(wanted): Query<Wanted>) -> Response {
     if wanted.source.is_some() && !site.pictures.contains_key(&wanted.source) {
         return unknown();
     }
     let Some(place) = place(&site) else { return crowded() };
+    let Wanted { source: wanted, sound } = wanted;
+    let is_wanted = move |source: &Option<String>| wanted.is_none() || *source == wanted;
+    let is_heard = is_wanted.clone();
     let output_status = site.output_status.clone();
     let messages = BroadcastStream::new(site.events.subscribe()).filter_map(move |line| {
         let _taken_while_it_lasts = &place;
         match line {
-            Ok((source, line)) => (wanted.source.is_none() || source == wanted.source)
-                .then(|| Ok::<_, Infallible>(Message::default().data(line.trim_end()))),
+            Ok((source, line)) => {
+                is_wanted(&source).then(|| Ok::<_, Infallible>(Message::default().data(line.trim_end())))
+            }
             Err(BroadcastStreamRecvError::Lagged(events)) => {
                 output_status.lose(events);
                 None
             }
         }
     });
-    Sse::new(messages).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response()
+    let alive = KeepAlive::new().interval(KEEP_ALIVE);
+    if sound.is_none() {
+        return Sse::new(messages).keep_alive(alive).into_response();
+    }
+    // What a slow browser misses of the sound is no event that is lost.
+    let heard = BroadcastStream::new(site.heard.subscribe()).filter_map(move |heard| {
+        let (source, columns) = heard.ok()?;
+        is_heard(&source).then(|| Ok(Message::default().event("sound").data(columns)))
+    });
+    Sse::new(messages.merge(heard)).keep_alive(alive).into_response()
 }
 
 /// A place among those who watch.

@@ -1,55 +1,70 @@
-//! The page: one file with everything in it, with the words and colours that the program has elsewhere.
+//! The live page, with the words and colours that the program has elsewhere, and what stands in its place without it.
 
 use std::collections::BTreeMap;
 
-use crate::event::{DeviceState, State};
-use crate::overlay::state_color;
-use crate::publish::message::json;
-use crate::publish::metrics::word;
+use super::frame::{Frame, Page, Place, colored};
+use super::html::literal;
+use super::sound::{BANDS, COLUMNS_A_SECOND};
+use super::words::Words;
+use crate::overlay::heat_color;
 use crate::publish::settings::{self, Zones};
 
-const SOURCE: &str = include_str!("page.html");
-const STATES: [State; 3] = [State::Silent, State::Match, State::NoVisibleSource];
+const BODY: &str = include_str!("live/page.html");
+const STYLE: &str = include_str!("live/page.css");
+/// In the order in which they use each other; the last one begins.
+const SCRIPTS: [&str; 3] =
+    [include_str!("live/page.js"), include_str!("live/past.js"), include_str!("live/zones.js")];
+/// What the script has to say.
+const SPOKEN: [&str; 5] = ["here_named", "connecting", "no_connection", "ago", "zones_hint"];
 
-/// The page, but for what is new in every answer.
+/// The page, but for its frame.
 #[derive(Debug)]
-pub(super) struct Page(String);
+pub(super) struct Live {
+    style: String,
+    /// Body and script of each language.
+    parts: BTreeMap<&'static str, [String; 2]>,
+}
 
-impl Page {
+impl Live {
     /// Puts words, colours, the names of several sources and the zones of rules into the page's source.
     pub(super) fn new(sources: &[String], zones: &Zones) -> Self {
-        let mut html = SOURCE.to_string();
-        for state in STATES {
-            let [r, g, b] = state_color(state);
-            html = html.replace(&format!("{{{{{}}}}}", word(&state)), &format!("rgb({r} {g} {b})"));
-        }
-        let sentences: BTreeMap<String, &str> =
-            STATES.iter().map(|state| (word(state), state.sentence())).collect();
-        let devices: BTreeMap<&str, BTreeMap<String, String>> = ["camera", "microphone"]
-            .map(|what| {
-                (what, DeviceState::ALL.iter().map(|state| (word(state), state.words(what))).collect())
-            })
-            .into();
-        html = html.replace("{{sentences}}", &serde_json::json!(sentences).to_string());
-        let deaf: BTreeMap<String, &str> =
-            DeviceState::ALL.iter().filter_map(|state| Some((word(state), state.deaf()?))).collect();
-        html = html.replace("{{deaf}}", &serde_json::json!(deaf).to_string());
-        // Nothing in it can end the script: names of sources and rules are letters and digits, all else numbers.
-        html = html.replace("{{sources}}", &String::from_utf8_lossy(&json(&sources)));
-        html = html.replace("{{zones}}", &String::from_utf8_lossy(&json(zones)));
-        Self(html.replace("{{devices}}", &serde_json::json!(devices).to_string()))
+        let of = |words: &'static Words| {
+            let script = script(words, sources, zones);
+            (words.code.as_str(), [words.fill(BODY), script])
+        };
+        Self { style: colored(STYLE), parts: Words::all().iter().map(of).collect() }
     }
 
-    /// The page and its security policy: only this page's own style and script are run, named by a number
-    /// that nobody can know before.
-    pub(super) fn render(&self) -> (String, String) {
-        let nonce = format!("{:032x}", rand::random::<u128>());
-        let policy = format!(
-            "default-src 'none'; img-src 'self'; connect-src 'self'; style-src 'nonce-{nonce}'; \
-             script-src 'nonce-{nonce}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        );
-        (self.0.replace("{{nonce}}", &nonce), policy)
+    /// The page in its frame.
+    pub(super) fn page(&self, frame: &Frame) -> Page<'_> {
+        let [body, script] = &self.parts[frame.words.code.as_str()];
+        Page {
+            place: Place::Live,
+            title: "LookHear",
+            style: &self.style,
+            body,
+            script,
+            loads: "img-src 'self'; connect-src 'self'; form-action 'none'",
+        }
     }
+}
+
+fn script(words: &Words, sources: &[String], zones: &Zones) -> String {
+    let spoken: BTreeMap<&str, &str> = SPOKEN.map(|key| (key, words.get(key))).into();
+    let heat: Vec<[u8; 3]> = (0..=u8::MAX).map(|value| heat_color(f32::from(value) / 255.0)).collect();
+    let values = [
+        ("words", literal(&spoken)),
+        ("sentences", literal(&words.sentences)),
+        ("deaf", literal(&words.deaf)),
+        ("devices", literal(&words.devices)),
+        ("sources", literal(&sources)),
+        ("rules", literal(zones)),
+        ("heat", literal(&heat)),
+        ("bands", literal(&BANDS)),
+        ("rate", literal(&COLUMNS_A_SECOND)),
+    ];
+    let source = colored(&SCRIPTS.concat());
+    values.iter().fold(source, |script, (name, value)| script.replace(&format!("{{{{{name}}}}}"), value))
 }
 
 /// What stands in the page's place while the live view is switched off: what there is instead.
@@ -70,11 +85,21 @@ pub(super) fn contents(settings: &settings::Web) -> String {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderMap;
+
+    use super::super::frame::Places;
     use super::*;
+    use crate::event::State;
+
+    fn render(query: &str) -> (String, String) {
+        let places = Places { view: true, history: true };
+        let frame = Frame::new(Some(query), &HeaderMap::new(), places);
+        frame.render(&Live::new(&[], &Zones::default()).page(&frame))
+    }
 
     #[test]
     fn the_page_is_complete_and_needs_nothing_else() {
-        let (html, policy) = Page::new(&[], &Zones::default()).render();
+        let (html, policy) = render("");
         let nonce = policy.split("script-src 'nonce-").nth(1).unwrap().split('\'').next().unwrap();
         assert_eq!(html.matches(&format!("nonce=\"{nonce}\"")).count(), 2, "one style, one script");
         assert!(html.contains("rgb(61 224 172)") && html.contains(State::Match.sentence()));
@@ -83,6 +108,16 @@ mod tests {
         for left in ["{{", "http://", "https://", "<link", "<script src"] {
             assert!(!html.contains(left), "{left}");
         }
-        assert_ne!(Page::new(&[], &Zones::default()).render().1, policy, "a new number each time");
+        assert_ne!(render("").1, policy, "a new number each time");
+    }
+
+    #[test]
+    fn it_speaks_the_language_that_is_asked_for_and_leads_to_the_others() {
+        for (code, quiet) in [("de", "Es ist still."), ("zh", "现在很安静。"), ("en", "It is quiet.")] {
+            let (html, _) = render(&format!("lang={code}&token=abc"));
+            assert!(html.contains(&format!("<html lang=\"{code}\">")) && html.contains(quiet), "{code}");
+            assert!(html.contains(&format!("href=\"station?lang={code}&amp;token=abc\"")), "{html}");
+            assert!(html.contains("href=\"./?token=abc&amp;lang=zh\" lang=\"zh\"") && !html.contains("{{"));
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! The web as a browser and as an attacker see it: over a real connection.
 
+mod pages;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc;

@@ -1,4 +1,5 @@
-//! What happened, for browsers and programs: a page, and `/api/v1` described by [`openapi.json`](openapi.json).
+//! What happened, for browsers and programs: a page, and the events of `/api/v1`, described by
+//! [`openapi.json`](../openapi.json).
 //!
 //! Answers are read from the history's folder by threads that may wait; the pipeline and the other answers never do.
 
@@ -14,35 +15,30 @@ use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use super::frame::{Frame, Places};
 use crate::history::{Episode, Files, Filter, Store};
 use crate::publish::message::json;
 use asked::{Asked, Found, LIMIT, Refused};
 use page::Page;
 
-/// The description of the interface.
-const OPENAPI: &str = include_str!("openapi.json");
-
 /// Where it is read from.
 struct Archive {
     folder: PathBuf,
+    places: Places,
 }
 
 /// The page and the interface, over a history's folder.
-pub(super) fn router<S: Clone + Send + Sync + 'static>(folder: PathBuf) -> Router<S> {
+pub(super) fn router<S: Clone + Send + Sync + 'static>(folder: PathBuf, places: Places) -> Router<S> {
     Router::new()
         .route("/history", get(page))
-        .route(
-            "/api/v1/openapi.json",
-            get(|| async { ([(header::CONTENT_TYPE, "application/json")], OPENAPI) }),
-        )
         .route("/api/v1/events", get(events))
         .route("/api/v1/events/{id}", get(event))
         .route("/api/v1/events/{id}/snapshot", get(snapshot))
         .route("/api/v1/events/{id}/clip", get(clip))
-        .with_state(Arc::new(Archive { folder }))
+        .with_state(Arc::new(Archive { folder, places }))
 }
 
 impl Archive {
@@ -124,16 +120,16 @@ async fn page(
     State(archive): State<Arc<Archive>>,
     Query(asked): Query<Asked>,
     RawQuery(query): RawQuery,
+    headers: HeaderMap,
 ) -> Result<Response, Refused> {
+    let frame = Frame::new(query.as_deref(), &headers, archive.places);
     let filter = asked.filter(LIMIT);
     let (found, wrong) = match filter {
         Ok(filter) => (found(archive, filter).await?, None),
         Err(Refused::Wrong(error)) => (Found { events: Vec::new(), count: 0 }, Some(error)),
         Err(other) => return Err(other),
     };
-    let page = Page { asked: &asked, query: query.as_deref().unwrap_or_default(), found: &found, wrong };
-    let (html, policy) = page.render();
-    Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response())
+    Ok(Page { asked: &asked, frame: &frame, found: &found, wrong }.answer())
 }
 
 #[cfg(test)]

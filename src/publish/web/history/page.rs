@@ -3,126 +3,113 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use axum::response::Response;
+
 use super::asked::{Asked, Found};
 use crate::event::State;
 use crate::history::Episode;
-use crate::overlay::state_color;
 use crate::publish::metrics::word;
+use crate::publish::web::frame::{self, Frame, Place, colored};
+use crate::publish::web::html::escaped;
 
 const STYLE: &str = include_str!("page.css");
 
 /// What is shown.
 pub(super) struct Page<'a> {
     pub(super) asked: &'a Asked,
-    /// As it stood in the address: it has the token.
-    pub(super) query: &'a str,
+    pub(super) frame: &'a Frame<'a>,
     pub(super) found: &'a Found,
     /// What is wrong with what was asked.
     pub(super) wrong: Option<String>,
 }
 
 impl Page<'_> {
-    /// The page and its security policy.
-    pub(super) fn render(&self) -> (String, String) {
-        let nonce = format!("{:032x}", rand::random::<u128>());
-        let policy = format!(
-            "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'nonce-{nonce}'; base-uri 'none'; \
-             form-action 'self'; frame-ancestors 'none'"
-        );
-        let mut html = format!(
-            "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>LookHear: what happened</title>\n\
-             <style nonce=\"{nonce}\">{}</style>\n<body>\n",
-            self.style()
-        );
+    /// The page in its frame.
+    pub(super) fn answer(&self) -> Response {
+        let mut body = String::new();
         // A string takes whatever is written to it.
-        let _ = self.body(&mut html);
-        (html, policy)
+        let _ = self.body(&mut body);
+        self.frame.answer(&frame::Page {
+            place: Place::History,
+            title: &format!("LookHear: {}", self.frame.words.get("happened")),
+            style: &colored(STYLE),
+            body: &body,
+            script: "",
+            loads: "img-src 'self'; media-src 'self'; form-action 'self'",
+        })
     }
 
-    fn style(&self) -> String {
-        let color = |state| {
-            let [r, g, b] = state_color(state);
-            format!("rgb({r} {g} {b})")
-        };
-        STYLE
-            .replace("{{match}}", &color(State::Match))
-            .replace("{{no_visible_source}}", &color(State::NoVisibleSource))
+    /// A word, as it stands in HTML.
+    fn word(&self, key: &str) -> String {
+        escaped(self.frame.words.get(key))
     }
 
     fn body(&self, html: &mut String) -> std::fmt::Result {
         let Found { events, count } = self.found;
-        let token = self.token();
-        let home = if token.is_empty() { ".".to_string() } else { format!("./?{token}") };
-        writeln!(
-            html,
-            "<header><h1>What happened</h1> <nav><a href=\"{}\">Live</a></nav></header>",
-            escaped(&home)
-        )?;
+        writeln!(html, "<main>\n<h1>{}</h1>", self.word("happened"))?;
         self.form(html)?;
         if let Some(wrong) = &self.wrong {
-            writeln!(html, "<p role=\"alert\">{}</p>", escaped(wrong))?;
+            writeln!(html, "<p role=\"alert\" lang=\"en\">{}</p>", escaped(wrong))?;
         }
-        writeln!(html, "<p id=\"count\">{} of {count}</p>", events.len())?;
+        let (shown, all) = (events.len().to_string(), count.to_string());
+        let told = self.frame.words.with("count", &[("shown", &shown), ("count", &all)]);
+        writeln!(html, "<p id=\"count\">{}</p>", escaped(&told))?;
         self.hours(html)?;
-        writeln!(html, "<main>")?;
+        writeln!(html, "<div id=\"events\">")?;
         for episode in events {
             self.episode(html, episode)?;
         }
-        writeln!(html, "</main>")?;
+        writeln!(html, "</div>")?;
         if let (Some(last), true) = (events.last(), (events.len() as u64) < *count) {
-            let older = self.link("history", &[("until", &last.start)]);
-            writeln!(html, "<p><a rel=\"next\" href=\"{}\">Older</a></p>", escaped(&older))?;
+            let older = self.frame.asked.again("history", &[("until", &last.start)]);
+            writeln!(html, "<p><a rel=\"next\" href=\"{older}\">{}</a></p>", self.word("older"))?;
         }
-        Ok(())
+        writeln!(html, "</main>")
     }
 
     /// The filters; what is asked for stays in them.
     fn form(&self, html: &mut String) -> std::fmt::Result {
         let text = |value: &Option<String>| escaped(value.as_deref().unwrap_or_default());
-        writeln!(html, "<form method=\"get\" action=\"history\">")?;
-        if let Some(token) = self.token().strip_prefix("token=") {
-            // As it is in the address, it is encoded; a form encodes it again.
-            writeln!(html, "<input type=\"hidden\" name=\"token\" value=\"{}\">", escaped(&decoded(token)))?;
-        }
-        for (label, name, value, hint) in [
-            ("Since", "since", text(&self.asked.since), "12h, 7d, 2026-11-30"),
-            ("Until", "until", text(&self.asked.until), "2026-11-30T12:00:00Z"),
-            ("Name", "name", text(&self.asked.name), ""),
-            ("Source", "source", text(&self.asked.source), ""),
+        writeln!(html, "<form method=\"get\" action=\"history\">\n{}", self.frame.asked.fields())?;
+        for (name, value, hint) in [
+            ("since", text(&self.asked.since), "12h, 7d, 2026-11-30"),
+            ("until", text(&self.asked.until), "2026-11-30T12:00:00Z"),
+            ("name", text(&self.asked.name), ""),
+            ("source", text(&self.asked.source), ""),
         ] {
+            let label = self.word(name);
             writeln!(
                 html,
                 "<label>{label} <input name=\"{name}\" value=\"{value}\" placeholder=\"{hint}\"></label>"
             )?;
         }
-        writeln!(html, "<button>Show</button></form>")
+        writeln!(html, "<button>{}</button></form>", self.word("show"))
     }
 
     /// How many there were by the hour of the day (UTC) and by name, of those that are shown.
     fn hours(&self, html: &mut String) -> std::fmt::Result {
         let (mut hours, mut names) = ([0u32; 24], BTreeMap::<&str, u32>::new());
+        let words = self.frame.words;
         for episode in &self.found.events {
             let hour = episode.start.get(11..13).and_then(|hour| hour.parse::<usize>().ok());
             if let Some(hour) = hour.filter(|hour| *hour < 24) {
                 hours[hour] += 1;
             }
-            *names.entry(episode.name.as_deref().unwrap_or("without a name")).or_default() += 1;
+            *names.entry(episode.name.as_deref().unwrap_or(words.get("nameless"))).or_default() += 1;
         }
         let most = hours.into_iter().max().unwrap_or(0);
         if most == 0 {
             return Ok(());
         }
+        let told = |(hour, count): (usize, &u32)| {
+            words.with("hour", &[("hour", &hour.to_string()), ("count", &count.to_string())])
+        };
+        let all: Vec<String> = hours.iter().enumerate().filter(|(_, count)| **count > 0).map(told).collect();
         writeln!(
             html,
-            "<figure><figcaption>By the hour of the day (UTC)</figcaption><svg viewBox=\"0 0 240 50\" role=\"img\" aria-label=\"{}\">",
-            hours
-                .iter()
-                .enumerate()
-                .filter(|(_, n)| **n > 0)
-                .map(|(hour, n)| format!("{hour} h: {n}"))
-                .collect::<Vec<_>>()
-                .join(", ")
+            "<figure><figcaption>{}</figcaption><svg viewBox=\"0 0 240 50\" role=\"img\" aria-label=\"{}\">",
+            self.word("by_hour"),
+            escaped(&all.join(", "))
         )?;
         for (hour, count) in hours.into_iter().enumerate() {
             let height = 40.0 * f64::from(count) / f64::from(most);
@@ -145,27 +132,29 @@ impl Page<'_> {
         let Episode { id, source, state, name, start, t_start, t_end, best_score, over, .. } = episode;
         let what = match (name, state) {
             (Some(name), _) => escaped(name),
-            (None, State::Match) => "Something in view".into(),
-            (None, _) => "Something out of view".into(),
+            (None, State::Match) => self.word("in_view"),
+            (None, _) => self.word("out_of_view"),
         };
-        let of = |part: &str| escaped(&self.link(&format!("api/v1/events/{id}/{part}"), &[]));
+        let of = |part: &str| self.frame.asked.link(&format!("api/v1/events/{id}/{part}"));
         writeln!(html, "<article data-state=\"{}\">", word(state))?;
         match (&episode.clip, &episode.snapshot) {
             (Some(_), Some(_)) => writeln!(
                 html,
-                "<video controls preload=\"none\" poster=\"{}\" src=\"{}\"></video>",
+                "<video controls aria-label=\"{what}\" preload=\"none\" poster=\"{}\" src=\"{}\"></video>",
                 of("snapshot"),
                 of("clip")
             )?,
-            (Some(_), None) => {
-                writeln!(html, "<video controls preload=\"metadata\" src=\"{}\"></video>", of("clip"))?
-            }
+            (Some(_), None) => writeln!(
+                html,
+                "<video controls aria-label=\"{what}\" preload=\"metadata\" src=\"{}\"></video>",
+                of("clip")
+            )?,
             (None, Some(_)) => {
                 writeln!(html, "<img loading=\"lazy\" alt=\"{what}\" src=\"{}\">", of("snapshot"))?
             }
             (None, None) => {}
         }
-        let goes_on = if *over { "" } else { ", goes on" };
+        let goes_on = if *over { String::new() } else { format!(", {}", self.word("goes_on")) };
         writeln!(
             html,
             "<h2>{what}</h2><p><time datetime=\"{start}\">{}</time> · {} · {:.1} s{goes_on} · {best_score:.2}</p></article>",
@@ -174,49 +163,4 @@ impl Page<'_> {
             t_end - t_start
         )
     }
-
-    /// The token of the address, encoded as it was; empty without one.
-    fn token(&self) -> String {
-        let mine = self.query.split('&').find(|part| part.starts_with("token="));
-        mine.unwrap_or_default().to_string()
-    }
-
-    /// An address of ours, with the token, and of the filters those that stay.
-    fn link(&self, path: &str, with: &[(&str, &str)]) -> String {
-        let stays = |part: &&str| {
-            let key = part.split('=').next().unwrap_or_default();
-            key == "token"
-                || (!with.is_empty() && !part.is_empty() && with.iter().all(|(name, _)| *name != key))
-        };
-        let kept = self.query.split('&').filter(stays).map(str::to_string);
-        let new = with.iter().map(|(name, value)| format!("{name}={}", value.replace('+', "%2B")));
-        let query: Vec<String> = kept.chain(new).collect();
-        if query.is_empty() { path.into() } else { format!("{path}?{}", query.join("&")) }
-    }
-}
-
-/// Text within HTML, and within its attributes.
-fn escaped(text: &str) -> String {
-    let mut html = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => html += "&amp;",
-            '<' => html += "&lt;",
-            '>' => html += "&gt;",
-            '"' => html += "&quot;",
-            '\'' => html += "&#39;",
-            c => html.push(c),
-        }
-    }
-    html
-}
-
-/// A part of an address without its encoding.
-fn decoded(part: &str) -> String {
-    #[derive(serde::Deserialize)]
-    struct One {
-        token: String,
-    }
-    let uri = format!("/?token={part}").parse().unwrap_or_default();
-    axum::extract::Query::<One>::try_from_uri(&uri).map_or_else(|_| part.into(), |one| one.0.token)
 }

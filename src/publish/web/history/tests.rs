@@ -3,10 +3,10 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 
-use super::OPENAPI;
 use crate::event::State;
 use crate::history::{Episode, Files, Store};
 use crate::publish::testing::{PATIENCE, start};
+use crate::publish::web::OPENAPI;
 use crate::publish::{Publisher, Secret, Settings, settings};
 
 const TOKEN: &str = "0123456789abc+/=";
@@ -118,6 +118,22 @@ fn the_page_shows_it_and_hides_nothing_behind_what_people_typed() {
     assert!(body.contains("1 of 1") && body.contains("12 h: 1") && !body.contains("{{"), "{body}");
     let (status, _, body) = get(address, &format!("/history?{token}&since=%3Cb%3E"), "");
     assert!(status == 200 && body.contains("role=\"alert\"") && !body.contains("<b>"), "{body}");
+}
+
+#[test]
+fn the_page_speaks_the_language_that_is_asked_for_and_keeps_it() {
+    let folder = tempfile::tempdir().unwrap();
+    keep(folder.path(), 1, None);
+    let (_publisher, address) = serve(folder.path(), false);
+    let (_, _, body) = get(address, "/history", "Accept-Language: de\r\n");
+    for told in
+        ["<html lang=\"de\">", "<h1>Was geschah</h1>", "1 von 1", "12 Uhr: 1", "Etwas im Bild", "Zeigen"]
+    {
+        assert!(body.contains(told), "{told}: {body}");
+    }
+    let (_, _, body) = get(address, "/history?lang=zh&since=7d", "Accept-Language: de\r\n");
+    assert!(body.contains("name=\"lang\" value=\"zh\"") && body.contains("发生过什么"), "{body}");
+    assert!(!body.contains("href=\"station"), "the live view is switched off, and so is the station");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The kiosk's texts: one file per language.
+//! What is said to people, one file per language: on the kiosk, and on the web pages as far as they say the same.
 
 use std::path::{Path, PathBuf};
 
@@ -6,11 +6,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// The built-in languages: code and file.
-const FILES: [(&str, &str); 3] = [
-    ("en", include_str!("../languages/en.toml")),
-    ("de", include_str!("../languages/de.toml")),
-    ("zh", include_str!("../languages/zh.toml")),
-];
+const FILES: [(&str, &str); 3] =
+    [("en", include_str!("en.toml")), ("de", include_str!("de.toml")), ("zh", include_str!("zh.toml"))];
 
 /// All texts of a kiosk in one language, as a TOML file has them: every key must be there, and no other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,9 +53,9 @@ pub struct Language {
     pub hint_back: String,
     /// Picture and sound are being kept.
     pub recording: String,
-    /// The camera does not work; for [`Scene::trouble`](super::Scene::trouble).
+    /// The camera does not work.
     pub camera_trouble: String,
-    /// The microphone does not work; for [`Scene::trouble`](super::Scene::trouble).
+    /// The microphone does not work.
     pub microphone_trouble: String,
     /// Title of the page that explains.
     pub about_title: String,
@@ -99,7 +96,7 @@ pub enum LanguageError {
     },
     /// A key is missing, unknown or no text.
     #[error(
-        "the language file {path} is not complete: {message} (every key of src/kiosk/languages/en.toml must be there)"
+        "the language file {path} is not complete: {message} (every key of src/language/en.toml must be there)"
     )]
     Incomplete {
         /// The file.
@@ -162,7 +159,7 @@ impl Language {
     }
 
     /// Every letter of every text, each once, in order: what a font must have.
-    pub(super) fn letters(&self) -> Vec<char> {
+    pub fn letters(&self) -> Vec<char> {
         let table = toml::Table::try_from(self).expect("a table of strings can be written");
         let texts = table.values().filter_map(|value| value.as_str());
         // Digits are added, since numbers are filled into the texts.
