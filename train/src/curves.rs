@@ -140,7 +140,8 @@ mod tests {
         let mut curves = Curves::start(folder.path(), 40).unwrap();
         curves.step(60, &[("loss/train", 0.5), ("loss/fusion", f64::NAN)]).unwrap();
         let events = events(&std::fs::read(&curves.path).unwrap());
-        let what: Vec<(i64, Option<What>)> = events.into_iter().map(|event| (event.step, event.what)).collect();
+        let what: Vec<(i64, Option<What>)> =
+            events.into_iter().map(|event| (event.step, event.what)).collect();
         let scalar = Scalar { tag: "loss/train".into(), simple_value: 0.5 };
         assert_eq!(
             what,

@@ -131,7 +131,10 @@ impl Reporter {
         let line = json!({ "step": progress.steps, "validation": loss, "best": progress.best });
         let (unknown, validation) = (f64::NAN, f64::from(loss));
         self.curves.step(progress.steps, &[("loss/validation", validation)])?;
-        self.row(progress.steps, [unknown, unknown, unknown, unknown, validation, unknown, progress.seconds])?;
+        self.row(
+            progress.steps,
+            [unknown, unknown, unknown, unknown, validation, unknown, progress.seconds],
+        )?;
         self.bar.println(format!("step {}: validation loss {loss:.3}", progress.steps));
         self.write(&line)
     }
