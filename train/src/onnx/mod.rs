@@ -33,8 +33,7 @@ use self::network::Walk;
 use self::proto::{Entry, Model, OperatorSet};
 use crate::Error;
 
-/// Version of ONNX's operators that is asked for: the oldest one in which all that are needed mean what is meant, so that
-/// old readers read it (ONNX 1.12, of 2022).
+/// Version of ONNX's operators, of 2022 (ONNX 1.12): old readers know it, too.
 pub const OPSET: i64 = 17;
 /// Version of the file format that belongs to it.
 const IR_VERSION: i64 = 8;

@@ -33,13 +33,11 @@ impl Walk {
         let heard = self.tower("audio", &spec.audio, &sound)?;
         let image = self.embedding("image_embedding", "vision", &spec.vision, &seen);
         let audio = self.embedding("audio_embedding", "audio", &spec.audio, &heard);
-        let mut fusion = match spec.fusion {
-            Some(head) => Some(self.fusion(head, spec, [&image, &audio])?),
-            None => None,
+        let fusion = match (spec.distance, spec.fusion) {
+            (Some(head), _) => Some(self.distance(head, spec, [&image, &audio])?),
+            (None, Some(head)) => Some(self.fusion(head, spec, [&image, &audio])?),
+            (None, None) => None,
         };
-        if let Some(head) = spec.distance {
-            fusion = Some(self.distance(head, spec, [&image, &audio])?);
-        }
         let localization = match spec.localization {
             Some(head) => Some(self.localization(head, spec, &seen)?),
             None => None,
