@@ -197,7 +197,7 @@ fn read_all(
         }
     };
     let threads = thread::available_parallelism().map_or(1, |count| count.get()).min(THREADS).min(jobs.len());
-    thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(&work))));
+    thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
     let mut all = all.into_inner().unwrap_or_else(|broken| broken.into_inner());
     all.sort_by_key(|(number, _)| *number);
     all
