@@ -76,8 +76,7 @@ def test_files_become_npz_beside_them_or_in_a_folder(model, ffmpeg, tmp_path, ca
     with np.load(tmp_path / "c_x.npz") as saved:
         embedding, timestamps = model.embed_file(clip, hop=0.5, pool="global")
         assert np.array_equal(saved["embedding"], embedding) and np.array_equal(saved["timestamps"], timestamps)
-    out = tmp_path / "out"
-    out.mkdir()
+    out = tmp_path / "made" / "on the way"
     openl3.process_image_file([str(still)], output_dir=str(out), verbose=False)
     with np.load(out / "s.npz") as saved:
         assert saved.files == ["embedding"] and saved["embedding"].shape == (1, 3072)

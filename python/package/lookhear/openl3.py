@@ -306,7 +306,7 @@ def _pool(model: Model, what: Literal["audio", "vision"], embedding_size: Option
     if embedding_size == model.dims(what, "global"):
         return "global"
     sizes = f"{model.dims(what, 'grid')} or {model.dims(what, 'global')}"
-    raise OpenL3Error(f"embedding_size {embedding_size}: this model has {sizes}")
+    raise OpenL3Error(f"embedding_size {embedding_size}: this model has {sizes}; OpenL3's sizes are those of its own weights")
 
 
 def _refusing(embed: Callable[[], Any]) -> Any:
@@ -340,6 +340,8 @@ def _save(
     if os.path.exists(output) and not overwrite:
         print(f"lookhear: {output} is there already and is kept; overwrite=True replaces it")
         return
+    # Before the work, which would be for nothing if this failed.
+    os.makedirs(os.path.dirname(output) or ".", exist_ok=True)
     arrays = _refusing(lambda: embed(path))
     # What has its final name is complete, also if the run is killed.
     partial = f"{output}.{os.getpid()}.part"
