@@ -233,8 +233,8 @@ fn keep(folder: &Path, n: u32) {
     let mut episode = Episode {
         id: format!("20261130120{n}0000-0"),
         source: "barn".into(),
-        state: if n % 3 == 0 { State::NoVisibleSource } else { State::Match },
-        name: (n % 2 == 0).then(|| "Rex".into()),
+        state: if n.is_multiple_of(3) { State::NoVisibleSource } else { State::Match },
+        name: n.is_multiple_of(2).then(|| "Rex".into()),
         start: format!("2026-11-30T1{n}:00:00.000Z"),
         end: format!("2026-11-30T1{n}:00:02.000Z"),
         t_start: 1.0,
