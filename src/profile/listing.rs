@@ -2,29 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use toml::de::DeTable;
 use toml::{Table, Value};
 
-use super::{Profile, place};
+use super::Profile;
+use super::lines::Lines;
 use crate::publish::{Origin, Setting, conceal};
-
-/// Which line of a settings file sets what.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lines(BTreeMap<String, usize>);
-
-impl Lines {
-    /// Of a file's text.
-    pub(super) fn of(text: &str) -> Self {
-        let (table, _) = DeTable::parse_recoverable(text);
-        let line = |(key, offset)| (key, place::line(text.as_bytes(), offset));
-        Self(place::values(table.get_ref()).into_iter().map(line).collect())
-    }
-
-    /// The line of a key, or of the one that it is a part of.
-    fn get(&self, key: &str) -> Option<usize> {
-        self.0.get(key).copied().or_else(|| self.get(key.rsplit_once('.')?.0))
-    }
-}
 
 impl Profile {
     /// The settings that count, where the file said `start` at the start of the run, and says `now` at these lines. Keys that

@@ -5,6 +5,7 @@
 //! secret gets into a log.
 
 mod error;
+mod lines;
 mod listing;
 mod place;
 mod settings;
@@ -15,7 +16,7 @@ mod tests;
 
 pub use crate::validation::ValidationError;
 pub use error::{ConfigError, ProfileError};
-pub use listing::Lines;
+pub use lines::Lines;
 pub use settings::{Camera, Decisions, Microphone, Model, Names, Source};
 
 use std::collections::BTreeMap;
