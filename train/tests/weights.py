@@ -1,6 +1,8 @@
 """Judges what `weights.rs` wrote into a folder: ONNX models and bundles, and what LookHear's flex makes of three pairs.
 
-Writes the weights of each bundle as PyTorch had them, for the way back.
+    weights.py onnx|torch FOLDER NAME...
+
+`torch` writes the weights of each bundle as PyTorch had them, for the way back.
 """
 
 import json
@@ -8,14 +10,18 @@ import pathlib
 import sys
 
 import numpy as np
-import onnx
-import onnxruntime
-import torch
-from PIL import Image
 from safetensors.numpy import load_file
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "kit"))
-from lookhear_torch import LookHear, folded, picture, spectrogram, write_weights
+JUDGE = sys.argv[1]
+if JUDGE == "onnx":
+    import onnx
+    import onnxruntime
+else:
+    import torch
+    from PIL import Image
+
+    sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "kit"))
+    from lookhear_torch import LookHear, folded, picture, spectrogram, write_weights
 
 INPUTS = "picture", "spectrogram"
 TOLERANCE = 1e-4
@@ -54,10 +60,10 @@ def judge_onnx(folder, name, reference):
     assert np.abs(embedding - reference["image_embedding"]).max() < TOLERANCE
 
 
-@torch.no_grad()
 def judge_torch(folder, name, reference):
     model = LookHear.from_bundle(folder / f"{name}.safetensors")
-    answer = model(*(torch.from_numpy(reference[key]) for key in INPUTS))
+    with torch.no_grad():
+        answer = model(*(torch.from_numpy(reference[key]) for key in INPUTS))
     compare(f"{name}: torch,", {key: values.numpy() for key, values in answer.items()}, reference)
     write_weights(model.state_dict(), folder / f"{name}.weights")
     # The same inputs from the same files. Rounding of resized pictures may differ by one step of 255.
@@ -97,12 +103,12 @@ def judge_training():
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1])
-    for name in sys.argv[2:]:
-        reference = load_file(folder / f"{name}.reference")
-        judge_onnx(folder, name, reference)
-        judge_torch(folder, name, reference)
-    judge_training()
+    folder = pathlib.Path(sys.argv[2])
+    judge = judge_onnx if JUDGE == "onnx" else judge_torch
+    for name in sys.argv[3:]:
+        judge(folder, name, load_file(folder / f"{name}.reference"))
+    if JUDGE == "torch":
+        judge_training()
 
 
 main()
