@@ -1,7 +1,6 @@
 //! From a checkpoint to a bundle: fold, calibrate, write.
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
+use std::io::Write;
 use std::path::Path;
 
 use burn::store::{ModuleSnapshot, SafetensorsStore};
@@ -9,6 +8,7 @@ use burn::tensor::Device;
 use lookhear::engine::Backend;
 use lookhear::judge::Judge;
 use lookhear::model::{Bundle, BundleError, Network, Preset, Sample, Thresholds, Training};
+use lookhear::output::Output;
 use lookhear::preprocess::{Fit, Preprocessing};
 
 use crate::Error;
@@ -174,18 +174,16 @@ pub fn random(preset: &str, seed: u64, corpus: Option<&Path>) -> Result<Bundle, 
     )?)
 }
 
-/// Writes a file beside its target first, so that no half of it is ever in its place.
+/// Writes a bundle. No half of it is ever in its place.
 ///
 /// # Errors
-/// The folder cannot be written.
-pub fn write(bundle: &Bundle, target: &Path) -> Result<(), Error> {
-    let folder = target.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let failed = |e: std::io::Error| Error::file(target, e);
-    // Temporary files are private by default; a model is not.
-    let mut builder = tempfile::Builder::new();
-    builder.permissions(Permissions::from_mode(0o644));
-    let mut file = builder.tempfile_in(folder).map_err(failed)?;
-    std::io::Write::write_all(&mut file, bundle.as_bytes()).map_err(failed)?;
-    file.persist(target).map_err(|e| Error::file(target, e.error))?;
-    Ok(())
+/// The file cannot be written.
+pub fn write(bundle: &Bundle, mut target: Output) -> Result<(), Error> {
+    write_all(&mut target, bundle.as_bytes())?;
+    Ok(target.complete()?)
+}
+
+/// Writes what a file is to hold.
+pub(crate) fn write_all(target: &mut Output, bytes: &[u8]) -> Result<(), Error> {
+    target.file().write_all(bytes).map_err(|e| Error::file(target.name(), e))
 }

@@ -11,6 +11,7 @@ use common::corpus_of;
 use image::RgbImage;
 use lookhear::engine::{AudioEncoding, Backend, ImageEncoding, Judgement};
 use lookhear::model::{Bundle, Manifest, Tensor, Weights};
+use lookhear::output::{Existing, Output};
 use lookhear::preprocess::{picture, spectrogram};
 use lookhear_train::export;
 
@@ -53,6 +54,24 @@ fn export_writes_onnx_and_keeps_what_is_there() {
     assert!(refused(&export).contains(out) && std::fs::read(&target).unwrap() == b"mine");
     done(&[&export[..], &["--force"]].concat());
     assert_eq!(std::fs::read(&target).unwrap(), written);
+}
+
+#[test]
+fn a_bundle_that_is_there_is_kept_and_nothing_is_measured_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("model.safetensors");
+    std::fs::write(&target, "mine").unwrap();
+    let out = ["--out", target.to_str().unwrap()];
+    // Neither of the other files is there: the target is looked at first.
+    let import = ["import", "no-weights", "--preset", "edge", "--corpus", "no-corpus", "--data", ""];
+    for command in [
+        &import[..],
+        &["calibrate", "no-model", "--corpus", "no-corpus"],
+        &["export", "no-run", "--data", ""],
+    ] {
+        assert!(refused(&[command, &out].concat()).contains("--force"), "{command:?}");
+    }
+    assert_eq!(std::fs::read(&target).unwrap(), b"mine");
 }
 
 #[test]
@@ -160,7 +179,7 @@ fn judged_by(what: &str) -> (tempfile::TempDir, Bundles) {
     let bundles = [("built-in", Bundle::built_in().unwrap()), ("ave", ave), ("avol", avol())];
     for (name, bundle) in &bundles {
         let [model, onnx] = ["safetensors", "onnx"].map(|ending| file(format!("{name}.{ending}")));
-        export::write(bundle, &model).unwrap();
+        export::write(bundle, Output::new(&model, Existing::Keep).unwrap()).unwrap();
         done(&["export", "--format", "onnx", model.to_str().unwrap(), "--out", onnx.to_str().unwrap()]);
         let reference = reference(bundle).to_safetensors([]).unwrap();
         std::fs::write(file(format!("{name}.reference")), reference).unwrap();

@@ -1,30 +1,54 @@
 //! `lookhear-train export`, `import` and `calibrate`: what makes bundles, and models of bundles.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use lookhear::model::{Bundle, Training};
-use lookhear::output::Existing;
+use lookhear::output::{Existing, Output};
 use lookhear_train::{Error, export, onnx};
 
 use super::preset::preset;
+
+/// Where it goes.
+#[derive(Args)]
+struct Target {
+    /// The file to write.
+    #[arg(long)]
+    out: PathBuf,
+    /// Let it replace a file that is there already.
+    #[arg(long)]
+    force: bool,
+}
+
+impl Target {
+    /// Takes the file's place, before anything is measured for minutes.
+    fn open(&self) -> Result<Output, Error> {
+        Ok(Output::new(&self.out, if self.force { Existing::Replace } else { Existing::Keep })?)
+    }
+
+    /// Writes the bundle that `make` makes, and says what it is.
+    fn write(&self, make: impl FnOnce() -> Result<Bundle, Error>) -> Result<(), Error> {
+        let output = self.open()?;
+        let bundle = make()?;
+        export::write(&bundle, output)?;
+        let on = bundle.manifest.thresholds.on;
+        println!("{}: sha256 {}, match from {on:.3}", self.out.display(), bundle.hash);
+        Ok(())
+    }
+}
 
 #[derive(Args)]
 pub(super) struct Export {
     /// Folder of the run; for --format onnx a bundle.
     source: PathBuf,
-    /// The bundle, or the ONNX model.
-    #[arg(long)]
-    out: PathBuf,
     /// What to make.
     #[arg(long, default_value = "bundle")]
     format: Format,
     /// What the run learned from, in words: kept in the bundle.
     #[arg(long, required_unless_present = "format", required_if_eq("format", "bundle"))]
     data: Option<String>,
-    /// Let an ONNX model replace a file that is there already.
-    #[arg(long)]
-    force: bool,
+    #[command(flatten)]
+    target: Target,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -39,17 +63,18 @@ impl Export {
     pub(super) fn run(self) -> Result<(), Error> {
         match self.format {
             Format::Bundle => {
-                write(&export::bundle(&self.source, &self.data.unwrap_or_default())?, &self.out)
+                self.target.write(|| export::bundle(&self.source, &self.data.unwrap_or_default()))
             }
             Format::Onnx if self.source.is_dir() => {
                 let reason = "is a folder; export makes a bundle of a run first, and --format onnx a model of the bundle";
                 Err(Error::file(&self.source, reason))
             }
             Format::Onnx => {
-                let existing = if self.force { Existing::Replace } else { Existing::Keep };
+                let output = self.target.open()?;
                 let bundle = Bundle::load(&self.source)?;
-                onnx::write(&bundle, &self.out, existing)?;
-                println!("{}: opset {}, of the bundle {}", self.out.display(), onnx::OPSET, bundle.hash);
+                onnx::write(&bundle, output)?;
+                let out = self.target.out.display();
+                println!("{out}: opset {}, of the bundle {}", onnx::OPSET, bundle.hash);
                 Ok(())
             }
         }
@@ -72,15 +97,14 @@ pub(super) struct Import {
     /// Hours of training, kept in the bundle.
     #[arg(long, default_value_t = 0.0)]
     hours: f64,
-    /// The bundle.
-    #[arg(long)]
-    out: PathBuf,
+    #[command(flatten)]
+    target: Target,
 }
 
 impl Import {
     pub(super) fn run(self) -> Result<(), Error> {
         let training = Training { data: self.data, hours: self.hours, ..Training::default() };
-        write(&export::import(&self.weights, &self.preset, training, &self.corpus)?, &self.out)
+        self.target.write(|| export::import(&self.weights, &self.preset, training, &self.corpus))
     }
 }
 
@@ -91,20 +115,12 @@ pub(super) struct Calibrate {
     /// Folder with photos/<class>/ and sounds/<class>/.
     #[arg(long)]
     corpus: PathBuf,
-    /// The bundle with what was measured.
-    #[arg(long)]
-    out: PathBuf,
+    #[command(flatten)]
+    target: Target,
 }
 
 impl Calibrate {
     pub(super) fn run(self) -> Result<(), Error> {
-        write(&export::calibrate(&self.model, &self.corpus)?, &self.out)
+        self.target.write(|| export::calibrate(&self.model, &self.corpus))
     }
-}
-
-fn write(bundle: &Bundle, out: &Path) -> Result<(), Error> {
-    export::write(bundle, out)?;
-    let thresholds = bundle.manifest.thresholds;
-    println!("{}: sha256 {}, match from {:.3}", out.display(), bundle.hash, thresholds.on);
-    Ok(())
 }

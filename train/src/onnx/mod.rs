@@ -21,17 +21,16 @@ mod graph;
 mod network;
 mod proto;
 
-use std::path::Path;
-
 use lookhear::built;
 use lookhear::model::{Bundle, WeightsError};
-use lookhear::output::{Existing, Output};
+use lookhear::output::Output;
 use prost::Message;
 use serde::Serialize;
 
 use self::network::Walk;
 use self::proto::{Entry, Model, OperatorSet};
 use crate::Error;
+use crate::export::write_all;
 
 /// Version of ONNX's operators, of 2022 (ONNX 1.12): old readers know it, too.
 pub const OPSET: i64 = 17;
@@ -75,12 +74,10 @@ pub fn model(bundle: &Bundle) -> Result<Vec<u8>, Error> {
 /// Writes a bundle as an ONNX file.
 ///
 /// # Errors
-/// As [`model`], or the file cannot be written, or is there and is to be kept.
-pub fn write(bundle: &Bundle, target: &Path, existing: Existing) -> Result<(), Error> {
-    let mut output = Output::new(target, existing)?;
-    let content = model(bundle)?;
-    std::io::Write::write_all(output.file(), &content).map_err(|e| Error::file(target, e))?;
-    Ok(output.complete()?)
+/// As [`model`], or the file cannot be written.
+pub fn write(bundle: &Bundle, mut target: Output) -> Result<(), Error> {
+    write_all(&mut target, &model(bundle)?)?;
+    Ok(target.complete()?)
 }
 
 fn entry(key: &str, value: String) -> Entry {
