@@ -60,7 +60,7 @@ impl Model {
     ///
     /// let one_thread = Setup { threads: Some(1), ..Setup::default() };
     /// let model = lookhear::Model::new(Bundle::built_in()?, one_thread)?;
-    /// assert_eq!(model.manifest().spec.name, "edge-wide");
+    /// assert_eq!(model.manifest().spec.name, "edge-swift");
     /// # Ok::<(), lookhear::model::BundleError>(())
     /// ```
     pub fn new(bundle: Bundle, setup: impl Into<Setup>) -> Result<Self, BundleError> {

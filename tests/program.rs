@@ -19,7 +19,7 @@ fn the_version_tells_commit_features_and_model() {
         assert!(!value(1, "commit: ").is_empty(), "{told}");
         let features = value(2, "features: ");
         assert_eq!(features.contains("wgpu"), cfg!(feature = "wgpu"), "{told}");
-        let hash = value(3, "model: edge-wide, SHA-256 ");
+        let hash = value(3, "model: edge-swift, SHA-256 ");
         assert!(hash.len() == 64 && hash.chars().all(|c| c.is_ascii_hexdigit()), "{told}");
         assert_eq!(lines.len(), 4, "{told}");
     }

@@ -213,7 +213,7 @@ fn within_a_sense_the_towers_will_do_and_between_them_the_way_out_is_told() {
         space.contains("--what audio --space shared") && space.contains("a picture has no place"),
         "{space}"
     );
-    let model = refused(&[&sounds[0], text(&archive), "--model", "models/lookhear-real.safetensors"]);
+    let model = refused(&[&sounds[0], text(&archive), "--model", "models/lookhear-scenes.safetensors"]);
     assert!(model.contains("was made by another model") && model.contains("--force"), "{model}");
     assert!(model.contains("(and 2 more"), "{model}");
     let absent = refused(&[&sounds[0], text(&at.join("absent"))]);

@@ -8,12 +8,12 @@ import lookhear
 
 
 def test_the_built_in_model_tells_what_it_is(model):
-    assert (model.name, model.path, len(model.hash)) == ("edge-wide", None, 64)
+    assert (model.name, model.path, len(model.hash)) == ("edge-swift", None, 64)
     assert model.spec["vision"]["input"] == [3, 224, 224]
     assert 0 < model.thresholds["on"] < 1
     assert [model.dims(), model.dims("vision"), model.dims("ave")] == [2304, 3072, 128]
     assert [model.dims(what, "global") for what in ("audio", "vision")] == [192, 192]
-    assert "edge-wide" in repr(model)
+    assert "edge-swift" in repr(model)
 
 
 def test_sound_gives_a_row_a_hop(model):

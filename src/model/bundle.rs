@@ -89,7 +89,7 @@ impl Bundle {
         Ok(Self { manifest, hash, bytes, path: path.into() })
     }
 
-    /// The model that is built in, of the preset `edge-wide`.
+    /// The model that is built in, of the preset `edge-swift`.
     ///
     /// # Errors
     /// None in a released LookHear.

@@ -8,7 +8,7 @@
 `lookhear-train pack` wrote. `--clips`, `--judge`: what `clips.py` packed. With `--fold`, clips of that part of the sources
 are not learned from but judged (as by `lookhear-train eval clips --fold`), besides those of `--judge`, which never are.
 `--photos`, `--seconds`: what `photos.py` and `seconds.py` packed; the heads then also learn what the teachers think of
-photos with seconds (`opinion.py`). `--audio-stride 2`: the ear is that of the preset `edge-swift`.
+photos with seconds (`opinion.py`). `--audio-stride 2`: the ear is that of the preset `edge-swift`, whatever the bundle's is.
 """
 
 import argparse
@@ -37,7 +37,8 @@ def towers(asked):
     """Weights of both towers by the bundle's names, and the layer tables."""
     weights, manifest = read_bundle(asked.bundle)
     spec = manifest["spec"]
-    spec["audio"]["layers"][1]["conv"]["stride"] = asked.audio_stride
+    if asked.audio_stride:
+        spec["audio"]["layers"][1]["conv"]["stride"] = asked.audio_stride
     chosen = {k: v for k, v in weights.items() if k.split(".")[0] in ("vision", "audio")}
     for name, run in (("vision", asked.eye), ("audio", asked.ear)):
         if run:
@@ -172,7 +173,7 @@ def main():
     parser.add_argument("--photos", type=pathlib.Path)
     parser.add_argument("--seconds", type=pathlib.Path)
     parser.add_argument("--shards", type=int, default=6)
-    parser.add_argument("--audio-stride", type=int, default=1, choices=(1, 2))
+    parser.add_argument("--audio-stride", type=int, choices=(1, 2), help="of the ear's second convolution; left out: the bundle's")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     asked = parser.parse_args()

