@@ -3,7 +3,7 @@
 mod common;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{self, Command};
 
 use burn::module::Param;
 use burn::tensor::Device;
@@ -23,7 +23,7 @@ const JUDGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/weights.py");
 const PAIRS: usize = 3;
 
 fn program(arguments: &[&str]) -> (bool, String) {
-    let Output { status, stdout, stderr } =
+    let process::Output { status, stdout, stderr } =
         Command::new(env!("CARGO_BIN_EXE_lookhear-train")).args(arguments).output().unwrap();
     (status.success(), [stdout, stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat())
 }
