@@ -5,7 +5,7 @@
 //! protobuf libraries of years ago, so the few messages that scalars need are written down here.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -74,9 +74,7 @@ impl Curves {
     /// # Errors
     /// The folder cannot be written.
     pub(crate) fn start(folder: &Path, done: u64) -> Result<Self, Error> {
-        let (began, process) = (now() as u64, process::id());
-        let path = folder.join(format!("events.out.tfevents.{began:010}.lookhear.{process}.{done}"));
-        let file = File::create(&path).map_err(|e| Error::file(&path, e))?;
+        let (path, file) = new_file(folder)?;
         let mut curves = Self { path, file };
         curves.write(0, What::FileVersion("brain.Event:2".into()))?;
         curves.write(done, What::SessionLog(SessionLog { status: START }))?;
@@ -96,6 +94,19 @@ impl Curves {
     fn write(&mut self, step: u64, what: What) -> Result<(), Error> {
         let event = Event { wall_time: now(), step: step.cast_signed(), what: Some(what) };
         record(&mut self.file, &event.encode_to_vec()).map_err(|e| Error::file(&self.path, e))
+    }
+}
+
+/// A file whose name is TensorBoard's and nobody else's.
+fn new_file(folder: &Path) -> Result<(PathBuf, File), Error> {
+    let (began, process) = (now() as u64, process::id());
+    let mut n = 0;
+    loop {
+        let path = folder.join(format!("events.out.tfevents.{began:010}.lookhear.{process}.{n}"));
+        match File::create_new(&path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => n += 1,
+            made => return made.map_err(|e| Error::file(&path, e)).map(|file| (path, file)),
+        }
     }
 }
 

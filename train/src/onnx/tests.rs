@@ -168,7 +168,7 @@ fn read<T: DeserializeOwned>(json: &str) -> T {
 fn it_tells_what_the_bundle_tells() {
     let (bundle, model) = (edge(), parsed(&edge()));
     let told: BTreeMap<_, _> = model.metadata_props.into_iter().map(|e| (e.key, e.value)).collect();
-    assert_eq!((&told["model"], &*told["preset"]), (&bundle.hash, "edge-wide"));
+    assert_eq!((&told["model"], &*told["preset"]), (&bundle.hash, &*bundle.manifest.spec.name));
     let manifest = &bundle.manifest;
     assert_eq!(read::<Spec>(&told["spec"]), manifest.spec);
     assert_eq!(read::<Preprocessing>(&told["preprocessing"]), manifest.preprocessing);
