@@ -310,7 +310,7 @@ fn settings(what: &str, pool: Option<&str>, hop: f64, center: bool) -> PyResult<
         ));
     }
     let pool = pool.map_or(Ok(Pool::default()), str::parse).map_err(unknown)?;
-    Ok(Settings { what, pool, hop, centred: center })
+    Ok(Settings { what, pool, hop, centred: center, ..Settings::default() })
 }
 
 /// Sets what is embedded, and how; rows to take the embeddings.

@@ -47,6 +47,9 @@ def test_threads_share_a_model_and_get_what_one_would(model):
 
 def test_control_c_ends_a_long_call():
     code = (
+        # Who is started in the background ignores Ctrl-C, and so do its children.
+        "import signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "import numpy as np, lookhear\n"
         "model = lookhear.Model()\n"
         "print('ready', flush=True)\n"
