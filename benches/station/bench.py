@@ -3,7 +3,7 @@
     bench.py --binary target/release/lookhear [--seconds 60] [--out report.json]
 
 The cameras are files of the virtual studio, encoded as cameras do it (H.264, 640 x 480, 25 pictures a second, AAC) and served
-by ffmpeg as MPEG-TS over TCP in real time: to be decoded they cost what RTSP costs. The browsers hold the page's event
+by ffmpeg as MPEG-TS over TCP in real time, since it serves no RTSP. The browsers hold the page's event
 streams open, from addresses of their own, and read what comes; the page serves some of them and refuses the rest. Each figure is of one run,
 beside one without: nothing else should run meanwhile.
 """
