@@ -120,7 +120,7 @@ impl WorkerContext<'_> {
         });
     }
 
-    /// Very many weights: each thread makes those of a panel from filters, a row of positions at a time, for all
+    /// Very many weights: each thread makes those of a group of panels from filters, a row of positions at a time, for all
     /// inputs.
     fn winograd_on_the_fly(
         &mut self,
@@ -130,11 +130,12 @@ impl WorkerContext<'_> {
         target: Target,
     ) {
         let (chunks, size) = self.transform_all(step, source, weights.depth);
-        self.worker.parallel_for(weights.panels, |panel| {
+        self.worker.parallel_for(weights.groups(), |group| {
+            let together = weights.group(group).len();
             for row in 0..PATCH {
                 let Scratch { sums, weights: panels, .. } = self.scratch;
                 let (mut sums, panels) = (sums.get_mut(), panels.get_mut());
-                weights.transform(panel, row, self.kernel, panels);
+                weights.transform(group, row, self.kernel, panels);
                 for unit in 0..chunks {
                     let tiles = chunk(step, unit).len();
                     // SAFETY: nobody writes in this phase.
@@ -142,17 +143,18 @@ impl WorkerContext<'_> {
                     for column in 0..PATCH {
                         let p = row * PATCH + column;
                         let v = &v[p * transformed_stride(tiles, weights.depth)..][..tiles * weights.depth];
-                        let m = &mut sums[p * sums_stride(tiles)..][..tiles * LANES];
-                        self.kernel.multiply(v, tiles, weights.depth, weights.position(panels, column), m);
+                        let panels = weights.position(panels, group, column);
+                        let (m, apart) = (&mut sums[p * sums_stride(tiles)..], sums_values(tiles));
+                        self.kernel.multiply(v, tiles, weights.depth, panels, m, apart);
                     }
-                    sums = &mut sums[sums_values(tiles)..];
+                    sums = &mut sums[together * sums_values(tiles)..];
                 }
             }
             let mut first = 0;
             for unit in 0..chunks {
                 let tiles = chunk(step, unit);
-                self.epilogue(step, weights, panel, tiles.clone(), first, target);
-                first += sums_values(tiles.len());
+                self.epilogue(step, weights, group, tiles.clone(), first, target);
+                first += together * sums_values(tiles.len());
             }
         });
     }
@@ -258,13 +260,9 @@ fn multiply(
     sums: &mut [i32],
 ) {
     let (stride, sums_stride) = (transformed_stride(tiles, weights.depth), sums_stride(tiles));
-    let panels = weights.group(group);
     for p in 0..POSITIONS {
-        let v = &v[p * stride..][..tiles * weights.depth];
-        for (g, panel) in panels.clone().enumerate() {
-            let m = &mut sums[(g * POSITIONS + p) * sums_stride..][..tiles * LANES];
-            kernel.multiply(v, tiles, weights.depth, weights.panel(panel, p), m);
-        }
+        let (v, m) = (&v[p * stride..][..tiles * weights.depth], &mut sums[p * sums_stride..]);
+        kernel.multiply(v, tiles, weights.depth, weights.panels(group, p), m, POSITIONS * sums_stride);
     }
 }
 

@@ -23,7 +23,7 @@ impl WorkerContext<'_> {
             let row = step.plan.row(unit);
             gather(step, row, stride, source, weights.depth, self.kernel.group(), inputs);
             for panel in 0..weights.panels {
-                self.kernel.multiply(inputs, width, weights.depth, weights.panel(panel, 0), sums);
+                self.kernel.multiply(inputs, width, weights.depth, weights.panel(panel, 0), sums, 0);
                 let epilogue = weights.epilogue(panel);
                 match target {
                     Target::Plane(plane) => {

@@ -94,7 +94,7 @@ impl Pointwise {
             }
         }
         for (p, panel) in self.weights.chunks_exact(self.depth * LANES).enumerate() {
-            kernel.multiply(inputs, count, self.depth, panel, sums);
+            kernel.multiply(inputs, count, self.depth, panel, sums, 0);
             let (scales, bias) = (&self.scales[p * LANES..][..LANES], &self.bias[p * LANES..][..LANES]);
             for (t, sums) in sums.chunks_exact(LANES).enumerate() {
                 let target = &mut out[t * self.outputs() + p * LANES..][..LANES];

@@ -153,7 +153,12 @@ impl Block {
     /// Where weights come from memory: each is used for many tiles.
     pub(super) const LARGE: Self = Self { panels: 4, tiles: 56 };
     /// Where filters are transformed on the fly: each is used for all tiles.
-    pub(super) const ON_THE_FLY: Self = Self { panels: 1, tiles: 56 };
+    pub(super) const ON_THE_FLY: Self = Self { panels: 2, tiles: 56 };
+
+    /// [`Block::SMALL`] in whole groups of tiles.
+    pub(super) fn small(kernel: &dyn Kernel) -> Self {
+        Self { tiles: Self::SMALL.tiles.next_multiple_of(kernel.group()), ..Self::SMALL }
+    }
 }
 
 /// Real values of inputs and outputs of a layer, for each step of their integers, channel by channel.
@@ -206,7 +211,7 @@ impl Quantized {
             row,
             |_| range,
             activation_scales,
-            Block::SMALL,
+            Block::small(kernel),
             kernel,
         )
     }
@@ -243,6 +248,14 @@ impl Quantized {
             }
         }
         Ok(Self { depth, panels, positions, block, weights: weights.into(), scales, bias })
+    }
+
+    /// The weights of a group of panels at a position, one panel after the other.
+    pub(super) fn panels(&self, group: usize, position: usize) -> &[i16] {
+        let panels = self.group(group);
+        let start =
+            panel_start(panels.start, position, self.panels, self.positions, self.depth, self.block.panels);
+        &self.weights[start..start + panels.len() * self.depth * LANES]
     }
 
     /// The weights of a panel at a position.

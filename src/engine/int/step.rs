@@ -146,7 +146,7 @@ impl Step {
             Operation::WinogradOnTheFly { weights, .. } => {
                 let [tiles, chunks] = self.most(threads);
                 Needs {
-                    sums: sums_values(tiles + chunks),
+                    sums: panels * sums_values(tiles + chunks),
                     weights: weights.transformed(),
                     ..Needs::default()
                 }

@@ -109,7 +109,7 @@ impl Tower {
                             }
                         } else {
                             let shared = bytes > SHARED_FROM;
-                            let block = if shared { Block::LARGE } else { Block::SMALL };
+                            let block = if shared { Block::LARGE } else { Block::small(kernel) };
                             let weights = Quantized::winograd(&conv, activation_scales, block, kernel)?;
                             Operation::Winograd { weights, pool, shared }
                         }

@@ -52,25 +52,28 @@ impl Quantized<WinogradFilters> {
     /// Values from one position of [`Quantized::transform`] to the next: apart by a line of the cache, so that they do
     /// not displace each other from it.
     fn stride(&self) -> usize {
-        self.depth * LANES + 2 * LANES
+        self.block.panels * self.depth * LANES + 2 * LANES
     }
 
-    /// Values that [`Quantized::transform`] fills in.
+    /// Most values that [`Quantized::transform`] fills in.
     pub(super) fn transformed(&self) -> usize {
         PATCH * self.stride()
     }
 
-    /// A panel's weights at a row of positions.
-    pub(super) fn transform(&self, panel: usize, row: usize, kernel: &dyn Kernel, weights: &mut [i16]) {
+    /// The weights of a group of panels at a row of positions.
+    pub(super) fn transform(&self, group: usize, row: usize, kernel: &dyn Kernel, weights: &mut [i16]) {
         let size = self.depth * TAPS * LANES;
-        let factors = &self.weights.factors[(panel * PATCH + row) * PATCH * LANES..];
-        let taps = &self.weights.values[panel * size..][..size];
-        kernel.transform_filters(taps, factors, row, weights, self.stride());
+        for (i, panel) in self.group(group).enumerate() {
+            let factors = &self.weights.factors[(panel * PATCH + row) * PATCH * LANES..];
+            let taps = &self.weights.values[panel * size..][..size];
+            let weights = &mut weights[i * self.depth * LANES..];
+            kernel.transform_filters(taps, factors, row, weights, self.stride());
+        }
     }
 
-    /// The weights at a position of a row, `[depth * 16]`, of what [`Quantized::transform`] gave.
-    pub(super) fn position<'a>(&self, weights: &'a [i16], p: usize) -> &'a [i16] {
-        &weights[p * self.stride()..][..self.depth * LANES]
+    /// The weights of a group at a position of a row, `[panel][depth * 16]`, of what [`Quantized::transform`] gave.
+    pub(super) fn position<'a>(&self, weights: &'a [i16], group: usize, p: usize) -> &'a [i16] {
+        &weights[p * self.stride()..][..self.group(group).len() * self.depth * LANES]
     }
 }
 
@@ -201,8 +204,10 @@ mod tests {
                 for n in 0..outputs {
                     let ours = real(&filters, n, inputs, &*kernel, |p| {
                         let mut weights = vec![0; filters.transformed()];
-                        filters.transform(n / LANES, p / PATCH, &*kernel, &mut weights);
-                        filters.position(&weights, p % PATCH).into()
+                        let (group, panel) = (n / LANES / filters.block.panels, n / LANES % filters.block.panels);
+                        filters.transform(group, p / PATCH, &*kernel, &mut weights);
+                        let panels = filters.position(&weights, group, p % PATCH);
+                        panels[panel * filters.depth * LANES..][..filters.depth * LANES].into()
                     });
                     let theirs = real(&panels, n, inputs, &*kernel, |p| panels.panel(n / LANES, p).into());
                     for (i, (a, b)) in ours.iter().zip(&theirs).enumerate() {

@@ -23,7 +23,7 @@ fn main() {
     };
     for case in 0..CASES {
         let seed = case as u64;
-        count(checks::products(1 + case % 61, 1 + case % 5, seed));
+        count(checks::products(1 + case % 61, 1 + case % 5, 1 + case % 4, case % 23, seed));
         count(checks::input_transform(1 + case % 7, case % 37, seed));
         count(checks::filter_transform(1 + case % 5, case % kernel::PATCH, case % 37, seed));
         count(checks::output_transform(case % 2 == 0, case % 19, seed));

@@ -48,21 +48,23 @@ fn grouped(kernel: &dyn Kernel, inputs: &[i16], tiles: usize) -> Vec<i16> {
 ///
 /// # Errors
 /// Names the kernel that differs.
-pub fn products(tiles: usize, blocks: usize, seed: u64) -> Result<(), String> {
-    let depth = blocks * LANES;
+pub fn products(tiles: usize, blocks: usize, panels: usize, pad: usize, seed: u64) -> Result<(), String> {
+    let (depth, apart) = (blocks * LANES, tiles * LANES + pad);
     let inputs: Vec<i16> = noise(depth * tiles, seed).map(|n| n as i16).collect();
-    let weights: Vec<i16> = noise(depth * LANES, seed ^ 1).map(|n| n as i16).collect();
+    let weights: Vec<i16> = noise(panels * depth * LANES, seed ^ 1).map(|n| n as i16).collect();
     let found = same("products", |kernel| {
-        let mut m = vec![0; tiles * LANES];
-        kernel.multiply(&grouped(kernel, &inputs, tiles), tiles, depth, &panel(kernel, &weights), &mut m);
+        let mut m = vec![0; panels * apart];
+        let (v, panels) = (grouped(kernel, &inputs, tiles), weights.chunks_exact(depth * LANES));
+        let panels: Vec<i16> = panels.flat_map(|weights| panel(kernel, weights)).collect();
+        kernel.multiply(&v, tiles, depth, &panels, &mut m, apart);
         m
     })?;
     // The oracle's own last sum, once more by hand.
     let by_hand = (0..depth).fold(0i32, |sum, k| {
-        let weight = weights[k * LANES + LANES - 1];
+        let weight = weights[((panels - 1) * depth + k) * LANES + LANES - 1];
         sum.wrapping_add(i32::from(inputs[(tiles - 1) * depth + k]) * i32::from(weight))
     });
-    let last = found[tiles * LANES - 1];
+    let last = found[(panels - 1) * apart + tiles * LANES - 1];
     if last == by_hand { Ok(()) } else { Err(format!("products: {last} is not {by_hand}")) }
 }
 

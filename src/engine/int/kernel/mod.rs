@@ -75,11 +75,12 @@ pub trait Kernel: Send + Sync {
     /// A slice is too short, there is no such row, or `depth` (from the length of `taps`) is no multiple of 16.
     fn transform_filters(&self, taps: &[i16], factors: &[f32], row: usize, panels: &mut [i16], stride: usize);
 
-    /// `m[t, n] = sum over k of v[t, k] * panel[k, n]`, wrapping; `v` is stored in groups.
+    /// `m[p * apart + t * 16 + n] = sum over k of v[t, k] * panels[p, k, n]`, wrapping, for each of the panels; `v` is
+    /// stored in groups.
     ///
     /// # Panics
-    /// A slice is too short, or `depth` is no multiple of 16.
-    fn multiply(&self, v: &[i16], tiles: usize, depth: usize, panel: &[i16], m: &mut [i32]);
+    /// A slice is too short, `depth` is no multiple of 16, or `panels` holds a part of one.
+    fn multiply(&self, v: &[i16], tiles: usize, depth: usize, panels: &[i16], m: &mut [i32], apart: usize);
 
     /// Winograd's output transform `A^T m A` of one tile and 16 channels: scale, transform, add the
     /// bias, ReLU, and the 2x2 maximum if `pool`; rounds to 0..=255. `m[position * stride + 0..16]`;
@@ -122,7 +123,7 @@ pub trait Kernel: Send + Sync {
     fn multiply_registers(&self, rounds: usize) -> usize;
 }
 
-/// Divides `tiles` into as few groups of at most `most` as possible, of nearly equal size: the first of each, and their
+/// Divides `tiles` (or panels) into as few groups of at most `most` as possible, of nearly equal size: the first of each, and their
 /// number.
 ///
 /// ```

@@ -297,13 +297,13 @@ impl Kernel for Neon {
         }
     }
 
-    fn multiply(&self, v: &[i16], tiles: usize, depth: usize, panel: &[i16], m: &mut [i32]) {
-        check_multiply(v, tiles, depth, panel, m);
-        for (first, size) in groups(tiles, GROUP) {
+    fn multiply(&self, v: &[i16], tiles: usize, depth: usize, panels: &[i16], m: &mut [i32], apart: usize) {
+        let count = check_multiply(v, tiles, depth, panels, m, apart);
+        for (p, (first, size)) in (0..count).flat_map(|p| groups(tiles, GROUP).map(move |group| (p, group))) {
             // SAFETY: `self` proves that the processor has NEON, `check_multiply` the lengths.
             unsafe {
-                let (v, m) = (v.as_ptr().add(first * depth), m.as_mut_ptr().add(first * LANES));
-                let panel = panel.as_ptr();
+                let (v, m) = (v.as_ptr().add(first * depth), m.as_mut_ptr().add(p * apart + first * LANES));
+                let panel = panels.as_ptr().add(p * depth * LANES);
                 match size {
                     1 => multiply::<1>(v, depth, panel, m),
                     2 => multiply::<2>(v, depth, panel, m),

@@ -8,6 +8,8 @@ use super::{
 /// The portable kernel, which runs everywhere.
 pub(super) struct Portable;
 
+/// Tiles that are multiplied together: as good as any.
+const GROUP: usize = 4;
 /// Largest activation.
 const FULL: f32 = 255.0;
 
@@ -66,7 +68,7 @@ impl Kernel for Portable {
     }
 
     fn group(&self) -> usize {
-        4
+        GROUP
     }
 
     fn transform(&self, patch: Patch, channels: usize, v: &mut [i16], stride: usize, block_stride: usize) {
@@ -107,13 +109,14 @@ impl Kernel for Portable {
         }
     }
 
-    fn multiply(&self, v: &[i16], tiles: usize, depth: usize, panel: &[i16], m: &mut [i32]) {
-        assert!(depth.is_multiple_of(LANES));
-        for (first, size) in groups(tiles, self.group()) {
+    fn multiply(&self, v: &[i16], tiles: usize, depth: usize, panels: &[i16], m: &mut [i32], apart: usize) {
+        check_multiply(v, tiles, depth, panels, m, apart);
+        let panels = panels.chunks_exact(depth * LANES).enumerate();
+        for ((p, panel), (first, size)) in panels.flat_map(|p| groups(tiles, GROUP).map(move |g| (p, g))) {
             let v = &v[first * depth..];
             for t in 0..size {
                 let mut sums = [0i32; LANES];
-                for (pair, weights) in panel.chunks_exact(2 * LANES).take(depth / 2).enumerate() {
+                for (pair, weights) in panel.chunks_exact(2 * LANES).enumerate() {
                     let (block, inside) = (2 * pair / LANES, 2 * pair % LANES);
                     let inputs = &v[(block * size + t) * LANES + inside..][..2];
                     for (sum, w) in sums.iter_mut().zip(weights.chunks_exact(2)) {
@@ -121,7 +124,7 @@ impl Kernel for Portable {
                         *sum = sum.wrapping_add(product(0)).wrapping_add(product(1));
                     }
                 }
-                m[(first + t) * LANES..][..LANES].copy_from_slice(&sums);
+                m[p * apart + (first + t) * LANES..][..LANES].copy_from_slice(&sums);
             }
         }
     }
@@ -198,10 +201,20 @@ pub(super) fn check_filters(
     size / LANES
 }
 
-/// As [`check_transform`], for a product.
-pub(super) fn check_multiply(v: &[i16], tiles: usize, depth: usize, panel: &[i16], m: &[i32]) {
-    assert!(depth.is_multiple_of(LANES));
-    assert!(v.len() >= depth * tiles && panel.len() >= depth * LANES && m.len() >= tiles * LANES);
+/// As [`check_transform`], for a product. Returns the number of panels.
+pub(super) fn check_multiply(
+    v: &[i16],
+    tiles: usize,
+    depth: usize,
+    panels: &[i16],
+    m: &[i32],
+    apart: usize,
+) -> usize {
+    assert!(depth > 0 && depth.is_multiple_of(LANES) && panels.len().is_multiple_of(depth * LANES));
+    let count = panels.len() / (depth * LANES);
+    assert!(v.len() >= depth * tiles);
+    assert!(count == 0 || m.len() >= (count - 1) * apart + tiles * LANES);
+    count
 }
 
 /// As [`check_transform`], for an output transform.

@@ -6,8 +6,14 @@ use super::{Choice, PATCH, all, checks};
 
 proptest! {
     #[test]
-    fn products_are_equal(tiles in 1usize..70, blocks in 1usize..6, seed: u64) {
-        prop_assert_eq!(checks::products(tiles, blocks, seed), Ok(()));
+    fn products_are_equal(
+        tiles in 1usize..70,
+        blocks in 1usize..6,
+        panels in 1usize..6,
+        pad in 0usize..40,
+        seed: u64,
+    ) {
+        prop_assert_eq!(checks::products(tiles, blocks, panels, pad, seed), Ok(()));
     }
 
     #[test]

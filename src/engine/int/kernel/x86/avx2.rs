@@ -6,7 +6,7 @@ use std::hint::black_box;
 use super::super::{
     Epilogue, LANES, PATCH, Patch, TAPS, TILE, filter_transform, input_transform, output_transform,
 };
-use super::{each_output, kernel, registers};
+use super::{dispatch, each_output, kernel, registers};
 
 /// AVX2 and FMA.
 pub(in super::super) struct Avx2(());
@@ -99,12 +99,32 @@ pub(super) unsafe fn filters_avx2<const ROW: usize>(
     }
 }
 
-/// The product for `TILES` tiles (1 to 6: more do not fit into 16 registers).
+/// Tiles whose sums fit into 16 registers, beside weights and inputs.
+const GROUP: usize = 6;
+
+/// The product of 1 to 6 tiles and a panel.
 ///
 /// # Safety
 /// The processor has AVX2; `v`, `panel` and `m` are as long as `Kernel::multiply` needs from the group's first tile on.
 #[target_feature(enable = "avx2")]
-unsafe fn multiply_avx2<const TILES: usize>(v: *const i16, depth: usize, panel: *const i16, m: *mut i32) {
+unsafe fn multiply_avx2(
+    [tiles, _]: [usize; 2],
+    v: *const i16,
+    depth: usize,
+    panel: *const i16,
+    m: *mut i32,
+    _: usize,
+) {
+    // SAFETY: by this function's contract.
+    unsafe { dispatch!(tiles, products_avx2, (v, depth, panel, m), [1 2 3 4 5 6]) }
+}
+
+/// [`multiply_avx2`] for `TILES` tiles.
+///
+/// # Safety
+/// As there.
+#[target_feature(enable = "avx2")]
+unsafe fn products_avx2<const TILES: usize>(v: *const i16, depth: usize, panel: *const i16, m: *mut i32) {
     let mut sums = [[_mm256_setzero_si256(); 2]; TILES];
     // For 4 and 5 tiles the compiler would add up all pairs at once if it knew their number, and run out of registers;
     // with more tiles it does not try, with fewer they suffice.
@@ -268,6 +288,14 @@ registers!(registers_avx2, "avx2", 12, 16, _mm256_setzero_si256(), _mm256_set1_e
 });
 
 kernel!(
-    Avx2, "avx2", transform_avx2, filters_avx2, multiply_avx2, 6, [1 2 3 4 5 6],
-    epilogue_avx2, epilogue_real_avx2, requantize_avx2, registers_avx2
+    Avx2,
+    "avx2",
+    transform_avx2,
+    filters_avx2,
+    multiply_avx2,
+    [GROUP, 1],
+    epilogue_avx2,
+    epilogue_real_avx2,
+    requantize_avx2,
+    registers_avx2
 );

@@ -1,10 +1,11 @@
 //! AVX-512, with and without VNNI.
 
+use std::arch::asm;
 use std::arch::x86_64::*;
 
 use super::super::{Epilogue, LANES, PATCH, Patch, TILE, input_transform, output_transform};
 use super::avx2::{Avx2, filters_avx2, transform_16};
-use super::{each_output, kernel, registers};
+use super::{dispatch, each_output, kernel, registers};
 
 /// AVX-512 F, BW, VL.
 pub(in super::super) struct Avx512(());
@@ -92,54 +93,112 @@ fn transform_avx512(patch: Patch, channels: usize, v: &mut [i16], stride: usize,
     }
 }
 
-/// The product with AVX-512, for 1 to 24 tiles.
-///
-/// # Safety
-/// As `multiply_avx2`, with AVX-512 BW.
-#[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn multiply_avx512<const TILES: usize>(v: *const i16, depth: usize, panel: *const i16, m: *mut i32) {
-    let mut sums = [_mm512_setzero_si512(); TILES];
-    // SAFETY: all offsets are within what the contract promises.
-    unsafe {
-        for block in 0..depth / LANES {
-            let v = v.add(block * TILES * LANES);
-            for pair in 0..LANES / 2 {
-                let weights = _mm512_loadu_si512(panel.add((block * LANES / 2 + pair) * 2 * LANES).cast());
-                for (t, sum) in sums.iter_mut().enumerate() {
-                    let x = _mm512_set1_epi32(v.add(t * LANES + 2 * pair).cast::<i32>().read_unaligned());
-                    *sum = _mm512_add_epi32(*sum, _mm512_madd_epi16(x, weights));
+/// Tiles whose sums with two panels fit into 32 registers, beside weights and inputs.
+const GROUP: usize = 14;
+/// Weights are asked for so many values before they are needed: they come from the second cache or from further away,
+/// and memory's own guesses begin anew with each panel.
+const AHEAD: usize = 8 * 2 * LANES;
+
+/// A function that multiplies 1 to 14 tiles by one or two panels, and its products for numbers that are known:
+/// `$step(sum, x, weights)` adds the products of pairs to sums. With two panels each input that is loaded serves two
+/// products.
+macro_rules! multiply {
+    ($multiply:ident, $products:ident, $features:literal, $step:expr) => {
+        /// The product of 1 to 14 tiles and one or two panels.
+        ///
+        /// # Safety
+        /// The processor has the instructions; `v`, `panels` and `m` are as long as `Kernel::multiply` needs from the
+        /// first of these tiles and panels on.
+        #[target_feature(enable = $features)]
+        unsafe fn $multiply(
+            [tiles, wide]: [usize; 2],
+            v: *const i16,
+            depth: usize,
+            panels: *const i16,
+            m: *mut i32,
+            apart: usize,
+        ) {
+            // SAFETY: by this function's contract.
+            unsafe {
+                if wide == 2 {
+                    dispatch!(tiles, 2, $products, (v, depth, panels, m, apart),
+                        [1 2 3 4 5 6 7 8 9 10 11 12 13 14])
+                } else {
+                    dispatch!(tiles, 1, $products, (v, depth, panels, m, apart),
+                        [1 2 3 4 5 6 7 8 9 10 11 12 13 14])
                 }
             }
         }
-        for (t, sum) in sums.into_iter().enumerate() {
-            _mm512_storeu_si512(m.add(t * LANES).cast(), sum);
+
+        /// As above, for `TILES` tiles and `PANELS` panels.
+        ///
+        /// # Safety
+        /// As above.
+        #[target_feature(enable = $features)]
+        unsafe fn $products<const TILES: usize, const PANELS: usize>(
+            v: *const i16,
+            depth: usize,
+            panels: *const i16,
+            m: *mut i32,
+            apart: usize,
+        ) {
+            let mut sums = [[_mm512_setzero_si512(); PANELS]; TILES];
+            // SAFETY: all offsets are within what the contract promises, but for those that are only asked for.
+            unsafe {
+                for block in 0..depth / LANES {
+                    let v = v.add(block * TILES * LANES);
+                    for pair in 0..LANES / 2 {
+                        _mm_prefetch::<_MM_HINT_T0>(
+                            v.wrapping_add(2 * TILES * LANES + pair * 2 * LANES).cast(),
+                        );
+                        let mut weights = [_mm512_setzero_si512(); PANELS];
+                        for (p, weights) in weights.iter_mut().enumerate() {
+                            let at = panels
+                                .add(p * depth * LANES + (block * LANES / 2 + pair) * 2 * LANES);
+                            _mm_prefetch::<_MM_HINT_T0>(at.wrapping_add(AHEAD).cast());
+                            *weights = _mm512_loadu_si512(at.cast());
+                        }
+                        for (t, sums) in sums.iter_mut().enumerate() {
+                            let pair = v.add(t * LANES + 2 * pair).cast::<i32>();
+                            let x = _mm512_set1_epi32(pair.read_unaligned());
+                            for (sum, weights) in sums.iter_mut().zip(weights) {
+                                *sum = $step(*sum, x, weights);
+                            }
+                        }
+                    }
+                }
+                for (t, sums) in sums.into_iter().enumerate() {
+                    for (p, sum) in sums.into_iter().enumerate() {
+                        _mm512_storeu_si512(m.add(p * apart + t * LANES).cast(), sum);
+                    }
+                }
+            }
         }
-    }
+    };
 }
 
-/// The product with VNNI, for 1 to 24 tiles.
-///
-/// # Safety
-/// As `multiply_avx512`, with VNNI.
-#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-unsafe fn multiply_vnni<const TILES: usize>(v: *const i16, depth: usize, panel: *const i16, m: *mut i32) {
-    let mut sums = [_mm512_setzero_si512(); TILES];
-    // SAFETY: all offsets are within what the contract promises.
+multiply!(multiply_avx512, products_avx512, "avx512f,avx512bw", |sum, x, weights| {
+    _mm512_add_epi32(sum, _mm512_madd_epi16(x, weights))
+});
+
+multiply!(multiply_vnni, products_vnni, "avx512f,avx512bw,avx512vnni", add_products);
+
+/// `_mm512_dpwssd_epi32`, which the compiler must not take apart into two instructions, as it does with that one in loops
+/// that it unrolls: it expects to wait for sums, of which there are many.
+#[inline]
+#[target_feature(enable = "avx512f,avx512vnni")]
+fn add_products(mut sum: __m512i, x: __m512i, weights: __m512i) -> __m512i {
+    // SAFETY: the instruction is there, and changes nothing but the sum.
     unsafe {
-        for block in 0..depth / LANES {
-            let v = v.add(block * TILES * LANES);
-            for pair in 0..LANES / 2 {
-                let weights = _mm512_loadu_si512(panel.add((block * LANES / 2 + pair) * 2 * LANES).cast());
-                for (t, sum) in sums.iter_mut().enumerate() {
-                    let x = _mm512_set1_epi32(v.add(t * LANES + 2 * pair).cast::<i32>().read_unaligned());
-                    *sum = _mm512_dpwssd_epi32(*sum, x, weights);
-                }
-            }
-        }
-        for (t, sum) in sums.into_iter().enumerate() {
-            _mm512_storeu_si512(m.add(t * LANES).cast(), sum);
-        }
+        asm!(
+            "vpdpwssd {0}, {1}, {2}",
+            inout(zmm_reg) sum,
+            in(zmm_reg) x,
+            in(zmm_reg) weights,
+            options(pure, nomem, nostack, preserves_flags)
+        );
     }
+    sum
 }
 
 /// `outputs_8` for 16 channels.
@@ -267,13 +326,27 @@ registers!(
 );
 
 kernel!(
-    Avx512, "avx512", transform_avx512, filters_avx2, multiply_avx512, 24,
-    [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24],
-    epilogue_avx512, epilogue_real_avx512, requantize_avx512, registers_avx512
+    Avx512,
+    "avx512",
+    transform_avx512,
+    filters_avx2,
+    multiply_avx512,
+    [GROUP, 2],
+    epilogue_avx512,
+    epilogue_real_avx512,
+    requantize_avx512,
+    registers_avx512
 );
 
 kernel!(
-    Vnni, "avx512vnni", transform_avx512, filters_avx2, multiply_vnni, 28,
-    [1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28],
-    epilogue_avx512, epilogue_real_avx512, requantize_avx512, registers_vnni
+    Vnni,
+    "avx512vnni",
+    transform_avx512,
+    filters_avx2,
+    multiply_vnni,
+    [GROUP, 2],
+    epilogue_avx512,
+    epilogue_real_avx512,
+    requantize_avx512,
+    registers_vnni
 );

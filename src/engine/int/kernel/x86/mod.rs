@@ -6,11 +6,17 @@ mod avx512;
 pub(super) use avx2::Avx2;
 pub(super) use avx512::{Avx512, Vnni};
 
-/// Calls `$function::<N>` for a run-time number `N` of the list.
+/// Calls `$function::<N>` for a run-time number `N` of the list; or `$function::<N, M>`, with an `M` that is known.
 macro_rules! dispatch {
     ($n:expr, $function:ident, $arguments:tt, [$($size:literal)*]) => {
         match $n {
             $($size => $function::<$size> $arguments,)*
+            other => unreachable!("there is none for {other}"),
+        }
+    };
+    ($n:expr, $m:literal, $function:ident, $arguments:tt, [$($size:literal)*]) => {
+        match $n {
+            $($size => $function::<$size, $m> $arguments,)*
             other => unreachable!("there is none for {other}"),
         }
     };
@@ -58,16 +64,17 @@ macro_rules! registers {
     };
 }
 
-/// The methods of `Kernel`, from functions that need what the kernel proves to be there.
+/// The methods of `Kernel`, from functions that need what the kernel proves to be there; `$multiply` multiplies up to
+/// `$tiles` tiles by up to `$panels` panels.
 macro_rules! kernel {
-    ($kernel:ident, $name:literal, $transform:expr, $filters:ident, $multiply:ident, $most:literal, $sizes:tt, $epilogue:ident, $epilogue_real:ident, $requantize:ident, $registers:ident) => {
+    ($kernel:ident, $name:literal, $transform:expr, $filters:ident, $multiply:ident, [$tiles:expr, $panels:expr], $epilogue:ident, $epilogue_real:ident, $requantize:ident, $registers:ident) => {
         impl super::super::Kernel for $kernel {
             fn name(&self) -> &'static str {
                 $name
             }
 
             fn group(&self) -> usize {
-                $most
+                $tiles
             }
 
             fn transform(
@@ -97,13 +104,25 @@ macro_rules! kernel {
                 unsafe { super::dispatch!(row, $filters, (taps, depth, factors, panels, stride), [0 1 2 3 4 5]) }
             }
 
-            fn multiply(&self, v: &[i16], tiles: usize, depth: usize, panel: &[i16], m: &mut [i32]) {
-                super::super::portable::check_multiply(v, tiles, depth, panel, m);
-                for (first, size) in super::super::groups(tiles, $most) {
-                    // SAFETY: `self` proves the instructions, `check_multiply` the lengths.
-                    unsafe {
-                        let (v, m) = (v.as_ptr().add(first * depth), m.as_mut_ptr().add(first * LANES));
-                        super::dispatch!(size, $multiply, (v, depth, panel.as_ptr(), m), $sizes)
+            fn multiply(
+                &self,
+                v: &[i16],
+                tiles: usize,
+                depth: usize,
+                panels: &[i16],
+                m: &mut [i32],
+                apart: usize,
+            ) {
+                let count = super::super::portable::check_multiply(v, tiles, depth, panels, m, apart);
+                for (panel, wide) in super::super::groups(count, $panels) {
+                    for (tile, size) in super::super::groups(tiles, $tiles) {
+                        // SAFETY: `self` proves the instructions, `check_multiply` the lengths.
+                        unsafe {
+                            let (v, panels) =
+                                (v.as_ptr().add(tile * depth), panels.as_ptr().add(panel * depth * LANES));
+                            let m = m.as_mut_ptr().add(panel * apart + tile * LANES);
+                            $multiply([size, wide], v, depth, panels, m, apart);
+                        }
                     }
                 }
             }
