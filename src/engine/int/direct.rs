@@ -18,28 +18,31 @@ impl WorkerContext<'_> {
     ) {
         let width = step.output[1];
         let (inputs, sums) = (self.scratch.inputs.get_mut(), self.scratch.sums.get_mut());
-        let sums = &mut sums[..width * LANES];
         self.worker.parallel_for(step.plan.count(), |unit| {
             let row = step.plan.row(unit);
             gather(step, row, stride, source, weights.depth, self.kernel.group(), inputs);
-            for panel in 0..weights.panels {
-                self.kernel.multiply(inputs, width, weights.depth, weights.panel(panel, 0), sums, 0);
-                let epilogue = weights.epilogue(panel);
-                match target {
-                    Target::Plane(plane) => {
-                        // SAFETY: every row is one unit, and nobody reads it before the next phase.
-                        let pixels = unsafe { plane.pixels(row) };
-                        let channels = plane.channels;
-                        self.kernel.requantize(sums, epilogue, &mut pixels[panel * LANES..], channels);
-                    }
-                    Target::Map(map) => {
-                        for (column, sums) in sums.chunks_exact(LANES).enumerate() {
-                            let channels = panel * LANES..(panel + 1) * LANES;
-                            let first = map.start(row, column..column + 1, channels);
-                            // SAFETY: as above.
-                            let values = unsafe { map.values(first..first + LANES) };
-                            for (n, value) in values.iter_mut().enumerate() {
-                                *value = (sums[n] as f32 * epilogue.scales[n] + epilogue.bias[n]).max(0.0);
+            for group in 0..weights.groups() {
+                let panels = weights.panels(group, 0);
+                self.kernel.multiply(inputs, width, weights.depth, panels, sums, width * LANES);
+                for (panel, sums) in weights.group(group).zip(sums.chunks_exact(width * LANES)) {
+                    let epilogue = weights.epilogue(panel);
+                    match target {
+                        Target::Plane(plane) => {
+                            // SAFETY: every row is one unit, and nobody reads it before the next phase.
+                            let pixels = unsafe { plane.pixels(row) };
+                            let channels = plane.channels;
+                            self.kernel.requantize(sums, epilogue, &mut pixels[panel * LANES..], channels);
+                        }
+                        Target::Map(map) => {
+                            for (column, sums) in sums.chunks_exact(LANES).enumerate() {
+                                let channels = panel * LANES..(panel + 1) * LANES;
+                                let first = map.start(row, column..column + 1, channels);
+                                // SAFETY: as above.
+                                let values = unsafe { map.values(first..first + LANES) };
+                                for (n, value) in values.iter_mut().enumerate() {
+                                    *value =
+                                        (sums[n] as f32 * epilogue.scales[n] + epilogue.bias[n]).max(0.0);
+                                }
                             }
                         }
                     }

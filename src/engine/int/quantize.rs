@@ -148,16 +148,23 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// Where weights stay in the cache: there is room for transformed inputs and sums beside them.
-    pub(super) const SMALL: Self = Self { panels: 2, tiles: 24 };
     /// Where weights come from memory: each is used for many tiles.
     pub(super) const LARGE: Self = Self { panels: 4, tiles: 56 };
-    /// Where filters are transformed on the fly: each is used for all tiles.
-    pub(super) const ON_THE_FLY: Self = Self { panels: 2, tiles: 56 };
 
-    /// [`Block::SMALL`] in whole groups of tiles.
+    /// Where weights stay in the cache: there is room for transformed inputs and sums beside them.
     pub(super) fn small(kernel: &dyn Kernel) -> Self {
-        Self { tiles: Self::SMALL.tiles.next_multiple_of(kernel.group()), ..Self::SMALL }
+        Self { panels: 2 * kernel.panels(), tiles: 24usize.next_multiple_of(kernel.group()) }
+    }
+
+    /// Where filters are transformed on the fly: each is used for all tiles. The inputs of a whole layer are read again
+    /// for each block, which a fast kernel would wait for.
+    pub(super) fn on_the_fly(kernel: &dyn Kernel) -> Self {
+        Self { panels: if kernel.panels() > 1 { 4 } else { 1 }, tiles: 56 }
+    }
+
+    /// Without tiles: the sums of a row of pixels stay in the first cache.
+    fn direct(kernel: &dyn Kernel) -> Self {
+        Self { panels: kernel.panels(), tiles: 24 }
     }
 }
 
@@ -211,7 +218,7 @@ impl Quantized {
             row,
             |_| range,
             activation_scales,
-            Block::small(kernel),
+            Block::direct(kernel),
             kernel,
         )
     }

@@ -60,7 +60,7 @@ impl Step {
         match &self.operation {
             Operation::Winograd { weights, .. } | Operation::Direct { weights, .. } => weights.block,
             Operation::WinogradOnTheFly { weights, .. } => weights.block,
-            Operation::Pool { .. } => Block::SMALL,
+            Operation::Pool { .. } => Block::LARGE,
         }
     }
 
@@ -135,7 +135,7 @@ impl Step {
         match &self.operation {
             Operation::Direct { weights, .. } => Needs {
                 inputs: self.output[1] * weights.depth,
-                sums: self.output[1] * LANES,
+                sums: panels * self.output[1] * LANES,
                 ..Needs::default()
             },
             Operation::Winograd { weights, shared, .. } => Needs {

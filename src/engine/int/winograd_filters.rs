@@ -46,7 +46,15 @@ impl Quantized<WinogradFilters> {
             }
         }
         let weights = WinogradFilters { values: values.into(), factors };
-        Ok(Self { depth, panels, positions: POSITIONS, block: Block::ON_THE_FLY, weights, scales, bias })
+        Ok(Self {
+            depth,
+            panels,
+            positions: POSITIONS,
+            block: Block::on_the_fly(kernel),
+            weights,
+            scales,
+            bias,
+        })
     }
 
     /// Values from one position of [`Quantized::transform`] to the next: apart by a line of the cache, so that they do
@@ -196,7 +204,7 @@ mod tests {
             let tap = 4.0 * 0.5 * 1.1 / f32::from(i16::MAX);
             let mut found: Option<Vec<f32>> = None;
             for kernel in all() {
-                let panels = Quantized::winograd(&conv, activation_scales, Block::ON_THE_FLY, &*kernel).unwrap();
+                let panels = Quantized::winograd(&conv, activation_scales, Block::on_the_fly(&*kernel), &*kernel).unwrap();
                 let filters = Quantized::on_the_fly(&conv, activation_scales, &*kernel).unwrap();
                 prop_assert_eq!((filters.depth, filters.panels), (panels.depth, panels.panels));
                 prop_assert_eq!(&filters.bias, &panels.bias);

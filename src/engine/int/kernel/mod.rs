@@ -59,6 +59,11 @@ pub trait Kernel: Send + Sync {
     /// The most tiles that are multiplied together, as their sums fit into the registers.
     fn group(&self) -> usize;
 
+    /// Panels that are multiplied together.
+    fn panels(&self) -> usize {
+        1
+    }
+
     /// Winograd's input transform `B^T d B` of one tile, exact: `channels` (a multiple of 16) values
     /// of 36 pixels to `v[position * stride + block * block_stride + 0..16]`.
     ///
@@ -133,9 +138,10 @@ pub trait Kernel: Send + Sync {
 /// ```
 pub fn groups(tiles: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
     let count = tiles.div_ceil(most);
-    (0..count).map(move |i| {
-        let (from, to) = (tiles * i / count, tiles * (i + 1) / count);
-        (from, to - from)
+    let mut from = 0;
+    (1..=count).map(move |i| {
+        let first = std::mem::replace(&mut from, tiles * i / count);
+        (first, from - first)
     })
 }
 

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use super::super::{
     Epilogue, LANES, PATCH, Patch, TAPS, TILE, filter_transform, input_transform, output_transform,
 };
-use super::{dispatch, each_output, kernel, registers};
+use super::{Next, dispatch, each_output, kernel, registers};
 
 /// AVX2 and FMA.
 pub(in super::super) struct Avx2(());
@@ -66,7 +66,7 @@ fn transform_avx2(patch: Patch, channels: usize, v: &mut [i16], stride: usize, b
 /// # Safety
 /// The processor has AVX2 and FMA; `taps`, `factors` and `panels` are as long as `Kernel::transform_filters` needs.
 #[target_feature(enable = "avx2,fma")]
-pub(super) unsafe fn filters_avx2<const ROW: usize>(
+unsafe fn filters_avx2<const ROW: usize>(
     taps: *const i16,
     depth: usize,
     factors: *const f32,
@@ -114,6 +114,7 @@ unsafe fn multiply_avx2(
     panel: *const i16,
     m: *mut i32,
     _: usize,
+    _: Next,
 ) {
     // SAFETY: by this function's contract.
     unsafe { dispatch!(tiles, products_avx2, (v, depth, panel, m), [1 2 3 4 5 6]) }

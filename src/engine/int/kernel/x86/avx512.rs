@@ -1,11 +1,13 @@
 //! AVX-512, with and without VNNI.
 
-use std::arch::asm;
 use std::arch::x86_64::*;
 
-use super::super::{Epilogue, LANES, PATCH, Patch, TILE, input_transform, output_transform};
-use super::avx2::{Avx2, filters_avx2, transform_16};
-use super::{dispatch, each_output, kernel, registers};
+use super::super::{
+    Epilogue, LANES, PATCH, POSITIONS, Patch, TAPS, TILE, filter_transform, input_transform, output_transform,
+};
+use super::avx2::{Avx2, transform_16};
+use super::avx512_products::{GROUP, multiply_avx512, multiply_vnni};
+use super::{each_output, kernel, registers};
 
 /// AVX-512 F, BW, VL.
 pub(in super::super) struct Avx512(());
@@ -93,112 +95,42 @@ fn transform_avx512(patch: Patch, channels: usize, v: &mut [i16], stride: usize,
     }
 }
 
-/// Tiles whose sums with two panels fit into 32 registers, beside weights and inputs.
-const GROUP: usize = 14;
-/// Weights are asked for so many values before they are needed: they come from the second cache or from further away,
-/// and memory's own guesses begin anew with each panel.
-const AHEAD: usize = 8 * 2 * LANES;
-
-/// A function that multiplies 1 to 14 tiles by one or two panels, and its products for numbers that are known:
-/// `$step(sum, x, weights)` adds the products of pairs to sums. With two panels each input that is loaded serves two
-/// products.
-macro_rules! multiply {
-    ($multiply:ident, $products:ident, $features:literal, $step:expr) => {
-        /// The product of 1 to 14 tiles and one or two panels.
-        ///
-        /// # Safety
-        /// The processor has the instructions; `v`, `panels` and `m` are as long as `Kernel::multiply` needs from the
-        /// first of these tiles and panels on.
-        #[target_feature(enable = $features)]
-        unsafe fn $multiply(
-            [tiles, wide]: [usize; 2],
-            v: *const i16,
-            depth: usize,
-            panels: *const i16,
-            m: *mut i32,
-            apart: usize,
-        ) {
+/// The filter transform with AVX-512, two inputs by 16 outputs at a time.
+///
+/// # Safety
+/// The processor has AVX-512 F and BW; `taps`, `factors` and `panels` are as long as `Kernel::transform_filters` needs.
+#[target_feature(enable = "avx512f,avx512bw")]
+unsafe fn filters_avx512<const ROW: usize>(
+    taps: *const i16,
+    depth: usize,
+    factors: *const f32,
+    panels: *mut i16,
+    stride: usize,
+) {
+    let (add, sub) = (|a, b| _mm512_add_ps(a, b), |a, b| _mm512_sub_ps(a, b));
+    // Everything is a whole number of at most 24 bits: fusing changes nothing.
+    let scaled = |a, factor, b| _mm512_fmadd_ps(_mm512_set1_ps(factor), b, a);
+    for pair in 0..depth / 2 {
+        let transform = |k: usize| {
+            let tap = |tap: usize| {
+                // SAFETY: by this function's contract.
+                let words =
+                    unsafe { _mm256_loadu_si256(taps.add(((2 * pair + k) * TAPS + tap) * LANES).cast()) };
+                _mm512_cvtepi32_ps(_mm512_cvtepi16_epi32(words))
+            };
+            let column = |j| filter_transform!([tap(j), tap(3 + j), tap(6 + j)], add, sub, scaled)[ROW];
+            filter_transform!([column(0), column(1), column(2)], add, sub, scaled)
+        };
+        for (p, (even, odd)) in transform(0).into_iter().zip(transform(1)).enumerate() {
             // SAFETY: by this function's contract.
             unsafe {
-                if wide == 2 {
-                    dispatch!(tiles, 2, $products, (v, depth, panels, m, apart),
-                        [1 2 3 4 5 6 7 8 9 10 11 12 13 14])
-                } else {
-                    dispatch!(tiles, 1, $products, (v, depth, panels, m, apart),
-                        [1 2 3 4 5 6 7 8 9 10 11 12 13 14])
-                }
+                let factor = _mm512_loadu_ps(factors.add(p * LANES));
+                let [even, odd] = [even, odd].map(|value| _mm512_cvtps_epi32(_mm512_mul_ps(value, factor)));
+                let both = _mm512_mask_blend_epi16(0xAAAA_AAAA, even, _mm512_slli_epi32::<16>(odd));
+                _mm512_storeu_si512(panels.add(p * stride + 2 * pair * LANES).cast(), both);
             }
         }
-
-        /// As above, for `TILES` tiles and `PANELS` panels.
-        ///
-        /// # Safety
-        /// As above.
-        #[target_feature(enable = $features)]
-        unsafe fn $products<const TILES: usize, const PANELS: usize>(
-            v: *const i16,
-            depth: usize,
-            panels: *const i16,
-            m: *mut i32,
-            apart: usize,
-        ) {
-            let mut sums = [[_mm512_setzero_si512(); PANELS]; TILES];
-            // SAFETY: all offsets are within what the contract promises, but for those that are only asked for.
-            unsafe {
-                for block in 0..depth / LANES {
-                    let v = v.add(block * TILES * LANES);
-                    for pair in 0..LANES / 2 {
-                        _mm_prefetch::<_MM_HINT_T0>(
-                            v.wrapping_add(2 * TILES * LANES + pair * 2 * LANES).cast(),
-                        );
-                        let mut weights = [_mm512_setzero_si512(); PANELS];
-                        for (p, weights) in weights.iter_mut().enumerate() {
-                            let at = panels
-                                .add(p * depth * LANES + (block * LANES / 2 + pair) * 2 * LANES);
-                            _mm_prefetch::<_MM_HINT_T0>(at.wrapping_add(AHEAD).cast());
-                            *weights = _mm512_loadu_si512(at.cast());
-                        }
-                        for (t, sums) in sums.iter_mut().enumerate() {
-                            let pair = v.add(t * LANES + 2 * pair).cast::<i32>();
-                            let x = _mm512_set1_epi32(pair.read_unaligned());
-                            for (sum, weights) in sums.iter_mut().zip(weights) {
-                                *sum = $step(*sum, x, weights);
-                            }
-                        }
-                    }
-                }
-                for (t, sums) in sums.into_iter().enumerate() {
-                    for (p, sum) in sums.into_iter().enumerate() {
-                        _mm512_storeu_si512(m.add(p * apart + t * LANES).cast(), sum);
-                    }
-                }
-            }
-        }
-    };
-}
-
-multiply!(multiply_avx512, products_avx512, "avx512f,avx512bw", |sum, x, weights| {
-    _mm512_add_epi32(sum, _mm512_madd_epi16(x, weights))
-});
-
-multiply!(multiply_vnni, products_vnni, "avx512f,avx512bw,avx512vnni", add_products);
-
-/// `_mm512_dpwssd_epi32`, which the compiler must not take apart into two instructions, as it does with that one in loops
-/// that it unrolls: it expects to wait for sums, of which there are many.
-#[inline]
-#[target_feature(enable = "avx512f,avx512vnni")]
-fn add_products(mut sum: __m512i, x: __m512i, weights: __m512i) -> __m512i {
-    // SAFETY: the instruction is there, and changes nothing but the sum.
-    unsafe {
-        asm!(
-            "vpdpwssd {0}, {1}, {2}",
-            inout(zmm_reg) sum,
-            in(zmm_reg) x,
-            in(zmm_reg) weights,
-            options(pure, nomem, nostack, preserves_flags)
-        );
     }
-    sum
 }
 
 /// `outputs_8` for 16 channels.
@@ -240,18 +172,37 @@ unsafe fn outputs_16(
     rows
 }
 
-/// Rounds 16 values to bytes at `out`.
-///
-/// # Safety
-/// The processor has AVX-512 F; `out` has room for 16 bytes.
-#[target_feature(enable = "avx512f")]
-unsafe fn round_16(value: __m512, out: *mut u8) {
-    let value = _mm512_min_ps(_mm512_max_ps(value, _mm512_setzero_ps()), _mm512_set1_ps(255.0));
-    // SAFETY: by this function's contract.
-    unsafe { _mm_storeu_si128(out.cast(), _mm512_cvtusepi32_epi8(_mm512_cvtps_epi32(value))) };
+/// Rounds four pixels of 16 values to bytes, one after the other.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn round_4([a, b, c, d]: [__m512; 4]) -> __m512i {
+    // Packing with saturation turns negative values and NaN into 0.
+    let words = |a, b| {
+        let whole = |value| _mm512_cvtps_epi32(_mm512_min_ps(_mm512_set1_ps(255.0), value));
+        _mm512_packs_epi32(whole(a), whole(b))
+    };
+    // Packing works on each quarter of a register for itself.
+    let order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    _mm512_permutexvar_epi32(order, _mm512_packus_epi16(words(a, b), words(c, d)))
 }
 
+/// Stores each quarter of a vector, which is a pixel.
+///
+/// # Safety
+/// There is room for 16 bytes at each of the targets.
+#[inline]
 #[target_feature(enable = "avx512f")]
+unsafe fn store_4(bytes: __m512i, targets: [*mut u8; 4]) {
+    // SAFETY: by this function's contract.
+    unsafe {
+        _mm_storeu_si128(targets[0].cast(), _mm512_castsi512_si128(bytes));
+        _mm_storeu_si128(targets[1].cast(), _mm512_extracti32x4_epi32::<1>(bytes));
+        _mm_storeu_si128(targets[2].cast(), _mm512_extracti32x4_epi32::<2>(bytes));
+        _mm_storeu_si128(targets[3].cast(), _mm512_extracti32x4_epi32::<3>(bytes));
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
 fn epilogue_avx512(
     m: &[i32],
     stride: usize,
@@ -264,10 +215,16 @@ fn epilogue_avx512(
     unsafe {
         let rows = outputs_16(m.as_ptr(), stride, epilogue.scales.as_ptr(), epilogue.bias.as_ptr());
         let out = out.as_mut_ptr();
-        each_output!(rows, pool, |a, b| _mm512_max_ps(a, b), |pixel, value| round_16(
-            value,
-            out.add(pixel * out_stride)
-        ));
+        let put = |first: usize, pixels| {
+            store_4(round_4(pixels), std::array::from_fn(|i| out.add((first + i) * out_stride)));
+        };
+        if pool {
+            let mut maxima = [_mm512_setzero_ps(); 4];
+            each_output!(rows, true, |a, b| _mm512_max_ps(a, b), |pixel: usize, value| maxima[pixel] = value);
+            put(0, maxima);
+        } else {
+            rows.into_iter().enumerate().for_each(|(i, row)| put(i * TILE, row));
+        }
     }
 }
 
@@ -291,16 +248,26 @@ fn epilogue_real_avx512(
     }
 }
 
-#[target_feature(enable = "avx512f")]
+#[target_feature(enable = "avx512f,avx512bw")]
 fn requantize_avx512(m: &[i32], pixels: usize, epilogue: Epilogue, out: &mut [u8], out_stride: usize) {
     // SAFETY: the caller has checked all lengths with `check_requantize`.
     unsafe {
         let scale = _mm512_loadu_ps(epilogue.scales.as_ptr());
         let bias = _mm512_loadu_ps(epilogue.bias.as_ptr());
-        for pixel in 0..pixels {
+        let real = |pixel: usize| {
             let sum = _mm512_loadu_si512(m.as_ptr().add(pixel * LANES).cast());
-            let value = _mm512_add_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), scale), bias);
-            round_16(value, out.as_mut_ptr().add(pixel * out_stride));
+            _mm512_add_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), scale), bias)
+        };
+        let out = out.as_mut_ptr();
+        let put = |four: [usize; 4]| {
+            let targets = four.map(|pixel| out.add(pixel * out_stride));
+            store_4(round_4(four.map(|pixel| real(pixel))), targets);
+        };
+        let whole = pixels - pixels % 4;
+        (0..whole).step_by(4).for_each(|first| put([first, first + 1, first + 2, first + 3]));
+        if whole < pixels {
+            // The last pixel stands for those that are missing, written to the same place.
+            put(std::array::from_fn(|i| (whole + i).min(pixels - 1)));
         }
     }
 }
@@ -329,7 +296,7 @@ kernel!(
     Avx512,
     "avx512",
     transform_avx512,
-    filters_avx2,
+    filters_avx512,
     multiply_avx512,
     [GROUP, 2],
     epilogue_avx512,
@@ -342,7 +309,7 @@ kernel!(
     Vnni,
     "avx512vnni",
     transform_avx512,
-    filters_avx2,
+    filters_avx512,
     multiply_vnni,
     [GROUP, 2],
     epilogue_avx512,

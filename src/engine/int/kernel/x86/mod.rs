@@ -2,9 +2,15 @@
 
 mod avx2;
 mod avx512;
+mod avx512_products;
 
 pub(super) use avx2::Avx2;
 pub(super) use avx512::{Avx512, Vnni};
+
+use super::LANES;
+
+/// Values of weights in a line of the cache.
+const LINE: usize = 64 / size_of::<i16>();
 
 /// Calls `$function::<N>` for a run-time number `N` of the list; or `$function::<N, M>`, with an `M` that is known.
 macro_rules! dispatch {
@@ -20,6 +26,32 @@ macro_rules! dispatch {
             other => unreachable!("there is none for {other}"),
         }
     };
+}
+
+/// Weights that are needed next, for a kernel to ask memory for while it multiplies others.
+#[derive(Clone, Copy)]
+struct Next {
+    weights: *const i16,
+    /// Lines of the cache to ask for with each block of inputs.
+    lines: usize,
+}
+
+impl Next {
+    /// As many panels as are multiplied together, after these; `groups` of tiles are multiplied by these before.
+    fn new(panels: *const i16, depth: usize, [together, groups]: [usize; 2]) -> Self {
+        let weights = panels.wrapping_add(together * depth * LANES);
+        Self { weights, lines: (together * LANES / 2).div_ceil(groups) }
+    }
+
+    /// What is left for the groups of tiles after a first one.
+    fn after(self, depth: usize) -> Self {
+        Self { weights: self.weights.wrapping_add(depth / LANES * self.lines * LINE), ..self }
+    }
+
+    /// The lines of a block; there need not be any memory.
+    fn block(self, block: usize) -> impl Iterator<Item = *const i16> {
+        (0..self.lines).map(move |line| self.weights.wrapping_add((block * self.lines + line) * LINE))
+    }
 }
 
 /// Calls `$put(pixel, value)` for every output, or for the maxima of every 2x2 if `$pool`.
@@ -77,6 +109,10 @@ macro_rules! kernel {
                 $tiles
             }
 
+            fn panels(&self) -> usize {
+                $panels
+            }
+
             fn transform(
                 &self,
                 patch: Patch,
@@ -115,14 +151,18 @@ macro_rules! kernel {
             ) {
                 let count = super::super::portable::check_multiply(v, tiles, depth, panels, m, apart);
                 for (panel, wide) in super::super::groups(count, $panels) {
+                    // SAFETY: `check_multiply` has found all of the panels, and room for their sums.
+                    let (panels, m) = unsafe {
+                        (panels.as_ptr().add(panel * depth * LANES), m.as_mut_ptr().add(panel * apart))
+                    };
+                    let mut next = super::Next::new(panels, depth, [wide, tiles.div_ceil($tiles)]);
                     for (tile, size) in super::super::groups(tiles, $tiles) {
                         // SAFETY: `self` proves the instructions, `check_multiply` the lengths.
                         unsafe {
-                            let (v, panels) =
-                                (v.as_ptr().add(tile * depth), panels.as_ptr().add(panel * depth * LANES));
-                            let m = m.as_mut_ptr().add(panel * apart + tile * LANES);
-                            $multiply([size, wide], v, depth, panels, m, apart);
+                            let (v, m) = (v.as_ptr().add(tile * depth), m.add(tile * LANES));
+                            $multiply([size, wide], v, depth, panels, m, apart, next);
                         }
+                        next = next.after(depth);
                     }
                 }
             }
