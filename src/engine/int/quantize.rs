@@ -156,10 +156,9 @@ impl Block {
         Self { panels: 2 * kernel.panels(), tiles: 24usize.next_multiple_of(kernel.group()) }
     }
 
-    /// Where filters are transformed on the fly: each is used for all tiles. The inputs of a whole layer are read again
-    /// for each block, which a fast kernel would wait for.
+    /// Where filters are transformed on the fly: each is used for all tiles.
     pub(super) fn on_the_fly(kernel: &dyn Kernel) -> Self {
-        Self { panels: if kernel.panels() > 1 { 4 } else { 1 }, tiles: 56 }
+        Self { panels: kernel.panels(), tiles: 56 }
     }
 
     /// Without tiles: the sums of a row of pixels stay in the first cache.
