@@ -72,3 +72,21 @@ fn whoever_stops_reading_is_no_error() {
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn doctor_measures_updates_and_layers() {
+    let told = lookhear(&["doctor", "--bench", "--json", "--threads", "1"]);
+    let report: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&report["preset"], &report["engine"]), (&"edge-swift".into(), &"int".into()), "{told}");
+    assert!(report["updates_per_second"].as_f64().unwrap() > 0.0, "{told}");
+    let int = &report["int"];
+    assert!(int["kernel"].is_string() && int["threads"] == 1, "{told}");
+    let layers = int["layers"].as_array().unwrap();
+    for tower in ["vision", "audio"] {
+        let first = layers.iter().find(|layer| layer["tower"] == tower).unwrap();
+        assert_eq!(first["name"], "conv1_1", "{told}");
+    }
+    let positive = |layer: &serde_json::Value, key: &str| layer[key].as_f64().unwrap() > 0.0;
+    assert!(layers.len() >= 16 && layers.iter().all(|layer| positive(layer, "ms")), "{told}");
+    assert!(int["peak_gmac"].as_f64().unwrap() > 0.0, "{told}");
+}

@@ -13,7 +13,7 @@ use std::time::Instant;
 use burn::tensor::Device;
 use clap::Parser;
 use image::RgbImage;
-use lookhear::engine::int::IntEngine;
+use lookhear::engine::int::{IntEngine, LayerTimes};
 use lookhear::engine::{AudioEncoding, Backend, Engine, ImageEncoding, Judgement, Setup};
 use lookhear::media;
 use lookhear::model::{Bundle, Network, Sample, Spec, Thresholds, Training};
@@ -147,20 +147,14 @@ impl Worker {
         let Runner::Int(int) = &mut self.runner else {
             return Err("only the engine int knows its layers".into());
         };
-        let peak = (0..5).map(|_| int.measure_peak()).fold(0.0, f64::max);
-        let mut layers = int.time_layers();
-        for _ in 0..20 {
-            for (best, time) in layers.iter_mut().zip(int.time_layers()) {
-                best.seconds = best.seconds.min(time.seconds);
-            }
-        }
+        let LayerTimes { peak, layers } = int.measure_layers();
         let rows: Vec<Value> = layers
             .into_iter()
             .map(|layer| {
                 json!({
                     "tower": layer.tower, "name": layer.layer, "ms": layer.seconds * 1e3,
                     "gmac_per_s": layer.macs as f64 / layer.seconds / 1e9,
-                    "share": layer.products as f64 / layer.seconds / peak,
+                    "share": layer.share(peak),
                 })
             })
             .collect();

@@ -70,8 +70,12 @@ impl ModelArguments {
     }
 
     pub(super) fn judge(&self, bundle: Bundle) -> Result<Judge, BundleError> {
+        Judge::open(bundle, self.setup())
+    }
+
+    pub(super) fn setup(&self) -> Setup {
         let threads = self.threads.map(usize::from);
-        Judge::open(bundle, Setup { backend: self.engine(), threads, kernel: self.kernel.clone() })
+        Setup { backend: self.engine(), threads, kernel: self.kernel.clone() }
     }
 }
 

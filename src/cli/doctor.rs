@@ -1,5 +1,7 @@
 //! `lookhear doctor`: what works, what does not, and what to do.
 
+mod bench;
+
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -25,6 +27,9 @@ pub(super) struct Doctor {
     devices: DeviceArguments,
     #[command(flatten)]
     model: ModelArguments,
+    /// Measure nothing but speed: updates a second, and how long each layer takes.
+    #[arg(long)]
+    bench: bool,
     /// As JSON.
     #[arg(long)]
     json: bool,
@@ -56,6 +61,9 @@ impl Doctor {
         let profile = self.config.load()?;
         self.devices = self.devices.or(&profile);
         self.model = self.model.or(&profile.model);
+        if self.bench {
+            return bench::run(&self.model, profile.decisions.hop, self.json);
+        }
         let mut findings = vec![self.camera(), self.microphone()];
         match self.model.load() {
             Ok(judge) => findings.extend([model(&judge), speed(judge, profile.decisions.hop)]),
@@ -140,10 +148,38 @@ fn model(judge: &Judge) -> Finding {
 }
 
 fn speed(mut judge: Judge, hop: f64) -> Finding {
+    let ms = time_updates(&mut judge, hop);
+    let due = hop * 1e3;
+    let found = format!("{ms:.1} ms an update, one is due every {due:.0} ms{}", reuse(&judge, hop));
+    match ms < 0.8 * due {
+        true => Finding::good("speed", found),
+        false => Finding::bad("speed", found, "a larger --hop, more --threads, or a smaller model"),
+    }
+}
+
+/// What of the audio tower is computed with this hop, if that is more than what is new.
+fn reuse(judge: &Judge, hop: f64) -> String {
+    let stride = judge.manifest().spec.audio.stride();
+    if fresh_columns(hop).is_multiple_of(stride) {
+        return String::new();
+    }
+    format!(
+        "; of the sound everything is computed each time, only what is new at multiples of {} ms",
+        5 * stride
+    )
+}
+
+/// Columns of the spectrogram that are new with each decision.
+fn fresh_columns(hop: f64) -> usize {
+    ((hop * 200.0).round() as usize).min(COLUMNS)
+}
+
+/// Milliseconds of an update, over a second.
+fn time_updates(judge: &mut Judge, hop: f64) -> f64 {
     let side = judge.manifest().spec.vision.input[1] as u32;
     let picture = image::RgbImage::from_fn(side, side, |x, y| image::Rgb([x as u8, y as u8, 90]));
     let columns = vec![vec![0.7; BINS]; COLUMNS];
-    let fresh = ((hop * 200.0) as usize).min(COLUMNS);
+    let fresh = fresh_columns(hop);
     let mut update = || {
         let seen = judge.encode_image(&picture);
         let heard = judge.encode_stream(&columns, fresh);
@@ -156,13 +192,7 @@ fn speed(mut judge: Judge, hop: f64) -> Finding {
         update();
         count += 1;
     }
-    let ms = begin.elapsed().as_secs_f64() * 1e3 / f64::from(count);
-    let due = hop * 1e3;
-    let found = format!("{ms:.1} ms an update, one is due every {due:.0} ms");
-    match ms < 0.8 * due {
-        true => Finding::good("speed", found),
-        false => Finding::bad("speed", found, "a larger --hop, more --threads, or a smaller model"),
-    }
+    begin.elapsed().as_secs_f64() * 1e3 / f64::from(count)
 }
 
 fn ffmpeg() -> Finding {

@@ -192,6 +192,21 @@ impl Tower {
         })
     }
 
+    /// Columns or rows of the input for each of the output. An engine can use again what it computed of a window that
+    /// moves on by a multiple of this.
+    ///
+    /// ```
+    /// let stride = |preset| lookhear::model::Spec::preset(preset).unwrap().audio.stride();
+    /// assert_eq!(["l3", "edge", "edge-swift"].map(stride), [8, 16, 32]);
+    /// ```
+    pub fn stride(&self) -> usize {
+        let of_layer = |layer: &Layer| match layer {
+            Layer::Conv { stride, .. } => *stride,
+            Layer::MaxPool => 2,
+        };
+        self.layers.iter().map(of_layer).product()
+    }
+
     /// Trainable parameters.
     ///
     /// ```

@@ -14,6 +14,7 @@ mod executor;
 mod heads;
 pub mod kernel;
 mod layout;
+mod measure;
 #[cfg(test)]
 mod oracle;
 mod plan;
@@ -31,6 +32,7 @@ mod winograd;
 mod winograd_filters;
 
 pub(crate) use allocator::Loading;
+pub use measure::LayerTimes;
 pub use quantize::QuantizeError;
 pub use tower::LayerTime;
 

@@ -261,7 +261,7 @@ fn requantize_avx512(m: &[i32], pixels: usize, epilogue: Epilogue, out: &mut [u8
         let out = out.as_mut_ptr();
         let put = |four: [usize; 4]| {
             let targets = four.map(|pixel| out.add(pixel * out_stride));
-            store_4(round_4(four.map(|pixel| real(pixel))), targets);
+            store_4(round_4(four.map(&real)), targets);
         };
         let whole = pixels - pixels % 4;
         (0..whole).step_by(4).for_each(|first| put([first, first + 1, first + 2, first + 3]));
