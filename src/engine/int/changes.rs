@@ -13,6 +13,8 @@ pub(super) struct Changes {
     cells: Buffer<u8>,
     /// Columns of the source in which something changed that a row of cells depends on.
     touched: Vec<u8>,
+    /// Columns of the source that each column of cells depends on.
+    within: Vec<Range<usize>>,
     rows: usize,
     columns: usize,
     /// Pixels of a cell in each direction.
@@ -23,7 +25,8 @@ impl Changes {
     /// No changes in a map of `[rows, columns]` pixels, in cells of `side` pixels in each direction.
     pub(super) fn new([height, width]: [usize; 2], side: usize) -> Self {
         let (rows, columns) = (height.div_ceil(side), width.div_ceil(side));
-        Self { cells: Buffer::new(rows * columns), touched: Vec::new(), rows, columns, side }
+        let cells = Buffer::new(rows * columns);
+        Self { cells, touched: Vec::new(), within: Vec::new(), rows, columns, side }
     }
 
     /// A row of cells, to write.
@@ -54,6 +57,8 @@ impl Changes {
             let pixels: Range<usize> = reach(cell);
             (pixels.start / source.side).min(end)..pixels.end.div_ceil(source.side).min(end)
         };
+        self.within.clear();
+        self.within.extend((0..self.columns).map(|column| within(column, source.columns)));
         let from = source.cells.get_mut();
         for (row, cells) in self.cells.get_mut().chunks_exact_mut(self.columns).enumerate() {
             self.touched.clear();
@@ -63,9 +68,8 @@ impl Changes {
             }
             cells.fill(0);
             if self.touched.contains(&1) {
-                for (column, cell) in cells.iter_mut().enumerate() {
-                    *cell =
-                        self.touched[within(column, source.columns)].iter().fold(0, |any, cell| any | cell);
+                for (cell, within) in cells.iter_mut().zip(&self.within) {
+                    *cell = self.touched[within.clone()].iter().fold(0, |any, cell| any | cell);
                 }
             }
         }

@@ -156,16 +156,23 @@ impl IntEngine {
 
     /// The vision tower. What the picture has in common with the one before is not computed again.
     fn run_vision(&mut self, picture: &[f32]) {
+        /// Pixels that are rounded together.
+        const BLOCK: usize = 32;
         let (height, width) = (self.vision.input.height, self.vision.input.width);
         let (channels, rounding) = (self.vision.input.channels, self.vision.rounding());
         let update = |row: usize, pixels: &mut [i16], changed: &mut [u8]| {
             for channel in 0..channels {
                 let values = &picture[(channel * height + row) * width..][..width];
-                let targets = pixels.chunks_exact_mut(channels).zip(&mut *changed);
-                for ((to, changed), value) in targets.zip(values) {
-                    let value = rounding.round(*value);
-                    *changed |= u8::from(to[channel] != value);
-                    to[channel] = value;
+                let targets = pixels.chunks_mut(BLOCK * channels).zip(changed.chunks_mut(BLOCK));
+                for ((pixels, changed), values) in targets.zip(values.chunks(BLOCK)) {
+                    // By itself this loop becomes vector instructions.
+                    let mut rounded = [0; BLOCK];
+                    rounded.iter_mut().zip(values).for_each(|(to, value)| *to = rounding.round(*value));
+                    for ((to, changed), value) in pixels.chunks_exact_mut(channels).zip(changed).zip(rounded)
+                    {
+                        *changed |= u8::from(to[channel] != value);
+                        to[channel] = value;
+                    }
                 }
             }
         };

@@ -118,6 +118,17 @@ proptest! {
 }
 
 #[test]
+fn every_kernel_updates_as_from_scratch() {
+    let rectangles = [[70, 3, 200, 3], [90, 120, 0, 90], [0; 4], [0, 255, 100, 255], [255, 255, 255, 255]];
+    for (number, kernel) in (0..all().len()).flat_map(|kernel| [(0, kernel), (1, kernel), (3, kernel)]) {
+        let spec = &specs()[number];
+        let kernel = || all().swap_remove(kernel);
+        let mut engines = [engine(spec, kernel(), 2), engine(spec, kernel(), 1)];
+        updates_equal_scratch(&mut engines, spec, &rectangles, 5);
+    }
+}
+
+#[test]
 fn towers_of_presets_are_updated_as_from_scratch() {
     for preset in PRESETS.iter().filter(|preset| ["avol", "ave", "edge", "edge-wide"].contains(&preset.name))
     {
