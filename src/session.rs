@@ -243,7 +243,7 @@ mod tests {
     fn noise_that_the_gate_keeps_out_changes_no_decision() {
         let [mut judge, mut other] = [(); 2].map(|()| Model::built_in().unwrap().into_judge());
         let (mut still, mut noisy) = (Stream::new(&judge), Stream::new(&other).noise_gate(4));
-        let scene = |x: u32, y: u32| 20 + (3 * x + y) as u8;
+        let scene = |x: u32, y: u32| 20 + (2 * x + y) as u8;
         let shown = RgbImage::from_fn(64, 48, |x, y| image::Rgb([scene(x, y), 90, scene(y, x)]));
         for hop in 1..=5u32 {
             // Nothing at first, then -2 to 2, of which rounding makes 3 at most.
