@@ -10,7 +10,7 @@ use crate::event::{Details, Event, Map, State, Verdict};
 use crate::gallery::{Gallery, Signature};
 use crate::localize::{Place, place, shown_map};
 use crate::model::{Bundle, BundleError, Manifest, Thresholds};
-use crate::preprocess::{level, picture, spectrogram};
+use crate::preprocess::{NoiseGate, level, picture, spectrogram};
 
 /// A bundle on an engine.
 pub struct Judge {
@@ -91,14 +91,27 @@ impl Judge {
 
     /// Encodes a picture of any size by the vision tower.
     pub fn encode_image(&mut self, shown: &RgbImage) -> ImageEncoding {
+        self.encode_square(&self.square(shown))
+    }
+
+    /// Encodes the next picture of a camera, of any size, without the noise that the gate keeps out of the network's
+    /// input.
+    pub fn encode_frame(&mut self, shown: &RgbImage, gate: &mut NoiseGate) -> ImageEncoding {
+        let mut square = self.square(shown);
+        gate.hold(&mut square);
+        self.encode_square(&square)
+    }
+
+    fn encode_square(&mut self, square: &RgbImage) -> ImageEncoding {
         let mut seen = ImageEncoding::default();
-        self.engine.encode_image(&self.vision_input(shown), &mut seen);
+        self.engine.encode_image(&picture::normalize(square), &mut seen);
         seen
     }
 
-    fn vision_input(&self, shown: &RgbImage) -> Vec<f32> {
+    /// A picture in the size that the vision tower takes.
+    fn square(&self, shown: &RgbImage) -> RgbImage {
         let side = self.manifest.spec.vision.input[1] as u32;
-        picture::normalize(&picture::square(shown, self.manifest.preprocessing.fit, side))
+        picture::square(shown, self.manifest.preprocessing.fit, side)
     }
 
     /// Encodes a second of sound `[257, 199]`, bin by bin, by the audio tower.
@@ -130,7 +143,7 @@ impl Judge {
     /// The vision tower's activation map of a picture of any size.
     pub fn image_activation_map(&mut self, shown: &RgbImage) -> ActivationMap {
         let mut map = ActivationMap::default();
-        self.engine.image_activation_map(&self.vision_input(shown), &mut map);
+        self.engine.image_activation_map(&picture::normalize(&self.square(shown)), &mut map);
         map
     }
 

@@ -4,6 +4,7 @@
 //! in threads of their own. Between them everything happens here, in order, so that the same input
 //! gives the same events whatever the machine's speed.
 
+use std::ops::RangeInclusive;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -35,15 +36,21 @@ pub struct PipelineSettings {
     pub end: Option<f64>,
     /// Whether the network rests while it is quiet: the score is then 0.
     pub sleep: bool,
+    /// The largest difference (of 255) from picture to picture that counts as the camera's noise, and does not reach the
+    /// network; 0: none. See [`crate::preprocess::NoiseGate`].
+    pub noise_gate: u8,
 }
 
 impl Default for PipelineSettings {
     /// 80 ms: at this hop successive windows of the presets `edge` and `edge-wide` share whole columns of every layer, and
     /// all of `edge-swift`'s audio tower costs no more than what changes of theirs.
     fn default() -> Self {
-        Self { hop: 0.08, map: false, swap: 0.0, end: None, sleep: false }
+        Self { hop: 0.08, map: false, swap: 0.0, end: None, sleep: false, noise_gate: 0 }
     }
 }
+
+/// What [`PipelineSettings::noise_gate`] may be: more would hold still what people see move.
+pub const NOISE_GATES: RangeInclusive<u8> = 0..=32;
 
 /// Why a run ended before its end.
 #[derive(Debug, Error)]
@@ -101,7 +108,7 @@ pub fn run(
     settings: PipelineSettings,
     controls: &Controls,
 ) -> Result<Summary, PipelineError> {
-    let mut stream = Stream::new(judge).sleep(settings.sleep);
+    let mut stream = Stream::new(judge).sleep(settings.sleep).noise_gate(settings.noise_gate);
     let mut arrived = Arrived::default();
     let mut swap = SwapCheck::new(settings.swap);
     let mut scores = Vec::new();

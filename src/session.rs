@@ -7,7 +7,7 @@ use crate::engine::{AudioEncoding, ImageEncoding, Judgement};
 use crate::event::{Details, Event, Map, Verdict};
 use crate::gallery::{NameSmoothing, Signature};
 use crate::judge::{Judge, Shown};
-use crate::preprocess::{SAMPLE_RATE, level};
+use crate::preprocess::{NoiseGate, SAMPLE_RATE, level};
 use crate::ready::Model;
 #[cfg(feature = "capture")]
 use crate::sink::Adjustments;
@@ -37,6 +37,7 @@ pub(crate) struct Stream {
     fresh: usize,
     decision: Decision,
     name_smoothing: NameSmoothing,
+    noise_gate: NoiseGate,
     /// Whether the network rests while it is quiet.
     sleep: bool,
     /// The size of the localization map, once there was one: all zeros.
@@ -52,6 +53,7 @@ impl Stream {
             fresh: 0,
             decision,
             name_smoothing: NameSmoothing::default(),
+            noise_gate: NoiseGate::default(),
             sleep: false,
             blank: None,
         }
@@ -62,6 +64,13 @@ impl Stream {
     #[cfg(any(test, feature = "capture"))]
     pub(crate) fn sleep(mut self, sleep: bool) -> Self {
         self.sleep = sleep;
+        self
+    }
+
+    /// Keeps noise of so many steps (of 255) out of the network's input; see [`NoiseGate`].
+    #[cfg(any(test, feature = "capture"))]
+    pub(crate) fn noise_gate(mut self, limit: u8) -> Self {
+        self.noise_gate = NoiseGate::new(limit);
         self
     }
 
@@ -96,7 +105,7 @@ impl Stream {
         if let Some(map) = self.blank.clone().filter(|_| self.sleep && level < judge.silence()) {
             return self.asleep(judge, t, picture, level, map);
         }
-        let seen = judge.encode_image(picture);
+        let seen = judge.encode_frame(picture, &mut self.noise_gate);
         done(Stage::Vision);
         let heard = judge.encode_stream(columns, std::mem::take(&mut self.fresh));
         done(Stage::Audio);
@@ -228,6 +237,28 @@ mod tests {
         assert_eq!(at_once.iter().map(|event| event.t).collect::<Vec<_>>(), [0.08, 0.16, 0.24]);
         assert_eq!(events(&[1, 700, 3839, 3840, 3841]), at_once);
         assert_eq!(events(&[480]), at_once);
+    }
+
+    #[test]
+    fn noise_that_the_gate_keeps_out_changes_no_decision() {
+        let [mut judge, mut other] = [(); 2].map(|()| Model::built_in().unwrap().into_judge());
+        let (mut still, mut noisy) = (Stream::new(&judge), Stream::new(&other).noise_gate(4));
+        let scene = |x: u32, y: u32| 20 + (2 * x + y) as u8;
+        let shown = RgbImage::from_fn(64, 48, |x, y| image::Rgb([scene(x, y), 90, scene(y, x)]));
+        for hop in 1..=5u32 {
+            // Nothing at first, then -2 to 2, of which rounding makes 3 at most.
+            let noise = |x: u32, y: u32| if hop == 1 { 2 } else { ((x * 7 + y * 3 + hop * x) % 5) as u8 };
+            let picture = RgbImage::from_fn(64, 48, |x, y| {
+                shown.get_pixel(x, y).0.map(|value| value + noise(x, y) - 2).into()
+            });
+            let samples: Vec<f32> = (0..3840).map(|n| (n as f32 * 0.05).sin() * 0.3).collect();
+            still.push(&samples);
+            noisy.push(&samples);
+            let t = f64::from(hop) * 0.08;
+            let expected = still.decide(&mut judge, t, &shown, |_| ());
+            let found = noisy.decide(&mut other, t, &picture, |_| ());
+            assert_eq!((found.verdict, found.map), (expected.verdict, expected.map), "hop {hop}");
+        }
     }
 
     #[test]

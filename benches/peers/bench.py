@@ -81,12 +81,12 @@ def contenders(args):
         command = [args.worker.resolve(), "--model", model.resolve(), "--engine", "int"]
         return Contender(name, "int8", variant, command, wants)
 
-    rows = [lookhear("lookhear", args.model, (*TOWERS, "update"))]
+    rows = [lookhear("lookhear", args.model, (*TOWERS, *report.UPDATES))]
     for runtime, precision, variant in PEERS:
         command = [sys.executable, HERE / "peers.py", "--runtime", runtime, "--precision", precision]
         command += ["--variant", variant, "--models", args.out / "models"]
         rows.append(Contender(runtime, precision, variant, command, TOWERS))
-    rows += [lookhear(report.SMALL, model, ("update",), model.stem) for model in args.small]
+    rows += [lookhear(report.SMALL, model, report.UPDATES, model.stem) for model in args.small]
     return rows
 
 

@@ -9,6 +9,8 @@ UPDATE_GOAL = 0.30
 # Memory is compared with peers that are at most this many times slower than LookHear.
 COMPARABLE_SPEED = 2
 TOWERS = ("vision", "audio")
+# Live updates of LookHear: with all of the picture new, a tenth of it, or nothing.
+UPDATES = ("update", "tenth", "still")
 # Name of LookHear with networks that no peer runs here.
 SMALL = "lookhear-small"
 
@@ -201,6 +203,18 @@ def small_lines(session):
     return "\n".join(lines)
 
 
+def change_table(session):
+    """What a live update costs LookHear by how much of the picture changed."""
+    rows = []
+    for row in session["contenders"]:
+        if row["runtime"].startswith("lookhear") and not row["failure"]:
+            full, *rest = (ms(row, what) for what in UPDATES)
+            shares = ["-" if None in (full, part) else f"{part:.2f} ({part / full:.2f} x)" for part in rest]
+            rows.append([row["variant"] or row["runtime"], number(full, 2), *shares])
+    head = ["live update, ms", "100 % changed", "10 % changed", "static scene"]
+    return f"{session['threads']} thread(s):\n\n{table(head, rows)}"
+
+
 def layer_table(session):
     """What share of the machine's multiply-add peak each convolution reaches."""
     layers = session["layers"]
@@ -228,6 +242,8 @@ def text(result):
         goal_lines(result),
         f"CAUTION: LookHear disagrees with f32 on {ours_wrong} thread(s)." if ours_wrong else "",
         *[small_lines(session) for session in sessions],
+        "## Only what changed",
+        *[change_table(session) for session in sessions],
         "## Layers",
         *[layer_table(session) for session in sessions],
     ]

@@ -1,7 +1,8 @@
 //! LookHear's side of `make bench-peers`: a process that measures when it is asked to.
 //!
-//! Lines in, lines of JSON out; `ready` comes first. `time vision|audio|update K` answers the milliseconds of K runs (a
-//! tower up to its embedding, as peers run it, or an update with all heads), `embed TOWER FILE` the embedding of an input
+//! Lines in, lines of JSON out; `ready` comes first. `time vision|audio|update|tenth|still K` answers the milliseconds of K
+//! runs (a tower up to its embedding, as peers run it, or an update with all heads: with all of the picture new, a tenth of
+//! it, or nothing), `embed TOWER FILE` the embedding of an input
 //! (raw f32), `rss` the peak memory in MiB, `layers` the time of each layer and the processor's peak; `quit` ends the
 //! process. With `--samples FOLDER` it writes inputs instead, and with `--make FILE` a network with random weights.
 
@@ -71,6 +72,20 @@ fn noise(count: usize, seed: u32, low: f32, high: f32) -> Vec<f32> {
     (0..count).map(|_| next()).collect()
 }
 
+/// A picture `[channels, height, width]` that never changes, but for a square of a tenth of it in the middle.
+fn changed_by_a_tenth([channels, height, width]: [usize; 3], seed: u32) -> Vec<f32> {
+    let [mut picture, new] = [0, seed].map(|seed| noise(channels * height * width, seed, -1.0, 1.0));
+    let middle = |all: usize| {
+        let side = (all as f64 * 0.1f64.sqrt()).round() as usize;
+        (all - side) / 2..(all + side) / 2
+    };
+    for row in (0..channels).flat_map(|channel| middle(height).map(move |row| channel * height + row)) {
+        let columns = row * width + middle(width).start..row * width + middle(width).end;
+        picture[columns.clone()].copy_from_slice(&new[columns]);
+    }
+    picture
+}
+
 /// The integer engine can do more than others: run a tower without its heads, as peers do, and time its layers.
 enum Runner {
     Int(Box<IntEngine>),
@@ -109,10 +124,15 @@ impl Runner {
 
 impl Worker {
     fn run(&mut self, what: &str, number: usize) -> Result<f64, Box<dyn Error>> {
-        let picture = noise(self.spec.vision.input.iter().product(), number as u32, -1.0, 1.0);
-        let sound = noise(BINS * COLUMNS, number as u32, 0.0, 2.5);
+        let seed = number as u32;
+        let picture = match what {
+            "still" => changed_by_a_tenth(self.spec.vision.input, 1),
+            "tenth" => changed_by_a_tenth(self.spec.vision.input, seed + 1),
+            _ => noise(self.spec.vision.input.iter().product(), seed, -1.0, 1.0),
+        };
+        let sound = noise(BINS * COLUMNS, seed, 0.0, 2.5);
         let fresh = fresh(&self.spec);
-        if what == "update" {
+        if matches!(what, "update" | "tenth" | "still") {
             self.second.drain(..fresh);
             let columns = (0..fresh).map(|n| noise(BINS, (self.heard_columns + n) as u32, 0.0, 2.5));
             self.second.extend(columns);
@@ -123,7 +143,7 @@ impl Worker {
         match what {
             "vision" => runner.tower(what, &picture, seen, heard),
             "audio" => runner.tower(what, &sound, seen, heard),
-            "update" => {
+            "update" | "tenth" | "still" => {
                 let engine = runner.engine();
                 engine.encode_image(&picture, seen);
                 engine.encode_stream(&self.second, fresh, heard);
@@ -164,7 +184,10 @@ impl Worker {
     fn answer(&mut self, request: &str) -> Result<Value, Box<dyn Error>> {
         match request.split_whitespace().collect::<Vec<_>>()[..] {
             ["time", what, count] => {
-                let ms: Result<Vec<f64>, _> = (0..count.parse()?).map(|n| self.run(what, n)).collect();
+                // Once before, so that the first picture comes after one of its kind.
+                let count = count.parse()?;
+                self.run(what, count)?;
+                let ms: Result<Vec<f64>, _> = (0..count).map(|n| self.run(what, n)).collect();
                 Ok(json!({ "ms": ms? }))
             }
             ["embed", tower, file] => self.embed(tower, file),

@@ -10,7 +10,7 @@ use lookhear::engine::{Backend, Setup};
 use lookhear::judge::Judge;
 use lookhear::model::{Bundle, BundleError};
 use lookhear::output::Existing;
-use lookhear::pipeline::PipelineSettings;
+use lookhear::pipeline::{NOISE_GATES, PipelineSettings};
 use lookhear::profile::Model;
 
 use super::ending::Failure;
@@ -97,6 +97,10 @@ pub(super) struct RunArguments {
     /// Seconds between decisions; 0.08 if left out.
     #[arg(long, value_name = "SECONDS", value_parser = hop)]
     pub(super) hop: Option<f64>,
+    /// Keep the camera's noise out of the network's input: a value of a pixel (0 to 255) moves only when it differs by
+    /// more than N from the one that is kept.
+    #[arg(long, value_name = "N", value_parser = noise_gate())]
+    pub(super) noise_gate: Option<u8>,
     /// Say what it is that sounds, if it is one of the things in this gallery: see `lookhear enroll`.
     #[arg(long, value_name = "FILE")]
     pub(super) gallery: Option<PathBuf>,
@@ -105,7 +109,8 @@ pub(super) struct RunArguments {
 impl RunArguments {
     pub(super) fn settings(&self) -> Result<PipelineSettings, Failure> {
         let hop = self.hop.unwrap_or(PipelineSettings::default().hop);
-        Ok(PipelineSettings { hop, map: self.map, ..PipelineSettings::default() })
+        let noise_gate = self.noise_gate.unwrap_or_default();
+        Ok(PipelineSettings { hop, map: self.map, noise_gate, ..PipelineSettings::default() })
     }
 
     pub(super) fn existing(&self) -> Existing {
@@ -117,6 +122,12 @@ impl RunArguments {
 fn hop(text: &str) -> Result<f64, String> {
     let hop = text.parse().ok().filter(|hop| (0.01..=10.0).contains(hop));
     hop.ok_or_else(|| "give 0.01 to 10 seconds".into())
+}
+
+/// As the settings file takes them.
+pub(super) fn noise_gate() -> clap::builder::RangedI64ValueParser<u8> {
+    let (least, most) = NOISE_GATES.into_inner();
+    clap::value_parser!(u8).range(i64::from(least)..=i64::from(most))
 }
 
 /// What becomes of files that are there already.

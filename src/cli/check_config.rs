@@ -101,12 +101,13 @@ fn model_words(Model { file, engine, threads }: &Model) -> String {
 }
 
 fn decision_words(decisions: &Decisions) -> String {
-    let Decisions { hop, swap, sleep, on, off, hold, silence_db } = decisions;
+    let Decisions { hop, swap, sleep, noise_gate, on, off, hold, silence_db } = decisions;
     let swap = if *swap > 0.0 { format!("self-check every {swap} s") } else { "no self-check".into() };
     let own = [("on", on), ("off", off), ("hold", hold), ("silence_db", silence_db)];
     let own = own.into_iter().filter_map(|(key, value)| Some(format!(", {key} {}", (*value)?)));
     let sleep = if *sleep { ", rests while it is quiet" } else { "" };
-    format!("every {:.0} ms, {swap}{sleep}{}", hop * 1e3, own.collect::<String>())
+    let noise = if *noise_gate > 0 { format!(", noise gate {noise_gate}") } else { String::new() };
+    format!("every {:.0} ms, {swap}{sleep}{noise}{}", hop * 1e3, own.collect::<String>())
 }
 
 fn kiosk_words(settings: &kiosk::Settings) -> String {

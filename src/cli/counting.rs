@@ -72,5 +72,5 @@ impl Counting {
 
 /// Of a run's timing what it began with, the rest as it is now.
 fn taken_over(run: &Decisions, now: &Decisions) -> Decisions {
-    Decisions { hop: run.hop, swap: run.swap, sleep: run.sleep, ..now.clone() }
+    Decisions { hop: run.hop, swap: run.swap, sleep: run.sleep, noise_gate: run.noise_gate, ..now.clone() }
 }

@@ -9,7 +9,7 @@ use lookhear::kiosk::{Display, Fault, Parts, Report, Settings};
 use lookhear::pipeline::{self, Sink};
 use lookhear::sinks::DeviceLog;
 
-use super::arguments::ModelArguments;
+use super::arguments::{ModelArguments, noise_gate};
 use super::config::{ConfigArgument, judge, publishers};
 use super::devices::{DeviceArguments, size};
 use super::ending::{Failure, controls_of_run};
@@ -33,6 +33,10 @@ pub(super) struct Kiosk {
     /// Keep the session as it was judged; visitors see a sign while it is kept.
     #[arg(long, value_name = "FOLDER")]
     record: Option<PathBuf>,
+    /// Keep the camera's noise out of the network's input: a value of a pixel (0 to 255) moves only when it differs by
+    /// more than N from the one that is kept.
+    #[arg(long, value_name = "N", value_parser = noise_gate())]
+    noise_gate: Option<u8>,
     /// Stop after so many seconds.
     #[arg(long, value_name = "SECONDS")]
     seconds: Option<f64>,
@@ -62,16 +66,22 @@ impl Kiosk {
         // Everything that can fail early is done before anything is shown.
         let display = Display::open()?;
         let controls = controls_of_run(self.config.is_read_again())?;
-        let Self { config, devices, record, seconds, stats, model, .. } = self;
+        let Self { config, devices, record, noise_gate, seconds, stats, model, .. } = self;
         let (devices, model) = (devices.or(&profile), model.or(&profile.model));
         devices.put(&mut profile);
         profile.model = model.settings();
         profile.kiosk = settings.clone();
-        profile.decisions.sleep &= record.is_none();
+        let decisions = &mut profile.decisions;
+        decisions.noise_gate = noise_gate.unwrap_or(decisions.noise_gate);
+        // What is recorded is judged whole: it gives the same answers again.
+        if record.is_some() {
+            (decisions.sleep, decisions.noise_gate) = (false, 0);
+        }
         let stage = pipeline::PipelineSettings {
             hop: profile.decisions.hop,
             swap: profile.decisions.swap,
             sleep: profile.decisions.sleep,
+            noise_gate: profile.decisions.noise_gate,
             end: seconds,
             ..pipeline::PipelineSettings::default()
         };

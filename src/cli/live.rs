@@ -75,13 +75,17 @@ impl Live {
         self.run.hop = self.run.hop.or(Some(profile.decisions.hop));
         let swap = self.swap.unwrap_or(profile.decisions.swap);
         // What is recorded is judged whole: it gives the same answers again.
-        let sleep = profile.decisions.sleep && self.record.is_none();
+        let whole = self.record.is_some();
+        let sleep = profile.decisions.sleep && !whole;
+        let noise_gate = self.run.noise_gate.unwrap_or(profile.decisions.noise_gate);
+        self.run.noise_gate = (!whole).then_some(noise_gate);
         let settings = PipelineSettings { swap, sleep, end: self.seconds, ..self.run.settings()? };
         self.devices.put(&mut profile);
         profile.model = self.model.settings();
         profile.camera.offset_ms = self.offset;
         let decisions = &mut profile.decisions;
         (decisions.hop, decisions.swap, decisions.sleep) = (settings.hop, settings.swap, settings.sleep);
+        decisions.noise_gate = settings.noise_gate;
         let controls = controls_of_run(self.config.is_read_again())?;
         let mut judge = judge(&self.model, &profile).map_err(|error| -> Failure { error })?;
         let source = self.devices.open(self.offset.map(|ms| ms / 1e3));

@@ -131,6 +131,7 @@ fn waiting(before: &Profile, now: &Profile) -> Vec<&'static str> {
         ("decisions.hop", changed(|decisions| (decisions.hop, false))),
         ("decisions.swap", changed(|decisions| (decisions.swap, false))),
         ("decisions.sleep", changed(|decisions| (0.0, decisions.sleep))),
+        ("decisions.noise_gate", changed(|decisions| (f64::from(decisions.noise_gate), false))),
     ]
     .into_iter()
     .filter_map(|(what, changed)| changed.then_some(what))
@@ -163,6 +164,7 @@ mod tests {
             ("", "camera.name = 'Webcam'", vec!["the devices"]),
             ("", several, vec!["the devices"]),
             ("", "decisions.swap = 0\ndecisions.sleep = false", vec!["decisions.swap", "decisions.sleep"]),
+            ("", "decisions.noise_gate = 3", vec!["decisions.noise_gate"]),
             ("", "model.threads = 2\nkiosk.language = 'de'", vec!["[model]", "[kiosk]"]),
             (several, "sources.barn.camera.name = 'studio'\nsources.yard = {}", vec!["decisions.hop"]),
             // Of all sources that say nothing themselves: barn.

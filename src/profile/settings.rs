@@ -173,6 +173,9 @@ pub struct Decisions {
     pub swap: f64,
     /// Whether the network rests while it is quiet: the score is then 0.
     pub sleep: bool,
+    /// The largest difference (of 255) from picture to picture that counts as the camera's noise, and does not reach the
+    /// network; 0: none.
+    pub noise_gate: u8,
     /// Instead of the model's [`Thresholds::on`]: score from which a match begins.
     pub on: Option<f64>,
     /// Instead of the model's [`Thresholds::off`]: score under which a match ends; not above `on`.
@@ -186,7 +189,7 @@ pub struct Decisions {
 impl Default for Decisions {
     fn default() -> Self {
         let hop = pipeline::PipelineSettings::default().hop;
-        Self { hop, swap: 5.0, sleep: true, on: None, off: None, hold: None, silence_db: None }
+        Self { hop, swap: 5.0, sleep: true, noise_gate: 0, on: None, off: None, hold: None, silence_db: None }
     }
 }
 
@@ -198,6 +201,7 @@ impl Decisions {
     pub fn validate(&self) -> Result<(), ValidationError> {
         within("hop", self.hop, &HOPS, " seconds")?;
         within("swap", self.swap, &SWAPS, " seconds, 0 for none")?;
+        within("noise_gate", self.noise_gate, &pipeline::NOISE_GATES, " of 255, 0 for none")?;
         for (key, value, range, unit) in [
             ("on", self.on, &SCORES, ""),
             ("off", self.off, &SCORES, ""),

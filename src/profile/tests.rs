@@ -156,6 +156,7 @@ const INVALID: [(&str, usize, &str, &str); 50] = [
     ("[decisions]\nhop = nan", 2, "decisions.hop", "0.01 to 10 seconds"),
     ("[decisions]\nswap = -1", 2, "decisions.swap", "0 for none"),
     ("[decisions]\non = 80", 2, "decisions.on", "0 to 1"),
+    ("[decisions]\nnoise_gate = 33", 2, "decisions.noise_gate", "0 to 32 of 255"),
     ("[decisions]\nsilence_db = 60", 2, "decisions.silence_db", "-120 to 0 decibels"),
     ("[decisions]\non = 0.4\n\noff = 0.6", 4, "decisions.off", "at most as large"),
 ];

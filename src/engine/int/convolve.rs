@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use super::buffer::Buffer;
+use super::changes::Changes;
 use super::kernel::{Kernel, LANES, PATCH, POSITIONS, TILE, groups};
 use super::layout::{sums_stride, sums_values, transformed_stride, transformed_values};
 use super::plane::{Plane, RealMap};
 use super::quantize::{Block, Quantized};
-use super::step::{Needs, Operation, Step};
+use super::step::{Needs, Operation, Step, Unit};
 use super::thread_pool::Worker;
 use super::winograd_filters::WinogradFilters;
 
@@ -70,8 +71,26 @@ impl WorkerContext<'_> {
         });
     }
 
+    /// As [`WorkerContext::fill`], for an input that is only updated; `update` marks the pixels that it changes.
+    pub(super) fn update(
+        &mut self,
+        input: &Plane<i16>,
+        changes: &Changes,
+        update: impl Fn(usize, &mut [i16], &mut [u8]),
+    ) {
+        self.worker.parallel_for(input.height, |row| {
+            // SAFETY: as above, for both.
+            let (pixels, changed) = unsafe { (input.pixels(row), changes.row(row)) };
+            changed.fill(0);
+            update(row, pixels, changed);
+        });
+    }
+
     /// This thread's share of a step, which ends when all threads are done.
     pub(super) fn step(&mut self, step: &Step, source: Source, target: Target) {
+        if step.todo.is_empty() {
+            return;
+        }
         match (&step.operation, source) {
             (Operation::Winograd { weights, shared: false, .. }, Source::Plane(source)) => {
                 self.winograd_in_chunks(step, weights, source, target);
@@ -95,7 +114,7 @@ impl WorkerContext<'_> {
 
     /// Few weights: they stay in the cache while each thread takes chunks from transform to transform.
     fn winograd_in_chunks(&mut self, step: &Step, weights: &Quantized, source: &Plane<u8>, target: Target) {
-        self.worker.parallel_for(step.tiles().div_ceil(step.chunk), |unit| {
+        self.worker.parallel_for(step.todo.len().div_ceil(step.chunk), |unit| {
             let chunk = chunk(step, unit);
             transform(step, chunk.clone(), source, self.kernel, weights.depth, self.scratch.inputs.get_mut());
             for group in 0..weights.groups() {
@@ -162,7 +181,7 @@ impl WorkerContext<'_> {
     /// Transforms all inputs of a step, for all threads; ends a phase. Returns the number of chunks and the size
     /// of each.
     fn transform_all(&mut self, step: &Step, source: &Plane<u8>, depth: usize) -> (usize, usize) {
-        let chunks = step.tiles().div_ceil(step.chunk);
+        let chunks = step.todo.len().div_ceil(step.chunk);
         let size = transformed_values(step.chunk, depth);
         self.worker.parallel_for(chunks, |unit| {
             // SAFETY: each unit has a part of its own, and nobody reads before the next phase.
@@ -201,8 +220,8 @@ impl WorkerContext<'_> {
                     }
                 }
             }
-            let across = step.tiles_across();
-            let (row, column) = (step.plan.row(tile / across) * side, tile % across * side);
+            let Unit { row, columns } = &step.todo[tile];
+            let (row, column) = (row * side, columns.start * side);
             let columns = column..step.output[1].min(column + side);
             // A tile may reach beyond the window.
             for i in (0..side).filter(|i| step.plan.to.contains(&(row + i))) {
@@ -247,7 +266,7 @@ fn place<'a, T: Copy + 'a>(
 
 /// The tiles of a chunk.
 fn chunk(step: &Step, index: usize) -> Range<usize> {
-    index * step.chunk..((index + 1) * step.chunk).min(step.tiles())
+    index * step.chunk..((index + 1) * step.chunk).min(step.todo.len())
 }
 
 /// All positions of some tiles times the weights of a group of panels: `[panel][position][tile][16]`.
@@ -276,15 +295,13 @@ fn transform(
     v: &mut [i16],
 ) {
     let (count, stride) = (tiles.len(), transformed_stride(tiles.len(), depth));
-    let across = step.tiles_across();
     for (first, size) in groups(count, kernel.group()) {
         for t in 0..size {
-            let tile = tiles.start + first + t;
-            let (row, column) = (step.plan.row(tile / across), tile % across);
+            let Unit { row, columns } = &step.todo[tiles.start + first + t];
             let patch: [&[u8]; PATCH] = std::array::from_fn(|i| {
                 // SAFETY: nobody writes the source in this phase.
                 let row = unsafe { source.row((row * TILE + i) as isize - 1, &step.plan.from) };
-                &row[column * TILE * source.channels..]
+                &row[columns.start * TILE * source.channels..]
             });
             kernel.transform(patch, depth, &mut v[first * depth + t * LANES..], stride, size * LANES);
         }

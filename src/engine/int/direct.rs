@@ -4,7 +4,7 @@ use super::convolve::{Target, WorkerContext};
 use super::kernel::{LANES, groups};
 use super::plane::Plane;
 use super::quantize::Quantized;
-use super::step::Step;
+use super::step::{Step, Unit};
 
 impl WorkerContext<'_> {
     /// A convolution of any stride over gathered inputs, row by row.
@@ -16,27 +16,27 @@ impl WorkerContext<'_> {
         source: &Plane<T>,
         target: Target,
     ) {
-        let width = step.output[1];
         let (inputs, sums) = (self.scratch.inputs.get_mut(), self.scratch.sums.get_mut());
-        self.worker.parallel_for(step.plan.count(), |unit| {
-            let row = step.plan.row(unit);
-            gather(step, row, stride, source, weights.depth, self.kernel.group(), inputs);
+        self.worker.parallel_for(step.todo.len(), |unit| {
+            let unit = &step.todo[unit];
+            let (row, columns, width) = (unit.row, &unit.columns, unit.columns.len());
+            gather(step, unit, stride, source, weights.depth, self.kernel.group(), inputs);
             for group in 0..weights.groups() {
                 let panels = weights.panels(group, 0);
                 self.kernel.multiply(inputs, width, weights.depth, panels, sums, width * LANES);
                 for (panel, sums) in weights.group(group).zip(sums.chunks_exact(width * LANES)) {
-                    let epilogue = weights.epilogue(panel);
+                    let (epilogue, channels) = (weights.epilogue(panel), panel * LANES..(panel + 1) * LANES);
                     match target {
                         Target::Plane(plane) => {
-                            // SAFETY: every row is one unit, and nobody reads it before the next phase.
-                            let pixels = unsafe { plane.pixels(row) };
-                            let channels = plane.channels;
-                            self.kernel.requantize(sums, epilogue, &mut pixels[panel * LANES..], channels);
+                            let apart = plane.channels;
+                            let first = plane.start(row, columns.clone(), channels);
+                            // SAFETY: a unit has pixels of its own, and nobody reads them before the next phase.
+                            let pixels = unsafe { plane.values(first..first + (width - 1) * apart + LANES) };
+                            self.kernel.requantize(sums, epilogue, pixels, apart);
                         }
                         Target::Map(map) => {
-                            for (column, sums) in sums.chunks_exact(LANES).enumerate() {
-                                let channels = panel * LANES..(panel + 1) * LANES;
-                                let first = map.start(row, column..column + 1, channels);
+                            for (column, sums) in columns.clone().zip(sums.chunks_exact(LANES)) {
+                                let first = map.start(row, column..column + 1, channels.clone());
                                 // SAFETY: as above.
                                 let values = unsafe { map.values(first..first + LANES) };
                                 for (n, value) in values.iter_mut().enumerate() {
@@ -53,12 +53,13 @@ impl WorkerContext<'_> {
 
     pub(super) fn pool(&mut self, step: &Step, scales: &[f32], source: &Plane<u8>, target: Target) {
         let channels = source.channels;
-        self.worker.parallel_for(step.plan.count(), |index| {
-            let row = step.plan.row(index);
+        self.worker.parallel_for(step.todo.len(), |index| {
+            let Unit { row, columns } = &step.todo[index];
+            let row = *row;
             // SAFETY: nobody writes the source in this phase.
             let [above, below] =
                 [0, 1].map(|i| unsafe { source.row((2 * row + i) as isize, &step.plan.from) });
-            for column in 0..step.output[1] {
+            for column in columns.clone() {
                 let left = (2 * column + 1) * channels;
                 let largest = |n: usize| {
                     let at = left + n;
@@ -67,7 +68,7 @@ impl WorkerContext<'_> {
                 match target {
                     Target::Plane(plane) => {
                         let first = plane.start(row, column..column + 1, 0..channels);
-                        // SAFETY: every row is one unit, and nobody reads it before the next phase.
+                        // SAFETY: a unit has pixels of its own, and nobody reads them before the next phase.
                         let values = unsafe { plane.values(first..first + channels) };
                         values.iter_mut().enumerate().for_each(|(n, value)| *value = largest(n));
                     }
@@ -84,11 +85,11 @@ impl WorkerContext<'_> {
     }
 }
 
-/// The inputs of a row of outputs without tiles, in groups of `group`. Padding after the nine taps of a pixel is
+/// The inputs of a span of outputs without tiles, in groups of `group`. Padding after the nine taps of a pixel is
 /// multiplied by weights of 0, so its values do not matter.
 fn gather<T: bytemuck::Pod + Into<i16>>(
     step: &Step,
-    row: usize,
+    Unit { row, columns }: &Unit,
     stride: usize,
     source: &Plane<T>,
     depth: usize,
@@ -102,9 +103,10 @@ fn gather<T: bytemuck::Pod + Into<i16>>(
     // Few channels: whole vectors are copied, each over the end of the one before.
     let few = run <= LANES && depth <= 2 * LANES;
     let mut pixel = [0i16; 3 * LANES];
-    for (first, size) in groups(step.output[1], group) {
+    for (first, size) in groups(columns.len(), group) {
         for t in 0..size {
-            let (inputs, from) = (&mut inputs[first * depth + t * LANES..], (first + t) * apart);
+            let (inputs, from) =
+                (&mut inputs[first * depth + t * LANES..], (columns.start + first + t) * apart);
             if few && from + LANES <= rows[0].len() {
                 for (tap, values) in rows.iter().enumerate() {
                     let target = &mut pixel[tap * run..][..LANES];

@@ -7,6 +7,7 @@
 
 mod allocator;
 mod buffer;
+mod changes;
 mod convolve;
 mod dense;
 mod direct;
@@ -24,6 +25,8 @@ mod quantize;
 mod step;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_update;
 mod thread_pool;
 mod tower;
 mod vision_head;
@@ -62,6 +65,8 @@ pub struct IntEngine {
     distance: Option<DistanceHead>,
     localization: Option<(VisionHead, LocalizationHead)>,
     map_size: [usize; 2],
+    /// Whether the vision side of the localization head has seen the map that the vision tower holds.
+    projected: bool,
     /// Whether the audio tower holds the window before the next call of `encode_stream`.
     streaming: bool,
 }
@@ -103,7 +108,17 @@ impl IntEngine {
         };
         let map_size = spec.map_size();
         let executor = Executor::new(kernel, thread_pool, || vision.steps().chain(audio.steps()));
-        Ok(Self { executor, vision, audio, fusion, distance, localization, map_size, streaming: false })
+        Ok(Self {
+            executor,
+            vision,
+            audio,
+            fusion,
+            distance,
+            localization,
+            map_size,
+            projected: false,
+            streaming: false,
+        })
     }
 
     /// The kernel's name and the number of threads.
@@ -130,6 +145,7 @@ impl IntEngine {
 
     /// The vision tower alone, without what the heads make of it. For benchmarks.
     pub fn embed_picture(&mut self, picture: &[f32], embedding: &mut Vec<f32>) {
+        self.projected = false;
         self.run_vision(picture);
         embed(&mut self.vision, embedding);
     }
@@ -140,17 +156,29 @@ impl IntEngine {
         embed(&mut self.audio, embedding);
     }
 
+    /// The vision tower. What the picture has in common with the one before is not computed again.
     fn run_vision(&mut self, picture: &[f32]) {
+        /// Pixels that are rounded together.
+        const BLOCK: usize = 32;
         let (height, width) = (self.vision.input.height, self.vision.input.width);
         let (channels, rounding) = (self.vision.input.channels, self.vision.rounding());
-        let fill = |row: usize, pixels: &mut [i16]| {
+        let update = |row: usize, pixels: &mut [i16], changed: &mut [u8]| {
             for channel in 0..channels {
                 let values = &picture[(channel * height + row) * width..][..width];
-                let targets = pixels.chunks_exact_mut(channels);
-                targets.zip(values).for_each(|(to, value)| to[channel] = rounding.round(*value));
+                let targets = pixels.chunks_mut(BLOCK * channels).zip(changed.chunks_mut(BLOCK));
+                for ((pixels, changed), values) in targets.zip(values.chunks(BLOCK)) {
+                    // By itself this loop becomes vector instructions.
+                    let mut rounded = [0; BLOCK];
+                    rounded.iter_mut().zip(values).for_each(|(to, value)| *to = rounding.round(*value));
+                    for ((to, changed), value) in pixels.chunks_exact_mut(channels).zip(changed).zip(rounded)
+                    {
+                        *changed |= u8::from(to[channel] != value);
+                        to[channel] = value;
+                    }
+                }
             }
         };
-        self.vision.run_on(fill, &mut self.executor);
+        self.vision.run_update(update, &mut self.executor);
     }
 
     /// The audio tower on a second by itself.
@@ -188,9 +216,11 @@ fn embed(tower: &mut Tower, embedding: &mut Vec<f32>) {
 
 impl Engine for IntEngine {
     fn encode_image(&mut self, picture: &[f32], seen: &mut ImageEncoding) {
+        let projected = std::mem::take(&mut self.projected);
         self.embed_picture(picture, &mut seen.embedding);
         if let Some((head, _)) = &mut self.localization {
-            head.run(self.vision.map(), &mut self.executor, &mut seen.spatial_embeddings);
+            head.run(&mut self.vision, projected, &mut self.executor, &mut seen.spatial_embeddings);
+            self.projected = true;
         }
         if let Some(head) = &mut self.distance {
             head.project_image(seen);
@@ -228,6 +258,7 @@ impl Engine for IntEngine {
     }
 
     fn image_activation_map(&mut self, picture: &[f32], map: &mut ActivationMap) {
+        self.projected = false;
         self.run_vision(picture);
         self.vision.write_map(false, map);
     }

@@ -1,4 +1,4 @@
-//! What a step has to compute when a window has moved on.
+//! What a step has to compute when a window has moved on. ([`super::changes`] says what, when a picture changed.)
 //!
 //! Rows are counted from the start of the stream. "Clean" rows of an activation map have the values that
 //! the window needs, because they had them when it was a few rows further back.
@@ -56,17 +56,9 @@ impl Plan {
         Self { from, to, todo, clean: start * side..end * side }
     }
 
-    /// Number of rows (of tiles) to compute.
-    pub(super) fn count(&self) -> usize {
-        self.todo[0].len() + self.todo[1].len()
-    }
-
-    /// The `index`-th of the rows (of tiles) to compute.
-    pub(super) fn row(&self, index: usize) -> usize {
-        match index.checked_sub(self.todo[0].len()) {
-            None => self.todo[0].start + index,
-            Some(index) => self.todo[1].start + index,
-        }
+    /// The rows (of tiles) to compute.
+    pub(super) fn rows(&self) -> impl Iterator<Item = usize> {
+        self.todo.iter().cloned().flatten()
     }
 }
 
@@ -77,7 +69,7 @@ mod tests {
     #[test]
     fn from_scratch_everything_is_to_do() {
         let plan = Plan::winograd(0..199, 0..0, true, 99);
-        assert_eq!((plan.to.clone(), plan.todo.clone(), plan.count()), (0..99, [0..50, 0..0], 50));
+        assert_eq!((plan.to.clone(), plan.todo.clone(), plan.rows().count()), (0..99, [0..50, 0..0], 50));
         assert_eq!(Plan::direct(0..199, 0..0, 2, 100).todo, [0..100, 0..0]);
         assert_eq!(Plan::pool(8..108, 0..0, 50).to, 4..54);
     }
@@ -90,8 +82,7 @@ mod tests {
         // conv1_2 and pool1: tile 3 needs rows 11 to 16, tile 48 needs 191 to 196.
         let conv1_2 = Plan::winograd(conv1_1.to, conv1_1.clean, true, 99);
         assert_eq!((conv1_2.to.clone(), conv1_2.todo.clone()), (4..103, [2..3, 49..52]));
-        assert_eq!((conv1_2.clean.clone(), conv1_2.count()), (6..98, 4));
-        assert_eq!([conv1_2.row(0), conv1_2.row(1), conv1_2.row(3)], [2, 49, 51]);
+        assert_eq!((conv1_2.clean.clone(), conv1_2.rows().collect()), (6..98, vec![2, 49, 50, 51]));
     }
 
     #[test]

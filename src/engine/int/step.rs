@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::changes::Changes;
 use super::kernel::{LANES, POSITIONS, TILE};
 use super::layout::{sums_values, transformed_values};
 use super::plan::Plan;
@@ -22,6 +23,53 @@ pub(super) enum Operation {
     Pool { scales: Vec<f32> },
 }
 
+impl Operation {
+    /// Whether it computes in tiles.
+    fn is_tiled(&self) -> bool {
+        matches!(self, Self::Winograd { .. } | Self::WinogradOnTheFly { .. })
+    }
+
+    /// Output pixels of a tile in each direction; without tiles 1.
+    fn side(&self) -> usize {
+        match self {
+            Self::Winograd { pool, .. } | Self::WinogradOnTheFly { pool, .. } => {
+                if *pool {
+                    TILE / 2
+                } else {
+                    TILE
+                }
+            }
+            Self::Direct { .. } | Self::Pool { .. } => 1,
+        }
+    }
+
+    /// Pixels of the source, in either direction, that a tile of the output depends on; without tiles, a pixel.
+    fn reach(&self, cell: usize) -> Range<usize> {
+        match self {
+            Self::Winograd { .. } | Self::WinogradOnTheFly { .. } => {
+                (cell * TILE).saturating_sub(1)..(cell + 1) * TILE + 1
+            }
+            Self::Direct { stride, .. } => (cell * stride).saturating_sub(1)..cell * stride + 2,
+            Self::Pool { .. } => cell * 2..cell * 2 + 2,
+        }
+    }
+}
+
+/// What is computed at once: a tile, or without tiles a span of a row of pixels.
+pub(super) struct Unit {
+    /// Row of tiles or of pixels.
+    pub(super) row: usize,
+    /// Column of a tile (one), or of pixels.
+    pub(super) columns: Range<usize>,
+}
+
+impl Unit {
+    /// A tile at a row and a column.
+    fn tile([row, column]: [usize; 2]) -> Self {
+        Self { row, columns: column..column + 1 }
+    }
+}
+
 /// A layer (a convolution with the pool that follows it, where both are one operation).
 pub(super) struct Step {
     pub(super) operation: Operation,
@@ -34,11 +82,28 @@ pub(super) struct Step {
     /// Where the output goes; the last step's goes to the map.
     pub(super) plane: Option<Plane<u8>>,
     pub(super) plan: Plan,
-    /// Tiles in a chunk, in this run.
+    /// What to compute in this run.
+    pub(super) todo: Vec<Unit>,
+    /// Units in a chunk, in this run.
     pub(super) chunk: usize,
+    /// What of the output changed, if that has been asked for: in tiles, or in pixels.
+    changes: Changes,
 }
 
 impl Step {
+    /// A layer, which has something to compute as soon as that is planned.
+    pub(super) fn new(
+        operation: Operation,
+        name: String,
+        macs: usize,
+        output: [usize; 2],
+        plane: Option<Plane<u8>>,
+    ) -> Self {
+        let changes = Changes::new(output, operation.side());
+        let (plan, todo) = (Plan::default(), Vec::new());
+        Self { operation, name, macs, output, plane, plan, todo, chunk: 0, changes }
+    }
+
     /// Decides what to compute; see [`Plan`].
     pub(super) fn plan(&mut self, from: Range<usize>, clean: Range<usize>, threads: usize) {
         let rows = self.output[0];
@@ -49,8 +114,36 @@ impl Step {
                 Plan::winograd(from, clean, pool, rows)
             }
         };
+        let (width, rows) = (self.columns(), self.plan.rows());
+        self.todo.clear();
+        if self.operation.is_tiled() {
+            let tiles = rows.flat_map(|row| (0..width).map(move |column| Unit::tile([row, column])));
+            self.todo.extend(tiles);
+        } else {
+            self.todo.extend(rows.map(|row| Unit { row, columns: 0..width }));
+        }
+        self.divide(threads);
+    }
+
+    /// Decides to compute only what depends on what changed of the source. Returns what changes of the output. The
+    /// window has to be where it was, and what is computed then adds to what there is.
+    pub(super) fn plan_changes(&mut self, source: &mut Changes, threads: usize) -> &mut Changes {
+        self.changes.follow(source, |cell| self.operation.reach(cell));
+        self.todo.clear();
+        if self.operation.is_tiled() {
+            self.todo.extend(self.changes.cells().map(Unit::tile));
+        } else {
+            // Whole rows are few; pixels between those that changed stay as they are.
+            self.todo.extend(self.changes.spans().map(|(row, columns)| Unit { row, columns }));
+        }
+        self.divide(threads);
+        &mut self.changes
+    }
+
+    /// Makes chunks of what is to do.
+    fn divide(&mut self, threads: usize) {
         // As few chunks as possible, the same number for every thread, of nearly equal size.
-        let tiles = self.tiles().max(1);
+        let tiles = self.todo.len().max(1);
         let chunks = tiles.div_ceil(self.block().tiles).next_multiple_of(threads);
         self.chunk = tiles.div_ceil(chunks);
     }
@@ -64,27 +157,14 @@ impl Step {
         }
     }
 
-    /// Tiles to compute.
-    pub(super) fn tiles(&self) -> usize {
-        self.plan.count() * self.tiles_across()
-    }
-
-    /// Tiles beside each other.
-    pub(super) fn tiles_across(&self) -> usize {
+    /// Tiles or pixels beside each other.
+    fn columns(&self) -> usize {
         self.output[1].div_ceil(self.side())
     }
 
-    /// Output pixels of a tile in each direction.
+    /// Output pixels of a tile in each direction; without tiles 1.
     pub(super) fn side(&self) -> usize {
-        if self.pools() { TILE / 2 } else { TILE }
-    }
-
-    /// Whether a 2x2 maximum is part of the convolution.
-    fn pools(&self) -> bool {
-        matches!(
-            self.operation,
-            Operation::Winograd { pool: true, .. } | Operation::WinogradOnTheFly { pool: true, .. }
-        )
+        self.operation.side()
     }
 
     /// Factor by which the number of rows shrinks.
@@ -92,27 +172,41 @@ impl Step {
         match self.operation {
             Operation::Direct { stride, .. } => stride,
             Operation::Pool { .. } => 2,
-            Operation::Winograd { .. } | Operation::WinogradOnTheFly { .. } => 1 + usize::from(self.pools()),
+            Operation::Winograd { .. } | Operation::WinogradOnTheFly { .. } => TILE / self.side(),
         }
     }
 
     /// Products of a run.
     pub(super) fn products(&self) -> usize {
-        let tiled = |depth, panels| self.tiles() * POSITIONS * depth * panels * LANES;
+        let count: usize = self.todo.iter().map(|unit| unit.columns.len()).sum();
         match &self.operation {
-            Operation::Direct { weights, .. } => {
-                self.plan.count() * self.output[1] * weights.depth * weights.panels * LANES
+            Operation::Direct { weights, .. } => count * weights.depth * weights.panels * LANES,
+            Operation::Winograd { weights, .. } => count * POSITIONS * weights.depth * weights.panels * LANES,
+            Operation::WinogradOnTheFly { weights, .. } => {
+                count * POSITIONS * weights.depth * weights.panels * LANES
             }
-            Operation::Winograd { weights, .. } => tiled(weights.depth, weights.panels),
-            Operation::WinogradOnTheFly { weights, .. } => tiled(weights.depth, weights.panels),
             Operation::Pool { .. } => 0,
         }
+    }
+
+    /// The pixels of the output that a run computes, as rows with their columns.
+    pub(super) fn computed(&self) -> impl Iterator<Item = (usize, Range<usize>)> {
+        let (side, [height, width]) = (self.side(), self.output);
+        self.todo.iter().flat_map(move |Unit { row, columns }| {
+            let columns = columns.start * side..(columns.end * side).min(width);
+            (row * side..((row + 1) * side).min(height)).map(move |row| (row, columns.clone()))
+        })
+    }
+
+    /// Makes room for what may be to do in any window.
+    pub(super) fn reserve(&mut self) {
+        self.todo.reserve(self.columns());
     }
 
     /// The most tiles and chunks of a run, whatever the window.
     fn most(&self, threads: usize) -> [usize; 2] {
         // Windows that begin within a tile have a row of tiles more.
-        let tiles = self.tiles() + self.tiles_across();
+        let tiles = self.todo.len() + self.columns();
         // There may be a chunk more for each thread, and each may be a tile larger than its share.
         let chunks = tiles.div_ceil(self.block().tiles) + threads;
         [tiles + chunks, chunks]

@@ -8,14 +8,14 @@ use super::oracle::{Oracle, noise, weights};
 use super::*;
 use crate::model::{Distance, Layer, Tower as Table};
 
-const POOL: Layer = Layer::MaxPool;
+pub(super) const POOL: Layer = Layer::MaxPool;
 
-fn conv(channels: usize, stride: usize) -> Layer {
+pub(super) fn conv(channels: usize, stride: usize) -> Layer {
     Layer::Conv { channels, stride }
 }
 
 /// Both heads on small towers of the given layers.
-fn spec(layers: &[Layer], picture: [usize; 2], sound: [usize; 2]) -> Spec {
+pub(super) fn spec(layers: &[Layer], picture: [usize; 2], sound: [usize; 2]) -> Spec {
     let table = |input| Table { input, layers: layers.to_vec() };
     Spec {
         vision: table([3, picture[0], picture[1]]),
@@ -25,31 +25,31 @@ fn spec(layers: &[Layer], picture: [usize; 2], sound: [usize; 2]) -> Spec {
 }
 
 /// As `edge`, with odd sizes and channels.
-fn small() -> Spec {
+pub(super) fn small() -> Spec {
     let layers = [conv(8, 2), conv(16, 1), POOL, conv(24, 1), conv(40, 1), POOL, conv(48, 1), conv(70, 1)];
     spec(&layers, [45, 38], [41, 67])
 }
 
 /// With a layer whose filters are transformed on the fly.
-fn wide() -> Spec {
+pub(super) fn wide() -> Spec {
     spec(&[conv(16, 2), conv(208, 1), conv(208, 1), POOL, conv(16, 1)], [21, 18], [18, 75])
 }
 
 /// A picture in steps of 1/127.5, and a sound.
-fn sample(spec: &Spec, seed: u32) -> (Vec<f32>, Vec<f32>) {
+pub(super) fn sample(spec: &Spec, seed: u32) -> (Vec<f32>, Vec<f32>) {
     let count = |input: [usize; 3]| input.iter().product();
     let picture = noise(count(spec.vision.input), seed, 0.0, 256.0);
     let picture = picture.into_iter().map(|v| v.floor() / 127.5 - 1.0).collect();
     (picture, noise(count(spec.audio.input), seed + 1, 0.0, 2.5))
 }
 
-fn engine(spec: &Spec, kernel: Box<dyn Kernel>, threads: usize) -> IntEngine {
+pub(super) fn engine(spec: &Spec, kernel: Box<dyn Kernel>, threads: usize) -> IntEngine {
     let samples: Vec<_> = (0..4).map(|seed| sample(spec, seed)).collect();
     let ranges = Oracle::new(spec).ranges(&samples);
     IntEngine::new(spec, weights(spec), &ranges, kernel, threads).unwrap()
 }
 
-fn best() -> Box<dyn Kernel> {
+pub(super) fn best() -> Box<dyn Kernel> {
     Choice::Best.kernel().unwrap()
 }
 
@@ -263,7 +263,7 @@ fn weights_of_other_tables_are_refused() {
 }
 
 /// The same range for all channels.
-fn even_ranges(spec: &Spec) -> ActivationRanges {
+pub(super) fn even_ranges(spec: &Spec) -> ActivationRanges {
     let even = |tower: &Table| tower.channels().map(|channels| vec![1.0; channels]).collect();
     ActivationRanges { vision: even(&spec.vision), audio: even(&spec.audio) }
 }

@@ -3,10 +3,10 @@
 use std::ops::Range;
 use std::time::Instant;
 
+use super::changes::Changes;
 use super::convolve::{Source, Target, WorkerContext};
 use super::executor::Executor;
 use super::kernel::{Kernel, LANES};
-use super::plan::Plan;
 use super::plane::{Plane, RealMap};
 use super::quantize::{ActivationScales, Block, ConvWeights, QuantizeError, Quantized};
 use super::step::{Operation, Step};
@@ -20,6 +20,9 @@ const SHARED_FROM: usize = if cfg!(test) { 100_000 } else { 2 << 20 };
 /// Those that are larger than this (conv4_2 of the paper) are not kept: filters are transformed on the fly, which takes
 /// about a tenth of such a layer's time with AVX2, and three tenths where products are as fast as with VNNI.
 const ON_THE_FLY_FROM: usize = if cfg!(test) { 3_000_000 } else { 16 << 20 };
+
+/// If more than this many of eight pixels of an input changed, all of it is computed: hardly a tile would be left out.
+const MOST_OF_8: usize = 7;
 
 /// How inputs become integers: multiplied by a factor, cut off, rounded.
 #[derive(Clone, Copy)]
@@ -62,6 +65,10 @@ pub(super) struct Tower {
     channels: usize,
     /// First row of the window, in rows of the input.
     origin: usize,
+    /// Which pixels of the input [`Tower::run_update`] changed.
+    changes: Changes,
+    /// Whether all layers hold what they make of the input at row 0.
+    held: bool,
 }
 
 impl Tower {
@@ -128,7 +135,7 @@ impl Tower {
             let padded = shape.output[0].next_multiple_of(LANES);
             let plane = (layer < shapes.len()).then(|| Plane::new(output[0], output[1], padded));
             let name = shape.name.clone();
-            steps.push(Step { operation, name, macs, output, plane, plan: Plan::default(), chunk: 0 });
+            steps.push(Step::new(operation, name, macs, output, plane));
         }
         let [channels_out, rows, columns] = table.map_shape();
         let mut tower = Self {
@@ -138,8 +145,11 @@ impl Tower {
             map: RealMap::new(rows, columns, channels_out.next_multiple_of(LANES)),
             channels: channels_out,
             origin: 0,
+            changes: Changes::new([height, width], 1),
+            held: false,
         };
         tower.plan(0, 0..0, threads);
+        tower.steps.iter_mut().for_each(Step::reserve);
         Ok(tower)
     }
 
@@ -178,6 +188,40 @@ impl Tower {
             context.fill(&tower.input, &fill);
             (0..tower.steps.len()).for_each(|number| tower.step(number, context));
         });
+    }
+
+    /// As [`Tower::run_on`], for an input that mostly is as it was at the last run: `update` is given a row of the input
+    /// as it was, writes it as it is now, and marks (by 1) the pixels that differ. Only what depends on those is computed;
+    /// all of the map is then as if it were computed at once. A tower that is run in this way is run in no other.
+    pub(super) fn run_update(
+        &mut self,
+        update: impl Fn(usize, &mut [i16], &mut [u8]) + Sync,
+        executor: &mut Executor,
+    ) {
+        // Until the run is over, layers and input do not belong together.
+        let held = std::mem::take(&mut self.held);
+        let tower = &*self;
+        executor.run(|context| context.update(&tower.input, &tower.changes, &update));
+        let threads = executor.thread_pool.threads();
+        let [changed, pixels] = self.changes.count();
+        if !held || changed * 8 > pixels * MOST_OF_8 {
+            self.plan(0, 0..0, threads);
+        } else {
+            let changes = &mut self.changes;
+            self.steps.iter_mut().fold(changes, |source, step| step.plan_changes(source, threads));
+        }
+        if !held || changed > 0 {
+            let tower = &*self;
+            executor.run(|context| (0..tower.steps.len()).for_each(|number| tower.step(number, context)));
+        }
+        self.held = true;
+    }
+
+    /// The pixels of the map that the last run computed. The window has to be at row 0.
+    pub(super) fn computed(&self) -> impl Iterator<Item = usize> {
+        let [_, width] = self.map.size();
+        let spans = self.steps.last().into_iter().flat_map(Step::computed);
+        spans.flat_map(move |(row, columns)| columns.map(move |column| row * width + column))
     }
 
     /// Runs one step after the other with a clock in between.
