@@ -21,6 +21,12 @@ impl From<Vec<Figure>> for Findings {
     }
 }
 
+impl From<Vec<Picture>> for Findings {
+    fn from(pictures: Vec<Picture>) -> Self {
+        Self { figures: Vec::new(), pictures }
+    }
+}
+
 /// A figure from a paper.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Published {
