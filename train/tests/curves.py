@@ -1,6 +1,6 @@
 """Compares what TensorBoard reads of a run's event files with the run's `metrics.csv`: the same steps, the same values.
 
-    tensorboard.py RUN
+    curves.py RUN
 """
 
 import csv
