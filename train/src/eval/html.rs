@@ -21,6 +21,7 @@ table { border-collapse: collapse; width: 100%; margin: .6rem 0 1rem; } th, td {
 th { font-size: .85rem; color: var(--muted); } td, th[scope=row] { border-top: 1px solid var(--line); font-variant-numeric: tabular-nums; }
 th[scope=row] { font-size: 1rem; font-weight: normal; color: inherit; }
 th:first-child, td:first-child, td.small { text-align: left; padding-left: 0; white-space: normal; }
+.summary th:nth-child(2) { text-align: left; }
 figure { margin: 1.2rem 0; } figure svg { max-width: 100%; height: auto; }
 .row { display: flex; align-items: center; margin: .25rem 0; } .row .label { flex: 0 0 9.5rem; font-size: .86rem; }
 .cell { margin-right: 5px; text-align: center; font-size: .72rem; color: var(--muted); width: 100px; overflow: hidden; }
@@ -73,7 +74,7 @@ const BESIDE: &str = "random weights; points above them";
 fn summary(reports: &[Report]) -> Markup {
     html! {
         h2 { "Summary" }
-        div.scroll { table {
+        div.scroll { table.summary {
             (columns(&["experiment", "first figure", "%", "95 % interval", "chance", BESIDE]))
             @for (i, report) in reports.iter().enumerate() {
                 @let figure = report.figures.first();

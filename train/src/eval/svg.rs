@@ -71,7 +71,13 @@ impl Axis {
         let decimals = (-(step * 1.000_001).log10().floor()).max(0.0) as usize;
         let (first, last) =
             ((self.low / step - 1e-9).ceil() as i64, (self.high / step + 1e-9).floor() as i64);
-        (first..=last).map(|n| n as f64 * step).map(|value| (value, format!("{value:.decimals$}"))).collect()
+        // Longer numbers would not fit beside the plot.
+        let text = |value: f64| match decimals {
+            0..=4 => format!("{value:.decimals$}"),
+            _ if value == 0.0 => "0".into(),
+            _ => format!("{value:.1e}"),
+        };
+        (first..=last).map(|n| n as f64 * step).map(|value| (value, text(value))).collect()
     }
 }
 
@@ -153,6 +159,7 @@ mod tests {
         assert_eq!(marks(0.0, 1.0), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(marks(-3.0, 8000.0), ["0", "2000", "4000", "6000", "8000"]);
         assert_eq!(marks(1.2e-5, 5.1e-4), ["0.0001", "0.0002", "0.0003", "0.0004", "0.0005"]);
+        assert_eq!(marks(0.0, 2e-5), ["0", "5.0e-6", "1.0e-5", "1.5e-5", "2.0e-5"]);
         let one = Axis::around("", [7.0].into_iter()).marks();
         assert!(one.iter().any(|(value, text)| *value == 7.0 && text == "7.000"), "{one:?}");
     }

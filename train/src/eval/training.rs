@@ -72,10 +72,8 @@ impl Record {
             // Without a single row there is nothing to see.
             points().next()?;
             let last = points().map(|point| point.0).fold(self.progress.steps as f64, f64::max);
-            let frame = Frame {
-                x: Axis::new("step", 0.0, last),
-                y: Axis::around(title, points().map(|point| point.1)),
-            };
+            let highest = points().map(|point| point.1).fold(0.0, f64::max);
+            let frame = Frame { x: Axis::new("step", 0.0, last), y: Axis::new(title, 0.0, 1.04 * highest) };
             let content = Content::Svg(curves(&frame, &curves_of));
             Some(Picture { title: title.into(), caption: caption.into(), content })
         };
