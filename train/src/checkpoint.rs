@@ -97,6 +97,15 @@ pub fn config(folder: &Path) -> Result<Config, Error> {
     Ok(header(&path(folder))?.config)
 }
 
+/// The config of the run in a folder, and how far it is.
+///
+/// # Errors
+/// There is no checkpoint.
+pub(crate) fn run(folder: &Path) -> Result<(Config, Progress), Error> {
+    let Header { progress, config } = header(&path(folder))?;
+    Ok((config, progress))
+}
+
 /// Gives `to` the parameters of `from`, which may live on a device of another backend.
 ///
 /// # Errors

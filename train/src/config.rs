@@ -14,8 +14,8 @@ use crate::{ConfigError, Error};
 pub struct Config {
     /// One of [`Spec::PRESETS`].
     pub preset: String,
-    /// Folder with `photos/<class>/` and `sounds/<class>/`: scenes are composed. Or else `videos` or `shards`.
-    /// The command line may give one of them, so that a recipe fits any data.
+    /// Folder with `photos/<class>/` and `sounds/<class>/`: scenes are composed. Or else `videos` or `shards`, or with
+    /// [`Config::mixture`] both. The command line may give them, so that a recipe fits any data.
     pub corpus: Option<PathBuf>,
     /// Folder of video files: the paper's sampling.
     pub videos: Option<PathBuf>,
@@ -23,6 +23,8 @@ pub struct Config {
     pub from: Option<PathBuf>,
     /// Folder that `lookhear-train prepare` made of videos: the paper's sampling, without decoding anew.
     pub shards: Option<PathBuf>,
+    /// Learn from composed scenes and from real clips: from `corpus` and from `videos` or `shards`.
+    pub mixture: Option<Mixture>,
     /// Decides every random choice.
     pub seed: u64,
     /// Optimizer steps.
@@ -79,14 +81,37 @@ pub struct Config {
 }
 
 /// What to learn from, when the recipe does not say it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Data {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Data {
     /// See [`Config::corpus`].
-    Corpus(PathBuf),
+    pub corpus: Option<PathBuf>,
     /// See [`Config::videos`].
-    Videos(PathBuf),
+    pub videos: Option<PathBuf>,
     /// See [`Config::shards`].
-    Shards(PathBuf),
+    pub shards: Option<PathBuf>,
+}
+
+/// How many batches of either kind come in turn: with `scenes = 2, clips = 1` every third one is of clips. A batch is of
+/// one kind as a whole. Where both were in one, a dog that is seen in a clip would be a negative of a dog that is heard in
+/// a scene, for nobody knows what clips show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mixture {
+    /// Batches of composed scenes.
+    pub scenes: u32,
+    /// Batches of real clips.
+    pub clips: u32,
+}
+
+impl Mixture {
+    /// As many of either: what is measured on examples, and not learned from them.
+    pub const EVEN: Self = Self { scenes: 1, clips: 1 };
+
+    /// Whether a step's batch is of clips: every so many steps, whatever the seed.
+    pub fn is_of_clips(self, step: u64) -> bool {
+        let (clips, all) = (u64::from(self.clips), u64::from(self.scenes) + u64::from(self.clips));
+        (step % all + 1) * clips / all > (step % all) * clips / all
+    }
 }
 
 /// Where negatives come from.
@@ -107,6 +132,7 @@ impl Default for Config {
             videos: None,
             from: None,
             shards: None,
+            mixture: None,
             seed: 1,
             steps: 8000,
             batch: 32,
@@ -148,12 +174,7 @@ impl Config {
             *data = folder.join(&*data);
         }
         if let Some(data) = data {
-            (config.corpus, config.videos, config.shards) = (None, None, None);
-            match data {
-                Data::Corpus(folder) => config.corpus = Some(folder),
-                Data::Videos(folder) => config.videos = Some(folder),
-                Data::Shards(folder) => config.shards = Some(folder),
-            }
+            (config.corpus, config.videos, config.shards) = (data.corpus, data.videos, data.shards);
         }
         let named = |source| Error::Recipe { path: path.display().to_string(), source };
         config.validate().map_err(named)?;
@@ -167,8 +188,18 @@ impl Config {
     pub fn validate(&self) -> Result<(), ConfigError> {
         let wrong = |key, value: &dyn Display, expected| Err(ConfigError::value(key, value, expected));
         self.spec()?;
-        if [&self.corpus, &self.videos, &self.shards].into_iter().flatten().count() != 1 {
-            return Err(ConfigError::Data);
+        let clips = [&self.videos, &self.shards].into_iter().flatten().count();
+        match (self.mixture, &self.corpus) {
+            (None, corpus) if clips + usize::from(corpus.is_some()) != 1 => return Err(ConfigError::Data),
+            (Some(_), corpus) if clips != 1 || corpus.is_none() => return Err(ConfigError::Mixture),
+            (Some(Mixture { scenes: 0, .. } | Mixture { clips: 0, .. }), _) => {
+                return wrong(
+                    "mixture",
+                    &"0",
+                    "at least 1 of scenes and of clips; leave out mixture for one of them",
+                );
+            }
+            _ => {}
         }
         if self.accumulate == 0 {
             return wrong("accumulate", &0, "at least 1, which is the whole batch at once");
@@ -200,7 +231,7 @@ impl Config {
                 return wrong(key, &value, "a share between 0 and 1");
             }
         }
-        if self.hard_negatives > 0.0 && (self.corpus.is_some() || self.negatives == Negatives::Batch) {
+        if self.hard_negatives > 0.0 && (clips == 0 || self.negatives == Negatives::Batch) {
             return wrong(
                 "hard_negatives",
                 &self.hard_negatives,
@@ -225,6 +256,13 @@ impl Config {
             }
         }
         Ok(())
+    }
+
+    /// The configs of its scenes and of its clips, if it mixes them.
+    pub(crate) fn parts(&self) -> Option<(Mixture, [Self; 2])> {
+        let alone = Self { mixture: None, ..self.clone() };
+        let scenes = Self { videos: None, shards: None, ..alone.clone() };
+        Some((self.mixture?, [scenes, Self { corpus: None, ..alone }]))
     }
 
     /// The layer table of its preset.
@@ -284,7 +322,8 @@ mod tests {
             std::fs::read_dir("recipes").unwrap().map(|e| e.unwrap().path()).collect();
         assert!(recipes.len() > 5);
         for recipe in recipes {
-            Config::load(&recipe, Some(Data::Corpus("corpus".into()))).unwrap();
+            let corpus = Data { corpus: Some("corpus".into()), ..Data::default() };
+            Config::load(&recipe, Some(corpus)).unwrap();
         }
     }
 
@@ -299,6 +338,33 @@ mod tests {
         let wrong = Config { steps: 0, ..good };
         assert_eq!(wrong.validate(), Err(ConfigError::value("steps", 0, "at least 1")));
         assert_eq!(wrong.validate().unwrap_err().to_string(), "steps = 0: at least 1");
+    }
+
+    #[test]
+    fn a_mixture_is_of_two_things_and_in_turn() {
+        let mixture = Some(Mixture { scenes: 2, clips: 1 });
+        let corpus = Config { corpus: Some("corpus".into()), mixture, ..Config::default() };
+        assert_eq!(corpus.validate(), Err(ConfigError::Mixture));
+        let both = Config { shards: Some("shards".into()), ..corpus };
+        assert_eq!(both.validate(), Ok(()));
+        let (_, [scenes, clips]) = both.parts().unwrap();
+        assert_eq!([scenes.validate(), clips.validate()], [Ok(()), Ok(())]);
+        let hard = Config { hard_negatives: 0.5, negatives: Negatives::Sampled, ..both.clone() };
+        assert_eq!(hard.validate(), Ok(()), "of the clips");
+        let none = Config { mixture: Some(Mixture { scenes: 1, clips: 0 }), ..both.clone() };
+        assert!(none.validate().unwrap_err().to_string().starts_with("mixture = 0: at least 1 of scenes"));
+        assert_eq!(Config { mixture: None, ..both }.validate(), Err(ConfigError::Data));
+
+        let turns = |scenes, clips| {
+            let mixture = Mixture { scenes, clips };
+            (0..6).map(|step| if mixture.is_of_clips(step) { 'c' } else { 's' }).collect::<String>()
+        };
+        assert_eq!(
+            [turns(2, 1), turns(1, 1), turns(1, 2), turns(5, 1)],
+            ["sscssc", "scscsc", "sccscc", "sssssc"]
+        );
+        let written: Config = toml::from_str("mixture = { scenes = 2, clips = 1 }").unwrap();
+        assert_eq!(written.mixture, mixture);
     }
 
     #[test]

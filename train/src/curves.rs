@@ -59,7 +59,7 @@ struct SessionLog {
     status: i32,
 }
 
-/// The run begins, or goes on: what was written of this step and later ones does not count.
+/// The run begins, or goes on: what was written before of this event's step, and of later ones, does not count.
 const START: i32 = 1;
 
 /// The curves of a run: an event file of its own for each time that it begins or goes on.
@@ -77,7 +77,8 @@ impl Curves {
         let (path, file) = new_file(folder)?;
         let mut curves = Self { path, file };
         curves.write(0, What::FileVersion("brain.Event:2".into()))?;
-        curves.write(done, What::SessionLog(SessionLog { status: START }))?;
+        // The step that is done does count.
+        curves.write(done + 1, What::SessionLog(SessionLog { status: START }))?;
         Ok(curves)
     }
 
@@ -146,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_goes_on_takes_back_what_is_written_again() {
+    fn a_run_that_goes_on_keeps_the_last_step_and_takes_back_what_is_written_again() {
         let folder = tempfile::tempdir().unwrap();
         let mut curves = Curves::start(folder.path(), 40).unwrap();
         curves.step(60, &[("loss/train", 0.5), ("loss/fusion", f64::NAN)]).unwrap();
@@ -158,7 +159,7 @@ mod tests {
             what,
             [
                 (0, Some(What::FileVersion("brain.Event:2".into()))),
-                (40, Some(What::SessionLog(SessionLog { status: START }))),
+                (41, Some(What::SessionLog(SessionLog { status: START }))),
                 (60, Some(What::Summary(Summary { value: vec![scalar] }))),
             ]
         );

@@ -130,8 +130,16 @@ pub enum ConfigError {
     #[error("there is no preset {:?}: there are {}", .0, Spec::PRESETS.join(", "))]
     Preset(String),
     /// Nothing to learn from was named, or more than one thing.
-    #[error("give one of --corpus, --videos and --shards, or one of them in the recipe: where to learn from")]
+    #[error(
+        "give one of --corpus, --videos and --shards, or one of them in the recipe: where to learn from (scenes and clips \
+         take a mixture in the recipe)"
+    )]
     Data,
+    /// A mixture of something else than a corpus and clips.
+    #[error(
+        "mixture: give --corpus, and --videos or --shards, or two of them in the recipe: it mixes scenes and clips"
+    )]
+    Mixture,
     /// Validation on a folder of videos.
     #[error("validate: a folder of videos has no validation side; make shards of it with prepare")]
     NoValidation,

@@ -48,7 +48,7 @@ fn fit(preset: &str) -> Fit {
 /// # Errors
 /// The data cannot be read.
 pub fn calibration(config: &Config) -> Result<Vec<Sample>, Error> {
-    let source = Source::open(config)?;
+    let source = Source::open(config)?.evenly();
     let mut samples = Vec::new();
     for step in 0..RANGE_BATCHES {
         let batch = source.batch(config, config.steps + step)?;
@@ -82,7 +82,11 @@ pub fn bundle(run: &Path, data: &str) -> Result<Bundle, Error> {
         return Ok(make(Thresholds::default(), training)?);
     };
     let corpus = Corpus::open(folder, Split::Train)?;
-    training.split.clone_from(&corpus.split);
+    // Of a mixture, both.
+    training.split = match training.split {
+        clips if clips.is_empty() => corpus.split.clone(),
+        clips => format!("{} {clips}", corpus.split),
+    };
     with_threshold(&corpus, |thresholds| make(thresholds, training.clone()))
 }
 

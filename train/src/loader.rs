@@ -9,7 +9,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::compose::{self, balanced_classes};
-use crate::config::{Config, Negatives};
+use crate::config::{Config, Mixture, Negatives};
 use crate::corpus::{Corpus, Split};
 use crate::example::{Batch, Example};
 use crate::sampling;
@@ -25,6 +25,15 @@ pub enum Source {
     Videos(Videos),
     /// Real videos, cut into clips beforehand.
     Shards(Shards),
+    /// Composed scenes and real videos, batch by batch in turn.
+    Mixture {
+        /// Whose turn it is.
+        turns: Mixture,
+        /// A corpus.
+        scenes: Box<Source>,
+        /// Videos or shards.
+        clips: Box<Source>,
+    },
 }
 
 impl Source {
@@ -33,6 +42,9 @@ impl Source {
     /// # Errors
     /// The folder cannot be read or holds too little.
     pub fn open(config: &Config) -> Result<Self, Error> {
+        if let Some((turns, parts)) = config.parts() {
+            return Self::mixed(turns, &parts, Self::open);
+        }
         match (&config.corpus, &config.videos, &config.shards) {
             (Some(folder), _, _) => {
                 let side = if config.validate > 0 { Split::Fit } else { Split::Train };
@@ -44,11 +56,31 @@ impl Source {
         }
     }
 
-    /// The validation side of what the config names.
+    fn mixed(
+        turns: Mixture,
+        [scenes, clips]: &[Config; 2],
+        open: impl Fn(&Config) -> Result<Self, Error>,
+    ) -> Result<Self, Error> {
+        Ok(Self::Mixture { turns, scenes: Box::new(open(scenes)?), clips: Box::new(open(clips)?) })
+    }
+
+    /// Scenes and clips, if it has both, as often; as they are without a mixture.
+    #[must_use]
+    pub fn evenly(self) -> Self {
+        match self {
+            Self::Mixture { scenes, clips, .. } => Self::Mixture { turns: Mixture::EVEN, scenes, clips },
+            one => one,
+        }
+    }
+
+    /// The validation side of what the config names; of a mixture, scenes and clips as often.
     ///
     /// # Errors
     /// The folder cannot be read, or has no such side.
     pub fn open_validation(config: &Config) -> Result<Self, Error> {
+        if let Some((_, parts)) = config.parts() {
+            return Self::mixed(Mixture::EVEN, &parts, Self::open_validation);
+        }
         match (&config.corpus, &config.shards) {
             (Some(folder), _) => Ok(Self::Corpus(Box::new(Corpus::open(folder, Split::Validation)?))),
             (None, Some(folder)) => Ok(Self::Shards(Shards::open(folder, Side::Val)?)),
@@ -72,6 +104,9 @@ impl Source {
             }
             Self::Videos(videos) => sampling::examples(videos, config, &mut rng),
             Self::Shards(shards) => sampling::examples(shards, config, &mut rng),
+            Self::Mixture { turns, scenes, clips } => {
+                return if turns.is_of_clips(step) { clips } else { scenes }.batch(config, step);
+            }
         };
         Ok(Batch::new(examples?))
     }

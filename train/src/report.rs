@@ -14,7 +14,7 @@ use crate::curves::Curves;
 use crate::learner::Step;
 
 /// Steps whose mean is shown and written.
-const EVERY: u64 = 20;
+pub(crate) const EVERY: u64 = 20;
 
 /// Columns of `metrics.csv`; what is not known of a step is empty.
 const COLUMNS: [&str; 8] =

@@ -2,12 +2,12 @@
 
 mod common;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::corpus;
+use common::{corpus, corpus_of};
 
 fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lookhear-train"));
@@ -27,14 +27,12 @@ fn the_built_in_model_is_measured_wherever_the_program_runs() {
     assert!(said(&output).contains("eval avc needs --corpus FOLDER"), "{}", said(&output));
 }
 
-/// Runs until the first step can have begun, asks it to end as Ctrl-C does, and returns what it said.
-fn interrupted(arguments: &[&str], metrics: &Path) -> String {
-    let _ = std::fs::remove_file(metrics);
+/// Starts it, waits until `begun`, asks it to end as Ctrl-C does, and returns what it said.
+fn ended(arguments: &[&str], begun: impl Fn() -> bool) -> String {
     let mut child = program(arguments).spawn().unwrap();
-    let begun = Instant::now();
-    // Opened once Ctrl-C is listened for.
-    while !metrics.exists() && child.try_wait().unwrap().is_none() {
-        assert!(begun.elapsed() < Duration::from_secs(120), "training does not begin");
+    let start = Instant::now();
+    while !begun() && child.try_wait().unwrap().is_none() {
+        assert!(start.elapsed() < Duration::from_secs(120), "training does not begin");
         thread::sleep(Duration::from_millis(20));
     }
     let id = child.id().to_string();
@@ -42,6 +40,13 @@ fn interrupted(arguments: &[&str], metrics: &Path) -> String {
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", said(&output));
     said(&output)
+}
+
+/// Runs until the first step can have begun, asks it to end as Ctrl-C does, and returns what it said.
+fn interrupted(arguments: &[&str], metrics: &Path) -> String {
+    let _ = std::fs::remove_file(metrics);
+    // Opened once Ctrl-C is listened for.
+    ended(arguments, || metrics.exists())
 }
 
 #[test]
@@ -73,4 +78,32 @@ fn a_run_that_is_interrupted_says_that_the_same_command_goes_on_and_it_does() {
     assert!(said(&done).contains("2 steps, 4 pairs; the checkpoint is in "), "{}", said(&done));
     let metrics = std::fs::read_to_string(fresh.join("metrics.jsonl")).unwrap();
     assert!(metrics.contains("\"step\":2"), "{metrics}");
+}
+
+/// A run of the tiny recipe that is ended and goes on, as TensorBoard has it.
+#[test]
+#[ignore = "needs an interpreter with tensorboard: .ci/tensorboard"]
+fn tensorboard_reads_the_steps_and_values_of_the_table() {
+    let python = std::env::var("LOOKHEAR_PYTHON").expect("LOOKHEAR_PYTHON, an interpreter with tensorboard");
+    let (data, folder) = (corpus_of(80), tempfile::tempdir().unwrap());
+    let recipe = folder.path().join("tiny.toml");
+    std::fs::write(&recipe, "batch = 2\nwarmup = 0\nhalf_resolution = 1.0\nvalidate = 2\n").unwrap();
+    let run = folder.path().join("run");
+    let [recipe, corpus, out] = [&recipe, data.path(), &run].map(|path| path.to_str().unwrap());
+    let fit = ["fit", recipe, "--corpus", corpus, "--steps", "100000", "--out", out];
+    let table = run.join("metrics.csv");
+    let rows = |table: &PathBuf| std::fs::read_to_string(table).unwrap_or_default().lines().count();
+    // Ended between two means of twenty steps, whose last one is of fewer; then it goes on.
+    let first = ended(&fit, || rows(&table) > 1);
+    let before = rows(&table);
+    let second = ended(&fit, || rows(&table) > before + 1);
+    assert!(
+        [&first, &second].iter().all(|said| said.contains("the same command goes on")),
+        "{first}{second}"
+    );
+
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/curves.py");
+    let read = Command::new(python).arg(script).arg(&run).output().unwrap();
+    assert!(read.status.success(), "{}", said(&read));
+    print!("{}", said(&read));
 }

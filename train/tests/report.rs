@@ -8,8 +8,10 @@ use burn::tensor::Device;
 use common::write_wav;
 use image::RgbImage;
 use lookhear::engine::Backend;
+use lookhear_train::config::Config;
 use lookhear_train::corpus::Split;
 use lookhear_train::eval::{Bars, Cache, Content, Experiment, Inputs, Report, Run, page};
+use lookhear_train::learner::Learner;
 use lookhear_train::{Error, export};
 
 /// Three classes, each of another color and tone, enough of them for every side.
@@ -41,17 +43,28 @@ fn esc(folder: &Path) {
     }
 }
 
+/// A run's folder, as `fit` leaves it.
+fn run_of(corpus: &Path) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Config { corpus: Some(corpus.into()), ..Config::default() };
+    Learner::new(config, Device::flex()).unwrap().save(folder.path()).unwrap();
+    std::fs::write(folder.path().join("metrics.csv"), "step,loss,validation\n20,2.5,\n40,1.5,\n").unwrap();
+    folder
+}
+
 #[test]
 fn every_experiment_has_its_report_and_all_are_on_one_page() {
     let (data, sounds) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     corpus(data.path());
     esc(sounds.path());
+    let trained = run_of(data.path());
     let run = Run {
         bundle: export::random("edge", 3, None).unwrap(),
         engine: Backend::Int,
         inputs: Inputs {
             corpus: Some(data.path().into()),
             esc: Some(sounds.path().into()),
+            run: Some(trained.path().into()),
             ..Inputs::default()
         },
         side: Split::HeldOut,
@@ -94,6 +107,30 @@ fn every_experiment_has_its_report_and_all_are_on_one_page() {
     assert_eq!((esc.figures[0].n, esc.figures[0].percent), (12, 100.0));
     let sheets = reports.iter().flat_map(|r| &r.pictures).filter(|p| matches!(p.content, Content::Sheet(_)));
     assert_eq!(sheets.count(), 2 * (2 + 1 + 1 + 1), "trained and random");
+    let of = |experiment: &str| reports.iter().find(|report| report.experiment == experiment).unwrap();
+    for (experiment, classes, pictures) in
+        [("esc", 2, 1), ("dcase", 3, 1), ("imagenet", 3, 1), ("retrieval", 3, 2)]
+    {
+        let report = of(experiment);
+        assert_eq!(report.pictures.len(), 2 * pictures, "{experiment}, trained and random");
+        let Content::Matrix(matrix) = &report.pictures[0].content else { panic!("{experiment}: a matrix") };
+        assert_eq!((matrix.rows.len(), matrix.columns.len()), (classes, classes));
+        let all: usize = matrix.counts.iter().flatten().sum();
+        let right: usize = (0..classes).map(|class| matrix.counts[class][class]).sum();
+        assert!(all > 0, "{experiment}");
+        if experiment != "retrieval" {
+            let (figure, percent) = (&report.figures[0], 100.0 * right as f64 / all as f64);
+            assert!(figure.n == all && (figure.percent - percent).abs() < 1e-9, "{experiment}: {percent}");
+        }
+    }
+    for experiment in ["avc", "photo"] {
+        let report = of(experiment);
+        assert!(report.figures.last().unwrap().name.starts_with("ECE x 100"), "{experiment}");
+        assert_eq!(report.pictures.len(), 2 * 2, "scores and reliability, trained and random");
+    }
+    let training = of("training");
+    assert!(training.note.contains("Loss at step 40: 1.5000"), "{}", training.note);
+    assert_eq!(training.pictures.len(), 1, "the loss, for that is all that the table has");
     let page = page(&reports, &[]);
     assert!(reports.iter().all(|report| page.contains(&report.title)));
 }

@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{is_low, is_red, plain};
-use lookhear_train::config::{Config, Negatives};
+use common::{corpus, is_low, is_red, plain};
+use lookhear_train::config::{Config, Mixture, Negatives};
 use lookhear_train::loader::Source;
 use lookhear_train::sampling::Clips;
 use lookhear_train::videos::Videos;
@@ -48,4 +48,29 @@ fn positives_come_from_one_video_and_negatives_from_two() {
     }
     let again = source.batch(&config, 0).unwrap();
     assert_eq!((again.pictures, again.sounds), (batch.pictures, batch.sounds), "a step is always the same");
+}
+
+#[test]
+fn a_mixture_has_the_batches_of_its_scenes_and_of_its_clips_in_turn() {
+    let (scenes, videos) = (corpus(), videos());
+    let [corpus, videos] = [&scenes, &videos].map(|folder| Some(folder.path().into()));
+    let of = |corpus: &Option<_>, videos: &Option<_>, mixture| {
+        let (corpus, videos) = (corpus.clone(), videos.clone());
+        let config = Config { corpus, videos, mixture, batch: 2, ..Config::default() };
+        config.validate().unwrap();
+        (Source::open(&config).unwrap(), config)
+    };
+    let batch = |(source, config): &(Source, Config), step| source.batch(config, step).unwrap();
+    let (composed, real) = (of(&corpus, &None, None), of(&None, &videos, None));
+    let both = of(&corpus, &videos, Some(Mixture { scenes: 2, clips: 1 }));
+    for (step, part) in [(0, &composed), (1, &composed), (2, &real), (3, &composed), (5, &real)] {
+        let (found, own) = (batch(&both, step), batch(part, step));
+        assert!(found.pictures == own.pictures && found.sounds == own.sounds, "step {step}");
+    }
+    // What is only measured on sees both as often.
+    let even = (both.0.evenly(), both.1);
+    assert!(
+        batch(&even, 1).sounds == batch(&real, 1).sounds
+            && batch(&even, 2).sounds == batch(&composed, 2).sounds
+    );
 }

@@ -51,6 +51,9 @@ pub(super) struct Eval {
     /// Folder in the layout of ImageNet.
     #[arg(long)]
     imagenet: Option<PathBuf>,
+    /// Folder of a run of `fit`, whose learning curves the report shows.
+    #[arg(long, value_name = "FOLDER")]
+    run: Option<PathBuf>,
     /// A bundle; without it, the built-in model is measured.
     #[arg(long, value_name = "FILE")]
     model: Option<PathBuf>,
@@ -133,6 +136,7 @@ impl Eval {
                 esc: self.esc,
                 dcase: self.dcase,
                 imagenet: self.imagenet,
+                run: self.run,
             },
             side: self.side,
             n: self.n,

@@ -6,7 +6,8 @@ use lookhear::preprocess::spectrogram;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Case, Figure, Setting};
+use super::scores::{Outcome, scores};
+use super::{Case, Figure, Findings, Setting};
 use crate::Error;
 use crate::compose::{balanced_classes, other_class, pick, scene};
 use crate::example::random_second;
@@ -110,6 +111,16 @@ impl Scored {
             figure("AVC accuracy, localization head alone", 0.5, &|s| s.judgement.localization),
         ];
         all.into_iter().flatten().collect()
+    }
+
+    /// [`Scored::figures`], and what the score is worth.
+    pub(super) fn findings(scored: &[Self], even: f32) -> Findings {
+        let outcome =
+            |s: &Self| Outcome { score: s.score, corresponds: s.corresponds, group: s.group.clone() };
+        let outcomes: Vec<Outcome> = scored.iter().map(outcome).collect();
+        let (error, pictures) = scores(&outcomes, &[("yes", even.into())]).unzip();
+        let figures = Self::figures(scored, even).into_iter().chain(error).collect();
+        Findings { figures, pictures: pictures.unwrap_or_default() }
     }
 
     /// The lowest threshold at which at most a share `alarms` (0..1) of the negatives counts as a match.

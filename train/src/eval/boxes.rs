@@ -12,6 +12,7 @@ use lookhear::preprocess::{SAMPLE_RATE, spectrogram};
 
 use super::metrics::{auc, ciou, curve};
 use super::plots::{Curve, curves};
+use super::svg::{Axis, Frame};
 use super::{Case, Content, Figure, Findings, Picture};
 use crate::annotations::Boxes;
 use crate::{Error, EvalError};
@@ -167,19 +168,17 @@ pub(super) fn boxes(judge: &mut Judge, annotated: &[Annotated]) -> Result<Findin
         named("centre of the picture", middle_curve),
         named("vision only", blind_curve),
     ];
-    let svg = curves(
-        "Localization on annotated frames",
-        "cIoU threshold",
-        "share of frames at or above it",
-        &lines,
-    )?;
+    let frame = Frame {
+        x: Axis::new("cIoU threshold", 0.0, 1.0),
+        y: Axis::new("share of frames at or above it", 0.0, 1.0),
+    };
     let picture = Picture {
         title: "cIoU on annotated frames".into(),
         caption: format!(
             "Share of the {} frames whose cIoU reaches a threshold; higher is better.",
             own.len()
         ),
-        content: Content::Svg(svg),
+        content: Content::Svg(curves(&frame, &lines)),
     };
     Ok(Findings { figures, pictures: vec![picture] })
 }

@@ -43,6 +43,8 @@ pub enum Experiment {
     Retrieval,
     /// What rounding costs: AVC and localization by the integer engine and in floating point.
     Quantization,
+    /// Learning curves of a run of `fit`.
+    Training,
 }
 
 impl Experiment {

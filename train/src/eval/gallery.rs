@@ -85,19 +85,18 @@ pub(super) fn tsne(setting: &mut Setting) -> Result<Findings, Error> {
     let heard = embeddings(&seconds.maps(setting.judge));
     let plot = |tower: &str, embeddings: &[Vec<f32>], labels: &[usize], classes: &[String]| {
         let points = two_dimensional::points(embeddings, setting.seed);
-        let svg = plots::scatter(&format!("t-SNE, {tower} tower"), &points, labels, classes)?;
-        Ok::<Picture, Error>(Picture {
+        Picture {
             title: format!("t-SNE of the {tower} tower's embeddings"),
             caption: format!(
                 "{} held-out items, a dot each, coloured by class. Perplexity 20.",
                 labels.len()
             ),
-            content: Content::Svg(svg),
-        })
+            content: Content::Svg(plots::scatter(&points, labels, classes)),
+        }
     };
     let pictures = vec![
-        plot("vision", &seen, &pictures.labels(), &pictures.classes)?,
-        plot("audio", &heard, &seconds.labels(), &seconds.classes)?,
+        plot("vision", &seen, &pictures.labels(), &pictures.classes),
+        plot("audio", &heard, &seconds.labels(), &seconds.classes),
     ];
     Ok(Findings { figures: Vec::new(), pictures })
 }

@@ -4,11 +4,11 @@ use lookhear::judge::Judge;
 
 use super::baselines::{Schooling, baselines};
 use super::experiment::Experiment;
-use super::report::{Findings, Report};
+use super::report::Report;
 use super::run::{Run, need};
 use super::{
-    Scored, boxes, clips, composed, gallery, labelled, names, negatives, photo_and_sound, published,
-    quantization, retrieval, transfer,
+    Scored, boxes, clip_files, clips, composed, gallery, labelled, names, negatives, photo_and_sound,
+    published, quantization, retrieval, training, transfer,
 };
 use crate::Error;
 use crate::corpus::{Split, fingerprint};
@@ -24,7 +24,7 @@ impl Run {
     /// A folder that it needs was not given or cannot be read; [`Error::Missing`] for the former.
     pub fn measure(&self, experiment: Experiment) -> Result<Vec<Report>, Error> {
         let even = self.bundle.manifest.thresholds.even;
-        let scored = |scored: Vec<Scored>| Findings::from(Scored::figures(&scored, even));
+        let scored = |scored: Vec<Scored>| Scored::findings(&scored, even);
         let one = |report: Report| vec![report];
         match experiment {
             Experiment::Avc => {
@@ -39,12 +39,12 @@ impl Run {
                 let folder = need(&self.inputs.clips, experiment, "--clips FOLDER")?;
                 let note = "Four moments of each clip, each with its own second and with one of every other clip; intervals by clip. Far fewer clips than in the papers: compare with chance, with random weights, and with other models on the same clips.";
                 let heading = ("AVC, real video clips", note, published::AVC);
-                let clips = clips::at_most(clips::clips_of(folder, self.inputs.fold)?, self.n);
-                let split = fingerprint(clips::names(&clips));
+                let clips = clip_files::at_most(clip_files::clips_of(folder, self.inputs.fold)?, self.n);
+                let split = fingerprint(clip_files::names(&clips));
                 let models = 1 + usize::from(self.control.is_some());
                 let bar = self.bars.bar("clips", models * clips.len());
                 self.report(experiment, heading, &split, |judge| {
-                    Ok(clips::clips(judge, &clips, &self.inputs.taught, &bar)?.into())
+                    clips::clips(judge, &clips, &self.inputs.taught, &bar)
                 })
                 .map(one)
             }
@@ -53,8 +53,7 @@ impl Run {
                     Shards::open(need(&self.inputs.shards, experiment, "--shards FOLDER")?, Side::Test)?;
                 let note = "Real moments, negatives from another video's clip; both sampled by the rule of training. Compare with the papers only on their data and size.";
                 let heading = ("AVC, prepared video clips", note, published::AVC);
-                let measure =
-                    |judge: &mut Judge| Ok(super::shards(judge, &shards, self.cases(), self.seed)?.into());
+                let measure = |judge: &mut Judge| super::shards(judge, &shards, self.cases(), self.seed);
                 self.report(experiment, heading, shards.split(), measure).map(one)
             }
             Experiment::Baselines => self.baselines(experiment).map(one),
@@ -124,12 +123,19 @@ impl Run {
             Experiment::Names => {
                 let note = "Three things (where there are fewer classes, two or one) are enrolled at a time, from 25 moments each; a name is said in a match only. A thing is a photo and a recording of its class: it is met again elsewhere in the picture, at another level, with another part of the recording, not seen from another side.";
                 let heading = ("Names for things", note, &[][..]);
-                self.on_corpus(experiment, heading, |s| Ok(names(s)?.into())).map(one)
+                self.on_corpus(experiment, heading, names).map(one)
             }
             Experiment::Retrieval => {
                 let note = "Photos and seconds; a result is right if it is of the query's class. Chance: an order that knows nothing.";
                 let heading = ("Retrieval", note, &[][..]);
-                self.on_corpus(experiment, heading, |s| Ok(retrieval::retrieval(s)?.into())).map(one)
+                self.on_corpus(experiment, heading, retrieval::retrieval).map(one)
+            }
+            Experiment::Training => {
+                let folder = need(&self.inputs.run, experiment, "--run FOLDER")?;
+                let run = training::Record::open(folder)?;
+                let heading = ("Learning curves", "", &[][..]);
+                let report = self.finish(experiment, heading, &run.split, run.pictures().into(), None);
+                Ok(one(Report { note: run.note(&self.bundle.manifest.training), ..report }))
             }
             Experiment::Quantization => {
                 let (corpus, split) = self.chosen_side(experiment)?;

@@ -7,8 +7,10 @@
 mod avc;
 mod baselines;
 mod boxes;
+mod clip_files;
 mod clips;
 mod clusters;
+mod confusion;
 mod experiment;
 mod extent;
 mod extremes;
@@ -33,15 +35,19 @@ mod quantization;
 mod report;
 mod retrieval;
 mod run;
+mod scores;
 mod shards;
 #[cfg(test)]
 mod sklearn_tests;
+mod svg;
+mod training;
 mod transfer;
 mod tsne;
 mod units;
 
 pub use avc::{Scored, composed, photo_and_sound};
-pub use clips::Fold;
+pub use clip_files::Fold;
+pub use confusion::Matrix;
 pub use experiment::Experiment;
 pub use extent::extent;
 pub use figure::{Case, Figure};

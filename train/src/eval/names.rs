@@ -9,7 +9,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::negatives::matches;
-use super::{Case, Figure, Setting};
+use super::{Case, Content, Figure, Findings, Matrix, Picture, Setting};
 use crate::Error;
 use crate::compose::{alone, pick};
 use crate::corpus::{Corpus, Item};
@@ -23,6 +23,12 @@ const MOMENTS: usize = 25;
 const FEWEST: usize = gallery::FEWEST / 5;
 /// Samples of a recording of which the first two thirds can be enrolled and the last third is met again.
 const LEAST: usize = 3 * SAMPLE_RATE;
+
+/// What is met after things were enrolled.
+const MET: [&str; 3] =
+    ["an enrolled thing", "a thing of another class", "another thing of an enrolled one's class"];
+/// What can be said of it.
+const ANSWERS: [&str; 4] = ["its name", "another's name", "a match without a name", "no match"];
 
 /// One thing: a photo, and a recording of its class.
 #[derive(Clone, Copy)]
@@ -137,13 +143,26 @@ fn meet(
 ///
 /// # Errors
 /// A file of the corpus cannot be read; [`Error::Missing`] without recordings that are long enough.
-pub fn names(setting: &mut Setting) -> Result<Vec<Figure>, Error> {
+pub fn names(setting: &mut Setting) -> Result<Findings, Error> {
     let corpus = setting.corpus;
     let mut rng = setting.rng(7);
     let mut voices = voices(corpus)?;
     let known = NAMES.min(voices.len() - 1);
     let [mut enrolled, mut found, mut own, mut not_wrong, mut stranger, mut sibling] =
         [const { Vec::new() }; 6];
+    let mut answers = Matrix {
+        rows: MET.map(String::from).into(),
+        columns: ANSWERS.map(String::from).into(),
+        counts: vec![vec![0; ANSWERS.len()]; MET.len()],
+    };
+    let mut count = |met: usize, found: bool, name: Option<&str>, own: Option<&str>| {
+        let answer = match (found, name) {
+            (false, _) => 3,
+            (true, None) => 2,
+            (true, name) => usize::from(name != own),
+        };
+        answers.counts[met][answer] += 1;
+    };
     for room in 0..setting.n.div_ceil(known) {
         voices.shuffle(&mut rng);
         let things: Vec<Thing> = voices[..=known].iter().map(|voice| voice.thing(&mut rng)).collect();
@@ -159,14 +178,17 @@ pub fn names(setting: &mut Setting) -> Result<Vec<Figure>, Error> {
         for (number, thing) in things[..known].iter().enumerate() {
             let (matched, name) = meet(setting, *thing, &gallery, &mut rng)?;
             let right = name.as_ref() == Some(&number.to_string());
+            count(0, matched, name.as_deref(), Some(&number.to_string()));
             found.push(case(matched));
             own.push(case(right));
             not_wrong.push(case(right || name.is_none()));
         }
-        let (_, name) = meet(setting, things[known], &gallery, &mut rng)?;
+        let (matched, name) = meet(setting, things[known], &gallery, &mut rng)?;
+        count(1, matched, name.as_deref(), None);
         stranger.push(case(name.is_none()));
         if let Some(other) = voices[0].other_thing(things[0], &mut rng) {
-            let (_, name) = meet(setting, other, &gallery, &mut rng)?;
+            let (matched, name) = meet(setting, other, &gallery, &mut rng)?;
+            count(2, matched, name.as_deref(), None);
             sibling.push(case(name.is_none()));
         }
     }
@@ -180,5 +202,11 @@ pub fn names(setting: &mut Setting) -> Result<Vec<Figure>, Error> {
         ("Another thing of an enrolled one's class: no name", guess, sibling),
     ];
     let counted = figures.into_iter().filter(|(.., cases)| !cases.is_empty());
-    Ok(counted.map(|(name, chance, cases)| Figure::new(name, chance, &cases)).collect())
+    let figures = counted.map(|(name, chance, cases)| Figure::new(name, chance, &cases)).collect();
+    let picture = Picture {
+        title: "What things were called".into(),
+        caption: "A row is what was met, a column what was said of it; numbers are cases.".into(),
+        content: Content::Matrix(answers),
+    };
+    Ok(Findings { figures, pictures: vec![picture] })
 }

@@ -10,6 +10,7 @@ use image::{ImageBuffer, Luma, RgbImage};
 use lookhear::overlay::heat_color;
 use lookhear::preprocess::spectrogram::{BINS, COLUMNS};
 
+use super::confusion::Matrix;
 use crate::{Error, EvalError};
 
 /// A picture with what it shows.
@@ -28,6 +29,8 @@ pub enum Content {
     Svg(String),
     /// Rows of small pictures.
     Sheet(Vec<Row>),
+    /// What was taken for what.
+    Matrix(Matrix),
 }
 
 /// A row of a contact sheet.

@@ -21,6 +21,12 @@ impl From<Vec<Figure>> for Findings {
     }
 }
 
+impl From<Vec<Picture>> for Findings {
+    fn from(pictures: Vec<Picture>) -> Self {
+        Self { figures: Vec::new(), pictures }
+    }
+}
+
 /// A figure from a paper.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Published {
@@ -97,11 +103,13 @@ impl fmt::Display for Report {
         let model = &self.model[..12.min(self.model.len())];
         writeln!(f, "\n{} (model {model}, split {}, seed {})", self.title, self.split, self.seed)?;
         writeln!(f, "  {}", self.note)?;
-        writeln!(
-            f,
-            "  {:<66} {:>6}  {:>15} {:>7} {:>6} {:>7}  random weights; points above them",
-            "", "%", "95 % interval", "chance", "n", "groups"
-        )?;
+        if !self.figures.is_empty() {
+            writeln!(
+                f,
+                "  {:<66} {:>6}  {:>15} {:>7} {:>6} {:>7}  random weights; points above them",
+                "", "%", "95 % interval", "chance", "n", "groups"
+            )?;
+        }
         for (i, figure) in self.figures.iter().enumerate() {
             let Figure { name, percent, interval: [low, high], chance, n, groups, .. } = figure;
             write!(

@@ -7,7 +7,7 @@ use lookhear::similarity::{best_first, dot, unit};
 
 use super::metrics::ndcg;
 use super::pool::{pictures, seconds};
-use super::{Figure, Setting};
+use super::{Figure, Findings, Setting, confusion};
 use crate::Error;
 
 /// Results that count.
@@ -18,7 +18,7 @@ const K: usize = 30;
 ///
 /// # Errors
 /// A file cannot be read.
-pub(super) fn retrieval(setting: &mut Setting) -> Result<Vec<Figure>, Error> {
+pub(super) fn retrieval(setting: &mut Setting) -> Result<Findings, Error> {
     let (pictures, seconds) = (pictures(setting)?, seconds(setting)?);
     let seen: Vec<ImageEncoding> =
         pictures.items.iter().map(|(_, picture)| setting.judge.encode_image(picture)).collect();
@@ -35,12 +35,25 @@ pub(super) fn retrieval(setting: &mut Setting) -> Result<Vec<Figure>, Error> {
     let (of_pictures, of_seconds) = (pictures.labels(), seconds.labels());
     let seen: Vec<Vec<f32>> = seen.iter().map(|s| unit(&s.embedding)).collect();
     let heard: Vec<Vec<f32>> = heard.iter().map(|h| unit(&h.embedding)).collect();
-    Ok(vec![
-        figure("picture to sound", &of_pictures, &of_seconds, false, &|q, r| scores[q][r]),
-        figure("sound to picture", &of_seconds, &of_pictures, false, &|q, r| scores[r][q]),
+    let to_sound = figure("picture to sound", &of_pictures, &of_seconds, false, &|q, r| scores[q][r]);
+    let to_picture = figure("sound to picture", &of_seconds, &of_pictures, false, &|q, r| scores[r][q]);
+    let within = [
         figure("picture to picture", &of_pictures, &of_pictures, true, &|q, r| dot(&seen[q], &seen[r])),
         figure("sound to sound", &of_seconds, &of_seconds, true, &|q, r| dot(&heard[q], &heard[r])),
-    ])
+    ];
+    let first = |what: &str, found: &Found| {
+        confusion::picture(&format!("{what}, the first result"), &pictures.classes, &found.first)
+    };
+    let pictures = vec![first("pictures to sounds", &to_sound), first("sounds to pictures", &to_picture)];
+    let figures = [to_sound, to_picture].into_iter().chain(within).map(|found| found.figure).collect();
+    Ok(Findings { figures, pictures })
+}
+
+/// How well results follow the queries.
+struct Found {
+    figure: Figure,
+    /// Class of each query, and of its first result.
+    first: Vec<(usize, usize)>,
 }
 
 /// Mean nDCG over the queries.
@@ -50,8 +63,8 @@ fn figure(
     results: &[usize],
     same: bool,
     score: &dyn Fn(usize, usize) -> f32,
-) -> Figure {
-    let (mut found, mut guessed) = (Vec::new(), Vec::new());
+) -> Found {
+    let (mut found, mut guessed, mut first) = (Vec::new(), Vec::new(), Vec::new());
     for (query, class) in queries.iter().enumerate() {
         let mut order: Vec<usize> = (0..results.len()).filter(|r| !same || *r != query).collect();
         let gains = |order: &[usize]| -> Vec<f64> {
@@ -63,9 +76,10 @@ fn figure(
         guessed.push(100.0 * ndcg(&gains(&blind), K));
         order.sort_by(|a, b| best_first(score(query, *a), score(query, *b)));
         found.push(100.0 * ndcg(&gains(&order), K));
+        first.extend(order.first().map(|result| (*class, results[*result])));
     }
     let chance = guessed.iter().sum::<f64>() / guessed.len().max(1) as f64;
-    Figure::of_values(&format!("nDCG@{K} x 100, {name}"), chance, &found)
+    Found { figure: Figure::of_values(&format!("nDCG@{K} x 100, {name}"), chance, &found), first }
 }
 
 #[cfg(test)]
@@ -75,9 +89,11 @@ mod tests {
     #[test]
     fn a_perfect_order_is_worth_all() {
         let labels: Vec<usize> = (0..40).map(|i| i % 4).collect();
-        let perfect = figure("", &labels, &labels, true, &|q, r| f32::from(u8::from(labels[q] == labels[r])));
+        let Found { figure: perfect, first } =
+            figure("", &labels, &labels, true, &|q, r| f32::from(u8::from(labels[q] == labels[r])));
         assert!((perfect.percent - 100.0).abs() < 1e-9);
         assert!(perfect.chance < 60.0);
         assert_eq!(perfect.n, 40);
+        assert!(first.len() == 40 && first.iter().all(|(query, result)| query == result));
     }
 }

@@ -11,7 +11,7 @@ use lookhear::engine::{Backend, Setup};
 use lookhear::judge::Judge;
 use lookhear::model::Bundle;
 
-use super::clips::Fold;
+use super::clip_files::Fold;
 use super::experiment::Experiment;
 use super::figure::Figure;
 use super::labelled::{self, Folds};
@@ -44,6 +44,8 @@ pub struct Inputs {
     pub dcase: Option<PathBuf>,
     /// Folder in the layout of ImageNet.
     pub imagenet: Option<PathBuf>,
+    /// Folder of a run of `fit`.
+    pub run: Option<PathBuf>,
 }
 
 /// Sides of the corpus that were opened: their files are decoded once for all experiments.
@@ -166,14 +168,14 @@ impl Run {
         experiment: Experiment,
         heading: Heading,
         set: &Folds,
-        measure: impl Fn(&mut Judge, &Folds, &transfer::Progress) -> Result<Vec<Figure>, Error> + Sync,
+        measure: impl Fn(&mut Judge, &Folds, &transfer::Progress) -> Result<Findings, Error> + Sync,
     ) -> Result<Report, Error> {
         let models = 1 + usize::from(self.control.is_some());
         let progress = transfer::Progress {
             files: self.bars.bar(&format!("{experiment}: files"), models * set.files.len()),
             folds: self.bars.bar(&format!("{experiment}: classifiers"), models * set.folds.len()),
         };
-        self.report(experiment, heading, &set.hash, |judge| Ok(measure(judge, set, &progress)?.into()))
+        self.report(experiment, heading, &set.hash, |judge| measure(judge, set, &progress))
     }
 
     pub(super) fn on_corpus(

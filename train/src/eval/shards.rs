@@ -7,7 +7,8 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Case, Figure};
+use super::scores::{Outcome, scores};
+use super::{Case, Figure, Findings};
 use crate::Error;
 use crate::sampling::{Clips, moment};
 use crate::shards::Shards;
@@ -17,7 +18,7 @@ use crate::shards::Shards;
 ///
 /// # Errors
 /// A shard cannot be read.
-pub fn shards(judge: &mut Judge, shards: &Shards, n: usize, seed: u64) -> Result<Vec<Figure>, Error> {
+pub fn shards(judge: &mut Judge, shards: &Shards, n: usize, seed: u64) -> Result<Findings, Error> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut order: Vec<usize> = (0..shards.count()).collect();
     order.shuffle(&mut rng);
@@ -29,15 +30,21 @@ pub fn shards(judge: &mut Judge, shards: &Shards, n: usize, seed: u64) -> Result
         towers.push((&shards.sample(clip).group, seen, heard));
     }
     let even = judge.manifest().thresholds.even;
-    let mut cases = Vec::new();
+    let mut outcomes = Vec::new();
     for (i, (group, seen, heard)) in towers.iter().enumerate() {
         let others = towers[i..].iter().chain(&towers[..i]);
         let Some((_, _, other)) = others.into_iter().find(|(other, _, _)| other != group) else { continue };
         for (heard, corresponds) in [(heard, true), (other, false)] {
             let judgement = judge.judge(seen, heard);
-            let right = (judge.score(&judgement) >= even) == corresponds;
-            cases.push(Case { right, group: group.to_string() });
+            outcomes.push(Outcome { score: judge.score(&judgement), corresponds, group: group.to_string() });
         }
     }
-    Ok(vec![Figure::new(&format!("AVC accuracy, score at the threshold {even:.2}"), 50.0, &cases)])
+    let right = |o: &Outcome| Case { right: (o.score >= even) == o.corresponds, group: o.group.clone() };
+    let cases: Vec<Case> = outcomes.iter().map(right).collect();
+    let accuracy = Figure::new(&format!("AVC accuracy, score at the threshold {even:.2}"), 50.0, &cases);
+    let (error, pictures) = scores(&outcomes, &[("yes", even.into())]).unzip();
+    Ok(Findings {
+        figures: [accuracy].into_iter().chain(error).collect(),
+        pictures: pictures.unwrap_or_default(),
+    })
 }

@@ -9,9 +9,9 @@ use lookhear::media;
 use lookhear::preprocess::{SAMPLE_RATE, spectrogram};
 use sha2::{Digest, Sha256};
 
-use super::labelled::Folds;
+use super::labelled::{Folds, Labelled};
 use super::linear::{Linear, Objective, largest};
-use super::{Case, Figure};
+use super::{Case, Figure, Findings, confusion};
 use crate::Error;
 
 /// Windows of a second that stand for a clip, evenly spread over it.
@@ -52,7 +52,7 @@ fn crops(sound: &[f32]) -> Vec<Vec<f32>> {
 ///
 /// # Errors
 /// A file cannot be read.
-pub(super) fn sounds(judge: &mut Judge, set: &Folds, progress: &Progress) -> Result<Vec<Figure>, Error> {
+pub(super) fn sounds(judge: &mut Judge, set: &Folds, progress: &Progress) -> Result<Findings, Error> {
     let mut features = Vec::with_capacity(set.files.len());
     for file in &set.files {
         let sound = media::sound(&file.path)?;
@@ -66,7 +66,7 @@ pub(super) fn sounds(judge: &mut Judge, set: &Folds, progress: &Progress) -> Res
 ///
 /// # Errors
 /// A file cannot be read.
-pub(super) fn pictures(judge: &mut Judge, set: &Folds, progress: &Progress) -> Result<Vec<Figure>, Error> {
+pub(super) fn pictures(judge: &mut Judge, set: &Folds, progress: &Progress) -> Result<Findings, Error> {
     let mut features = Vec::with_capacity(set.files.len());
     for file in &set.files {
         features.push(vec![vision_embedding(judge, &media::picture(&file.path)?)]);
@@ -82,20 +82,25 @@ fn classify(
     progress: &Progress,
     what: &str,
     objective: Objective,
-) -> Result<Vec<Figure>, Error> {
-    let mut cases = Vec::new();
+) -> Result<Findings, Error> {
+    let mut answers = Vec::new();
     let mut costs: BTreeMap<String, usize> = BTreeMap::new();
     for fold in &set.folds {
         let cost = best_cost(set, features, &fold.train, objective)?;
         *costs.entry(format!("{cost:e}")).or_default() += 1;
         let linear = fit(set, features, &fold.train, cost, objective)?;
-        cases.extend(test(set, features, &fold.test, &linear));
+        answers.extend(test(set, features, &fold.test, &linear));
         progress.folds.inc(1);
     }
     let dims = features.first().and_then(|windows| windows.first()).map_or(0, Vec::len);
     let costs: Vec<String> = costs.into_iter().map(|(cost, folds)| format!("{cost} x{folds}")).collect();
     let name = format!("accuracy, {what} ({dims}-D; C {})", costs.join(", "));
-    Ok(vec![Figure::new(&name, 100.0 / set.classes.len().max(1) as f64, &cases)])
+    let cases: Vec<Case> = answers.iter().map(|answer| answer.case()).collect();
+    let accuracy = Figure::new(&name, 100.0 / set.classes.len().max(1) as f64, &cases);
+    let classes: Vec<(usize, usize)> =
+        answers.iter().map(|answer| (answer.file.class, answer.class)).collect();
+    let confusion = confusion::picture(what, &set.classes, &classes);
+    Ok(Findings { figures: vec![accuracy], pictures: vec![confusion] })
 }
 
 /// The cost that is best on a quarter of the training recordings when fitted on the others. The tested fold is not
@@ -114,7 +119,7 @@ fn best_cost(
     let mut best = (0, COSTS[0]);
     for cost in COSTS {
         let linear = fit(set, features, &outer, cost, objective)?;
-        let right = test(set, features, &inner, &linear).iter().filter(|case| case.right).count();
+        let right = test(set, features, &inner, &linear).iter().filter(|answer| answer.case().right).count();
         if right > best.0 {
             best = (right, cost);
         }
@@ -137,22 +142,34 @@ fn fit(
     Linear::fit(&rows, &labels, cost, objective)
 }
 
+/// What a file was taken for.
+struct Answer<'a> {
+    file: &'a Labelled,
+    class: usize,
+}
+
+impl Answer<'_> {
+    fn case(&self) -> Case {
+        Case { right: self.class == self.file.class, group: self.file.group.clone() }
+    }
+}
+
 /// The class with the largest mean score over a file's windows.
-fn test(set: &Folds, features: &[Vec<Vec<f32>>], files: &[usize], linear: &Linear) -> Vec<Case> {
-    let case = |file: &usize| {
+fn test<'a>(set: &'a Folds, features: &[Vec<Vec<f32>>], files: &[usize], linear: &Linear) -> Vec<Answer<'a>> {
+    let answer = |file: &usize| {
         let windows: Vec<Vec<f64>> = features[*file].iter().map(|row| linear.scores(row)).collect();
         let sum = |class: usize| windows.iter().map(|scores| scores[class]).sum::<f64>();
         let classes = windows.first().map_or(0, Vec::len);
         let sums: Vec<f64> = (0..classes).map(sum).collect();
-        let labelled = &set.files[*file];
-        Case { right: largest(&sums) == labelled.class, group: labelled.group.clone() }
+        Answer { file: &set.files[*file], class: largest(&sums) }
     };
-    files.iter().map(case).collect()
+    files.iter().map(answer).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::eval::Content;
     use crate::eval::labelled::esc;
 
     #[test]
@@ -177,7 +194,7 @@ mod tests {
         }
         let set = esc(folder.path()).unwrap();
         let features = |holds: bool| -> Vec<Vec<Vec<f32>>> {
-            let feature = |(i, file): (usize, &crate::eval::labelled::Labelled)| {
+            let feature = |(i, file): (usize, &Labelled)| {
                 let label = file.class as f32;
                 // Without class in it, all that a classifier can learn is the file's own number.
                 vec![vec![if holds { label } else { 0.5 }, (i * 37 % 11) as f32]]
@@ -185,9 +202,12 @@ mod tests {
             set.files.iter().enumerate().map(feature).collect()
         };
         let progress = Progress { files: ProgressBar::hidden(), folds: ProgressBar::hidden() };
-        let percent =
-            |holds| classify(&set, &features(holds), &progress, "", Objective::Svm).unwrap()[0].percent;
-        assert_eq!(percent(true), 100.0);
-        assert!(percent(false) < 80.0);
+        let found = |holds| classify(&set, &features(holds), &progress, "", Objective::Svm).unwrap();
+        let percent = |findings: &Findings| findings.figures[0].percent;
+        let (right, guessed) = (found(true), found(false));
+        assert_eq!(percent(&right), 100.0);
+        assert!(percent(&guessed) < 80.0);
+        let Content::Matrix(matrix) = &right.pictures[0].content else { panic!("a matrix") };
+        assert_eq!(matrix.counts, [[12, 0], [0, 12]], "every file is tested once");
     }
 }
