@@ -53,7 +53,7 @@ impl Finding {
 
 impl Doctor {
     pub(super) fn run(mut self) -> Result<(), Failure> {
-        let profile = self.config.load()?;
+        let profile = self.config.load()?.profile;
         self.devices = self.devices.or(&profile);
         self.model = self.model.or(&profile.model);
         let mut findings = vec![self.camera(), self.microphone()];
