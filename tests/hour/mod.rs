@@ -36,8 +36,8 @@ pub const LASTS: u32 = 5;
 const TOKEN: &str = "0123456789abcdef";
 /// Frames a second.
 const RATE: u32 = 25;
-/// Megabytes that pictures and clips may take, and days for which episodes are kept.
-pub const MEGABYTES: u64 = 2;
+/// Megabytes that pictures and clips may take, more than all of the hour, and days for which episodes are kept.
+pub const MEGABYTES: u64 = 12;
 const DAYS: u32 = 2;
 /// Longer than anything takes that is waited for.
 pub const PATIENCE: Duration = Duration::from_secs(300);
