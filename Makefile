@@ -71,10 +71,10 @@ else
 endif
 
 # A container image of that package in target/image, for podman and Docker (see docs/container.md). DEB: another package.
-# ARCH=arm64 needs Debian's qemu-user-static besides.
+# ARCH=arm64 needs QEMU besides, which runs the scripts of its packages.
 image:
 	$(if $(DEB),,$(MAKE) deb)
-	$(call install,mmdebstrap podman crun dpkg-dev)
+	$(call install,mmdebstrap podman crun dpkg-dev $(if $(filter-out $(NATIVE),$(ARCH)),qemu-user-static))
 	firmware-config/container/build.sh $(or $(DEB),$$(ls -t target/debian/lookhear_*_$(ARCH).deb | head -n 1)) target/image/lookhear-$(ARCH).tar
 
 # Speed, memory and error beside ncnn, ONNX Runtime and OpenVINO, on the same weights.

@@ -65,6 +65,8 @@ pub mod batch;
 pub mod built;
 #[cfg(feature = "capture")]
 pub mod capture;
+#[cfg(any(feature = "embed", feature = "publish"))]
+mod columnar;
 pub mod console;
 pub mod decision;
 #[cfg(feature = "diagnostics")]

@@ -98,6 +98,24 @@ fn check_config_tells_the_line_that_is_wrong_and_looks_at_every_file() {
 }
 
 #[test]
+fn all_mistakes_of_a_file_are_told_at_once_also_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("wrong.toml");
+    std::fs::write(&config, "[camera]\nnmae = \"Webcam\"\nsize = \"big\"\n[decisions]\nhop = 99\n").unwrap();
+    let config = config.to_str().unwrap();
+    for command in [&["check-config", config][..], &["live", "--headless", "--config", config]] {
+        let out = lookhear(command);
+        let told = text(&out.stderr);
+        assert!(!out.status.success(), "{told}");
+        for mistake in
+            [":2:1: camera.nmae: there is", ":3:8: camera.size: a text", ":5:7: decisions.hop: 99 is"]
+        {
+            assert!(told.contains(&format!("{config}{mistake}")), "{mistake}: {told}");
+        }
+    }
+}
+
+#[test]
 fn the_file_counts_where_no_flag_is_given() {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("studio.toml");

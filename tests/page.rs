@@ -1,6 +1,7 @@
 //! The pages in a real browser. Needs Debian's packages `chromium` and `fonts-noto-cjk`; run by `.ci/web`, which keeps the
 //! pictures that it takes if `SCREENSHOTS` names a folder.
 
+mod kept;
 mod published;
 
 use std::net::SocketAddr;
@@ -13,7 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use image::RgbImage;
 use lookhear::event::State;
-use lookhear::history::{Episode, Files, Store};
+use lookhear::history::Episode;
 use lookhear::overlay::heat_color;
 use lookhear::pipeline::Sink;
 use lookhear::publish::settings::{Settings, Web};
@@ -194,7 +195,11 @@ fn log() -> Vec<(SystemTime, String)> {
 fn the_station_and_the_history_fit_a_phone_and_a_desk() {
     let folder = tempfile::tempdir().unwrap();
     for n in 0..7 {
-        keep(folder.path(), n);
+        let times = [0, 2].map(|second| format!("2026-11-30T1{n}:00:0{second}.000Z"));
+        let state = if n % 3 == 0 { State::NoVisibleSource } else { State::Match };
+        let name = (n % 2 == 0).then(|| "Rex".into());
+        let episode = kept::episode(format!("20261130120{n}0000-0"), times);
+        kept::keep(folder.path(), Episode { state, name, ..episode });
     }
     let table = format!("[history]\nfolder = {:?}\ndays = 0\nfree_megabytes = 0\n", folder.path());
     let web = Web { history: true, ..web() };
@@ -225,29 +230,4 @@ fn the_station_and_the_history_fit_a_phone_and_a_desk() {
         stage.picture(&format!("station-{name}"), &path, size, any);
         stage.picture(&format!("history-{name}"), &format!("/history?token={TOKEN}&lang=de"), size, any);
     }
-}
-
-/// An episode with a picture.
-fn keep(folder: &Path, n: u32) {
-    let (store, files) = (Store::create(folder).unwrap(), Files::new(folder));
-    let mut episode = Episode {
-        id: format!("20261130120{n}0000-0"),
-        source: "barn".into(),
-        state: if n.is_multiple_of(3) { State::NoVisibleSource } else { State::Match },
-        name: n.is_multiple_of(2).then(|| "Rex".into()),
-        start: format!("2026-11-30T1{n}:00:00.000Z"),
-        end: format!("2026-11-30T1{n}:00:02.000Z"),
-        t_start: 1.0,
-        t_end: 3.0,
-        over: true,
-        decisions: 25,
-        best_score: 0.75,
-        bounds: Some([0.125, 0.25, 0.5, 0.75]),
-        snapshot: None,
-        clip: None,
-    };
-    let (picture, snapshot) = files.place("snapshots", &episode, "jpg").unwrap();
-    RgbImage::from_pixel(320, 240, image::Rgb([60, 90, 200])).save(picture).unwrap();
-    episode.snapshot = Some(snapshot);
-    store.put(&episode).unwrap();
 }

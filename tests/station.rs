@@ -1,238 +1,213 @@
-//! An hour of a station with three sources, a history with clips, a file of episodes and a rule, played fast and killed
-//! five times: afterwards all of them tell the same, and nothing is half-written.
+//! An hour of a station with three sources, a history with clips, a file of episodes, a rule and a page, played fast and
+//! killed five times: afterwards all of them tell the same, and nothing is half-written. Once more with a real broker,
+//! which needs Debian's package `mosquitto`; run by `.ci/broker`.
+
+mod hour;
+mod kept;
+mod mosquitto;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::thread;
-use std::time::{Duration, Instant};
 
-use image::{Rgb, RgbImage};
-use lookhear::event::{Details, Event, Map, State, Verdict};
-use lookhear::gallery::Signature;
-use lookhear::history::{Change, Episode, Filter, Notice, Store};
+use hour::{HOUR, Hour, LASTS, MEGABYTES, REST, SOURCES, append, ask, script, told_by_the_page, wait_for};
+use lookhear::history::{Change, Episode};
 use lookhear::media::probe;
-use lookhear::pipeline::{DecisionContext, Sink};
-use lookhear::preprocess::SAMPLE_RATE;
-use lookhear::publish::{About, Publisher, Settings};
-use lookhear::ring::VideoFrame;
-use lookhear::timing::Timings;
+use lookhear::pipeline::Sink;
+use mosquitto::{Broker, subscriber};
+use rumqttc::Publish;
 
-const SOURCES: [&str; 3] = ["barn", "hall", "yard"];
-/// Seconds of the hour, and decisions: one a second.
-const HOUR: u32 = 3600;
-/// Where it is killed.
+/// The seconds after which it is killed: within a sound, when it has just ended, while its clip goes on.
 const KILLS: [u32; 5] = [302, 905, 1407, 2110, 3004];
-/// Frames a second.
-const RATE: u32 = 25;
-const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Whether something sounds at a source: 5 seconds in every 300, at each source at another time.
-fn sounds(source: usize, second: u32) -> bool {
-    (second + 300 - 100 * source as u32) % 300 < 5
-}
-
-/// Whether a sound begins.
-fn begins(source: usize, second: u32) -> bool {
-    sounds(source, second) && (second == 0 || !sounds(source, second - 1))
-}
-
-/// Seconds after the beginning of a sound at which the hour rests, until all of it is written.
-const REST: u32 = 20;
-
-fn time(second: u32) -> String {
-    format!("2026-11-30T12:{:02}:{:02}.000Z", second / 60, second % 60)
-}
-
-fn settings(folder: &Path) -> Settings {
-    let text = format!(
-        r#"
-        [history]
-        folder = {:?}
-        clips = true
-        before = 1.0
-        after = 1.0
-        days = 0
-        free_megabytes = 0
-        megabytes = 1000
-        [file]
-        path = {:?}
-        events = "episodes"
-        [rules.all]
-        cool_down = 0.0
-        command = ["sh", "-c", 'echo "$1" >> "$0"', {:?}, "{{id}}"]
-        "#,
-        folder.join("history"),
-        folder.join("episodes.jsonl"),
-        folder.join("told"),
-    );
-    toml::from_str(&text).unwrap()
-}
-
-/// Plays from a second on, and writes down how far it has come.
-fn play(folder: &Path, from: u32) {
-    let sources = SOURCES.map(String::from).to_vec();
-    let about = About { version: "1".into(), preset: "edge".into(), model: "0".into(), sources };
-    let mut publisher = Publisher::start(&settings(folder), &about).unwrap();
-    let picture = Arc::new(RgbImage::from_pixel(64, 48, Rgb([200, 40, 40])));
-    let sound = vec![0.1; SAMPLE_RATE];
-    let mut progress =
-        fs::OpenOptions::new().append(true).create(true).open(folder.join("progress")).unwrap();
-    for second in from..HOUR {
-        let t = f64::from(second - from);
-        let frame = |n| {
-            let t = t + f64::from(n) / f64::from(RATE);
-            VideoFrame { t, captured: t, picture: picture.clone() }
-        };
-        let frames: Vec<VideoFrame> = (0..RATE).map(frame).collect();
-        for (number, source) in SOURCES.iter().enumerate() {
-            let matches = sounds(number, second);
-            let state = if matches { State::Match } else { State::Silent };
-            let bounds = matches.then_some([0.25, 0.25, 0.75, 0.75]);
-            let verdict = Verdict { t: t + 1.0, score: 0.8, state, peak: [0.5; 2], bounds, confidence: 0.8 };
-            let mut event = Event::new(verdict, Details { time: Some(time(second)), ..Details::default() });
-            event.source = Some((*source).into());
-            let context = DecisionContext {
-                event: &event,
-                picture: &picture,
-                map: &Map::default(),
-                signature: &Signature::default(),
-                frames: &frames,
-                sound: &sound,
-                second: &sound,
-                columns: &[],
-                scores: &[],
-                timings: &Timings::default(),
-                swapped: None,
-                health: None,
-            };
-            publisher.take(&context).unwrap();
-        }
-        progress.write_all(format!("{second}\n").as_bytes()).unwrap();
-        // Slower where something happens, or it would be over before it is encoded.
-        if (0..3).any(|number| (0..4).any(|near| sounds(number, (second + 2).saturating_sub(near)))) {
-            thread::sleep(Duration::from_millis(20));
-        }
-        if second >= REST && (0..3).any(|number| begins(number, second - REST)) {
-            thread::sleep(Duration::from_millis(250));
-        }
-    }
-    let _ = publisher.finish();
-}
-
-/// The part that this process plays when the test starts it anew.
+/// The part that this process plays when a test starts it anew.
 #[test]
-#[ignore = "a part of the test below"]
+#[ignore = "a part of the tests below"]
 fn part() {
-    let Some(folder) = std::env::var_os("STATION") else { return };
-    let from = std::env::var("STATION_FROM").unwrap().parse().unwrap();
-    play(Path::new(&folder), from);
-}
-
-fn start(folder: &Path, from: u32) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["part", "--exact", "--ignored"])
-        .env("STATION", folder)
-        .env("STATION_FROM", from.to_string())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap()
-}
-
-/// The second that was played last.
-fn progress(folder: &Path) -> Option<u32> {
-    let text = fs::read_to_string(folder.join("progress")).unwrap_or_default();
-    // A line that is not ended yet may be cut off.
-    text.rsplit_once('\n')?.0.lines().next_back()?.parse().ok()
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let inside =
-        |entry: fs::DirEntry| if entry.path().is_dir() { files(&entry.path()) } else { vec![entry.path()] };
-    entries.flatten().flat_map(inside).collect()
-}
-
-/// The latest line of each episode in the file; a line that a kill cut off counts for nothing.
-fn told(folder: &Path) -> BTreeMap<String, Notice> {
-    let text = fs::read_to_string(folder.join("episodes.jsonl")).unwrap();
-    let notices = text.lines().filter_map(|line| serde_json::from_str::<Notice>(line).ok());
-    notices.map(|notice| (notice.episode.id.clone(), notice)).collect()
+    Hour::play_if_asked();
 }
 
 #[test]
 fn an_hour_with_five_kills_is_told_the_same_everywhere() {
     let folder = tempfile::tempdir().unwrap();
-    let (at, begun, mut from) = (folder.path(), Instant::now(), 0);
-    let mut cuts = Vec::new();
-    for kill in KILLS {
-        let mut child = start(at, from);
-        while progress(at).is_none_or(|second| second < kill) {
-            assert!(begun.elapsed() < PATIENCE && child.try_wait().unwrap().is_none(), "{:?}", progress(at));
-            thread::sleep(Duration::from_millis(2));
+    let hour = Hour::new(folder.path(), None);
+    play(&hour);
+    let agreed = check(&hour);
+    is_whole(&hour, agreed.iter().collect());
+}
+
+#[test]
+#[ignore = "needs mosquitto: run .ci/broker"]
+fn a_broker_is_told_the_same_as_all_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Broker::start();
+    let messages = subscriber(&broker, "witness");
+    let hour = Hour::new(folder.path(), Some(broker.address.port()));
+    let (episodes, alerts) = (hour.path("mqtt.jsonl"), hour.path("alerts.jsonl"));
+    thread::spawn(move || write_down(&messages, &episodes, &alerts));
+    play(&hour);
+    let agreed = check(&hour);
+    let (written, sent) = (hour.notices("episodes.jsonl"), hour.notices("mqtt.jsonl"));
+    let alerts = hour.alerts();
+    for id in &agreed {
+        assert_eq!(sent[id], written[id], "the broker is told what the file is told");
+        assert!(alerts.contains(id), "{id}");
+    }
+    println!("{} episodes agree, {} are told to the broker", agreed.len(), sent.len());
+    is_whole(&hour, agreed.iter().collect());
+}
+
+/// Writes down what the broker tells of episodes, and of what the rule says of them.
+fn write_down(messages: &Receiver<Publish>, episodes: &Path, alerts: &Path) {
+    let (mut episodes, mut alerts) = (append(episodes), append(alerts));
+    for Publish { topic, payload, .. } in messages {
+        let line = [&payload[..], b"\n"].concat();
+        match topic.rsplit('/').next() {
+            Some("episode") => episodes.write_all(&line).unwrap(),
+            Some("alert") => alerts.write_all(&line).unwrap(),
+            _ => {}
         }
+    }
+}
+
+/// What the history already holds: an episode that is too old, and three whose pictures take more than there is room for.
+fn begin(hour: &Hour) -> [Episode; 4] {
+    const DAY: i64 = 24 * 3600;
+    let folder = hour.path("history");
+    [-5 * DAY, -DAY, -DAY + 60, -DAY + 120].map(|second| {
+        let times = [second, second + 2].map(|second| hour.time(second));
+        let episode = kept::keep(&folder, kept::episode(second.to_string(), times));
+        // What follows the end of a picture is no part of it.
+        let mut picture = append(&folder.join(episode.snapshot.as_ref().unwrap()));
+        picture.write_all(&vec![0; MEGABYTES as usize * 450_000]).unwrap();
+        episode
+    })
+}
+
+/// Plays the hour, kills it, and lets it go on.
+fn play(hour: &Hour) {
+    let [forgotten, crowd @ ..] = begin(hour);
+    let mut from = 0;
+    let mut shown = BTreeSet::new();
+    for kill in KILLS {
+        let mut child = hour.start(from, kill);
+        let mut alive = |what: &str, is_so: &dyn Fn() -> bool| {
+            wait_for(what, || {
+                assert!(child.try_wait().unwrap().is_none(), "it ended by itself: {what}");
+                is_so()
+            });
+        };
+        alive("a first decision", &|| hour.progress().is_some_and(|second| second >= from));
+        // While it goes on, its page is there.
+        let address = hour.address().unwrap();
+        shown.extend(told_by_the_page(address).into_iter().map(|episode| episode.id));
+        assert!(String::from_utf8(ask(address, "/history")).unwrap().contains("<html"));
+        alive("the second of the kill", &|| hour.progress() == Some(kill));
         child.kill().unwrap();
         child.wait().unwrap();
-        from = progress(at).unwrap() + 1;
-        cuts.push(from);
+        from = kill + 1;
     }
-    assert!(start(at, from).wait().unwrap().success());
+    assert!(hour.start(from, HOUR).wait().unwrap().success());
 
-    let history = at.join("history");
-    let kept = Store::open(&history).unwrap().list(&Filter::default()).unwrap();
-    let kept: BTreeMap<String, Episode> =
-        kept.into_iter().map(|episode| (episode.id.clone(), episode)).collect();
-    // Every sound has its episode; one that a kill cut in two may have two, or lack the part before the kill.
-    for (number, source) in SOURCES.iter().enumerate() {
-        let all = (0..HOUR).filter(|second| begins(number, *second));
-        for begin in all {
-            let during: BTreeSet<String> = (begin..begin + 5).map(time).collect();
-            let found: Vec<&Episode> = kept
-                .values()
-                .filter(|episode| episode.source == *source && during.contains(&episode.start))
-                .collect();
-            let cut = cuts.iter().any(|cut| (begin..=begin + REST + 1).contains(cut));
-            assert!(found.iter().all(|episode| episode.over), "{source} {begin}: {found:?}");
-            let whole = found.len() == 1 && found[0].start == time(begin) && found[0].end == time(begin + 4);
-            assert!(whole || cut && !found.is_empty(), "{source} {begin}, cut at {cuts:?}: {found:?}");
+    // Another run tidies up, and its page tells what there is.
+    let mut publisher = hour.publisher();
+    let address = publisher.address().unwrap();
+    let kept = hour.kept();
+    assert_eq!(told_by_the_page(address), kept);
+    for Episode { id, snapshot, clip, .. } in &kept {
+        for (kind, name) in [("snapshot", snapshot), ("clip", clip)] {
+            let Some(name) = name else { continue };
+            let file = fs::read(hour.path("history").join(name)).unwrap();
+            assert!(ask(address, &format!("/api/v1/events/{id}/{kind}")) == file, "{name}");
         }
     }
-    // The file has the same episodes; at each kill the database, which is written in the background, may be one behind.
-    let told = told(at);
-    let missing: Vec<_> = told.keys().filter(|id| !kept.contains_key(*id)).collect();
-    assert!(missing.len() <= KILLS.len(), "{missing:?}");
-    let untold: Vec<_> = kept.keys().filter(|id| !told.contains_key(*id)).collect();
-    assert!(untold.len() <= KILLS.len(), "{untold:?}");
-    let open = told.values().filter(|notice| notice.change != Change::End).count();
-    assert!(open <= KILLS.len(), "{open} never ended");
-    // The rule told each episode once.
-    let rule = fs::read_to_string(at.join("told")).unwrap();
-    let ids: Vec<&str> = rule.lines().collect();
-    let once: BTreeSet<&str> = ids.iter().copied().collect();
-    assert_eq!(ids.len(), once.len(), "{ids:?}");
-    let silent = told.keys().filter(|id| !once.contains(id.as_str())).count();
-    assert!(silent <= KILLS.len(), "{silent} were not told by the rule");
-    // Pictures and clips are whole, and those that are named are there.
-    let named: BTreeSet<PathBuf> = kept
-        .values()
-        .flat_map(|episode| [&episode.snapshot, &episode.clip])
-        .flatten()
-        .map(|name| history.join(name))
-        .collect();
-    let there: BTreeSet<PathBuf> =
-        ["snapshots", "clips"].iter().flat_map(|kind| files(&history.join(kind))).collect();
-    assert_eq!(named, there);
-    for file in &there {
-        match file.extension().and_then(|extension| extension.to_str()) {
-            Some("jpg") => drop(image::open(file).unwrap()),
-            Some("mp4") => {
-                assert!(probe(file.to_str().unwrap()).unwrap().seconds > 1.0, "{}", file.display())
-            }
-            _ => panic!("{} is left over", file.display()),
-        }
+    publisher.finish().unwrap();
+
+    // Too old, it is forgotten; without room, the oldest goes on without its picture.
+    assert!(kept.iter().all(|episode| episode.id != forgotten.id), "{kept:?}");
+    let oldest = kept.iter().find(|episode| episode.id == crowd[0].id).unwrap();
+    assert_eq!(oldest, &Episode { snapshot: None, ..crowd[0].clone() });
+    let bytes: u64 = hour.files().iter().map(|file| fs::metadata(file).unwrap().len()).sum();
+    assert!(bytes <= MEGABYTES * 1_000_000, "{bytes}");
+    // What was once shown is still there.
+    let ids: BTreeSet<String> = kept.into_iter().map(|episode| episode.id).collect();
+    assert!(shown.is_subset(&ids), "{shown:?} {ids:?}");
+}
+
+/// Whether a sound is one that a kill has cut: it was not yet told everywhere.
+fn is_cut(begin: u32) -> bool {
+    KILLS.iter().any(|kill| (begin..begin + REST).contains(kill))
+}
+
+/// The sound of which an episode tells: its id begins with the digits of its time, and no two sounds are at once.
+fn sound_of(hour: &Hour, id: &str) -> (usize, u32) {
+    let digits = |second: u32| hour.time(second.into()).replace(|c: char| !c.is_ascii_digit(), "");
+    let is_of =
+        |(_, begin): &(usize, u32)| (*begin..begin + LASTS).any(|second| id.starts_with(&digits(second)));
+    script().into_iter().find(is_of).unwrap_or_else(|| panic!("{id} belongs to no sound"))
+}
+
+/// Every sound that no kill has cut is one episode of history, file, broker and rule; of one that was cut, each may have
+/// what it was told before and after. Returns the episodes of the former.
+fn check(hour: &Hour) -> Vec<String> {
+    let (written, sent) = (hour.notices("episodes.jsonl"), hour.notices("mqtt.jsonl"));
+    let (commands, alerts) = (hour.commands(), hour.alerts());
+    let kept: Vec<Episode> =
+        hour.kept().into_iter().filter(|episode| episode.start >= hour.time(0)).collect();
+    assert!(kept.iter().all(|episode| episode.over), "{kept:?}");
+    let mut ids: BTreeMap<(usize, u32), BTreeSet<&String>> = BTreeMap::new();
+    let told = written.keys().chain(sent.keys()).chain(&commands).chain(&alerts);
+    for id in kept.iter().map(|episode| &episode.id).chain(told) {
+        ids.entry(sound_of(hour, id)).or_default().insert(id);
     }
-    assert!(there.iter().any(|file| file.extension().is_some_and(|extension| extension == "mp4")));
+    let mut agreed = Vec::new();
+    for (source, begin) in script() {
+        let ids: Vec<&String> = ids.remove(&(source, begin)).into_iter().flatten().collect();
+        if is_cut(begin) {
+            // The part before the kill and the part after it.
+            assert!(ids.len() <= 2, "{ids:?}");
+            continue;
+        }
+        let [id] = ids[..] else { panic!("{source} at {begin}: {ids:?}") };
+        let episode = kept.iter().find(|episode| episode.id == *id).unwrap();
+        assert_eq!(episode.source, SOURCES[source]);
+        let times = [begin, begin + LASTS - 1].map(|second| hour.time(second.into()));
+        assert_eq!([&episode.start, &episode.end], [&times[0], &times[1]]);
+        assert!(episode.snapshot.is_some() && episode.clip.is_some(), "{episode:?}");
+        let changes: Vec<Change> = written[id].iter().map(|notice| notice.change).collect();
+        assert_eq!(changes, [Change::New, Change::End]);
+        // Where its files are, the history alone tells.
+        assert_eq!(written[id][1].episode, Episode { snapshot: None, clip: None, ..episode.clone() });
+        assert!(commands.contains(id));
+        agreed.push(id.clone());
+    }
+    for told in [&commands, &alerts] {
+        let once: BTreeSet<&String> = told.iter().collect();
+        assert_eq!(once.len(), told.len(), "a rule tells of each episode once");
+    }
+    assert_eq!(agreed.len(), script().len() - KILLS.len());
+    agreed
+}
+
+/// Every file belongs to an episode, is named there, and is complete.
+fn is_whole(hour: &Hour, agreed: BTreeSet<&String>) {
+    let kept = hour.kept();
+    let path = |name: &String| hour.path("history").join(name);
+    let named = kept.iter().flat_map(|episode| [&episode.snapshot, &episode.clip]).flatten().map(path);
+    let named: BTreeSet<PathBuf> = named.collect();
+    assert_eq!(named, hour.files());
+    for episode in &kept {
+        episode.snapshot.iter().for_each(|name| drop(image::open(path(name)).unwrap()));
+        let Some(clip) = &episode.clip else { continue };
+        let seconds = probe(path(clip).to_str().unwrap()).unwrap().seconds;
+        // From a second before it to its end at least.
+        let least = if agreed.contains(&episode.id) { f64::from(LASTS) } else { 1.0 };
+        assert!(seconds > least, "{clip}: {seconds} s");
+    }
+    let database = rusqlite::Connection::open(hour.path("history/history.db")).unwrap();
+    let sound: String = database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(sound, "ok");
 }

@@ -9,7 +9,7 @@ use lookhear::gallery::{Gallery, GalleryError};
 use lookhear::judge::Judge;
 use lookhear::kiosk::Fault;
 use lookhear::pipeline::{Controls, Sink};
-use lookhear::profile::Profile;
+use lookhear::profile::{Lines, Profile};
 use lookhear::publish::{About, Publisher};
 
 use super::arguments::ModelArguments;
@@ -25,13 +25,22 @@ pub(super) struct ConfigArgument {
     config: Option<PathBuf>,
 }
 
+/// A settings file as it was read.
+pub(super) struct Config {
+    /// `None`: there is none, and the defaults count.
+    path: Option<PathBuf>,
+    /// What it says.
+    pub(super) profile: Profile,
+    lines: Lines,
+}
+
 impl ConfigArgument {
-    /// What the file says; without one, the defaults.
-    pub(super) fn load(&self) -> Result<Profile, Failure> {
-        Ok(match &self.config {
-            Some(path) => Profile::load(path)?,
-            None => Profile::default(),
-        })
+    /// Reads the file, once: what it says later counts when it is read again.
+    pub(super) fn load(&self) -> Result<Config, Failure> {
+        let path = self.config.clone();
+        let read = path.as_deref().map(Profile::load_with_lines).transpose()?;
+        let (profile, lines) = read.unwrap_or_default();
+        Ok(Config { path, profile, lines })
     }
 
     /// Whether SIGHUP asks for the file to be read again: where there is one, and no terminal that hangs up.
@@ -62,14 +71,14 @@ pub(super) fn named(judge: Judge, gallery: Option<&Path>) -> Result<Judge, Galle
 /// The publisher if there is a settings file: that asks for one, or may do so later, when it is read again on SIGHUP.
 /// `profile` says what counts in the run.
 pub(super) fn publisher(
-    config: &ConfigArgument,
+    config: &Config,
     profile: &Profile,
     runs: Vec<Run>,
     model: &ModelArguments,
     gallery: Option<&Path>,
 ) -> Result<Option<(Reloader, Publisher)>, Fault> {
-    let (Some(path), Some(first)) = (&config.config, runs.first()) else { return Ok(None) };
-    let (file, lines) = Profile::load_with_lines(path)?;
+    let Config { path, profile: file, lines } = config;
+    let (Some(path), Some(first)) = (path, runs.first()) else { return Ok(None) };
     for rule in profile.rules_without_gallery() {
         log::warn!(
             "the rule {rule} waits for a name, but nothing is named: give a gallery (lookhear enroll)"
@@ -84,11 +93,10 @@ pub(super) fn publisher(
     };
     let controls = first.controls.clone();
     let publisher = Publisher::start(&profile.publish, &about)?.tell(controls.clone());
-    let counting =
-        Counting::new(publisher.station(), profile.clone(), (file.clone(), lines), manifest.thresholds);
+    let counting = Counting::new(publisher.station(), profile.clone(), (file, lines), manifest.thresholds);
     let settings = Settings {
         path: path.clone(),
-        profile: file,
+        profile: file.clone(),
         gallery: gallery.map(Path::to_path_buf),
         thresholds: manifest.thresholds,
         runs,
@@ -100,7 +108,7 @@ pub(super) fn publisher(
 
 /// The same for a run with one source: its sinks.
 pub(super) fn publishers(
-    config: &ConfigArgument,
+    config: &Config,
     profile: &Profile,
     judge: &Judge,
     controls: &Arc<Controls>,

@@ -21,12 +21,12 @@ impl Counting {
     pub(super) fn new(
         station: Station,
         run: Profile,
-        (start, lines): (Profile, Lines),
+        (start, lines): (&Profile, &Lines),
         thresholds: Thresholds,
     ) -> Self {
         station.tail(diagnostics::latest);
-        let counting = Self { station, run, start, thresholds };
-        counting.station.show(counting.settings(&counting.run, &counting.start, &lines));
+        let counting = Self { station, run, start: start.clone(), thresholds };
+        counting.station.show(counting.settings(&counting.run, start, lines));
         counting
     }
 

@@ -58,7 +58,7 @@ impl Finding {
 
 impl Doctor {
     pub(super) fn run(mut self) -> Result<(), Failure> {
-        let profile = self.config.load()?;
+        let profile = self.config.load()?.profile;
         self.devices = self.devices.or(&profile);
         self.model = self.model.or(&profile.model);
         if self.bench {

@@ -53,8 +53,9 @@ fn theme(name: &str) -> Result<Theme, String> {
 
 impl Kiosk {
     pub(super) fn run(self) -> Result<(), Failure> {
+        let config = self.config.load()?;
         // From here on it says what counts, whether the file or the command line says so.
-        let mut profile = self.config.load()?;
+        let mut profile = config.profile.clone();
         if !profile.sources.is_empty() {
             return Err(
                 "the kiosk shows one camera: put it under [camera] and [microphone] instead of [sources]"
@@ -66,7 +67,7 @@ impl Kiosk {
         // Everything that can fail early is done before anything is shown.
         let display = Display::open()?;
         let controls = controls_of_run(self.config.is_read_again())?;
-        let Self { config, devices, record, noise_gate, seconds, stats, model, .. } = self;
+        let Self { devices, record, noise_gate, seconds, stats, model, .. } = self;
         let (devices, model) = (devices.or(&profile), model.or(&profile.model));
         devices.put(&mut profile);
         profile.model = model.settings();

@@ -62,11 +62,12 @@ pub(super) struct Live {
 
 impl Live {
     pub(super) fn run(mut self) -> Result<(), Failure> {
-        // From here on it says what counts, whether the file or the command line says so.
-        let mut profile = self.config.load()?;
-        if !profile.sources.is_empty() {
-            return self.several(&profile);
+        let config = self.config.load()?;
+        if !config.profile.sources.is_empty() {
+            return self.several(&config);
         }
+        // From here on it says what counts, whether the file or the command line says so.
+        let mut profile = config.profile.clone();
         self.devices = self.devices.or(&profile);
         self.model = self.model.or(&profile.model);
         self.offset = self.offset.or(profile.camera.offset_ms);
@@ -89,8 +90,7 @@ impl Live {
         let controls = controls_of_run(self.config.is_read_again())?;
         let mut judge = judge(&self.model, &profile).map_err(|error| -> Failure { error })?;
         let source = self.devices.open(self.offset.map(|ms| ms / 1e3));
-        let publisher =
-            publishers(&self.config, &profile, &judge, &controls, &self.model, gallery.as_deref());
+        let publisher = publishers(&config, &profile, &judge, &controls, &self.model, gallery.as_deref());
         let publisher = publisher.map_err(|error| -> Failure { error })?;
         let mut sinks = self.sinks(publisher, profile.publish.is_off(), &controls)?;
         let summary = pipeline::run(source, &mut judge, &mut sinks, settings, &controls)?;

@@ -74,7 +74,8 @@ impl Sink for Reloader {
 impl Settings {
     /// Reads the file, and hands over what it says. Nothing of a wrong one counts.
     fn read(&self) -> Result<(), Failure> {
-        let (file, lines) = Profile::load_with_lines(&self.path)?;
+        // It is told where there is one line.
+        let (file, lines) = Profile::load_with_lines(&self.path).map_err(|error| error.short())?;
         let mut profile = file.clone();
         profile.gallery.file = self.gallery.clone().or(profile.gallery.file);
         let adjustments = self.runs.iter().map(|run| self.adjustments(run, &profile));

@@ -14,7 +14,7 @@ use lookhear::publish::Publisher;
 use lookhear::sinks::{DeviceLog, Heartbeat, Json, Lines, Shared, Sourced, Unheard};
 use parking_lot::Mutex;
 
-use super::config::{judge, publisher};
+use super::config::{Config, judge, publisher};
 use super::devices::DeviceArguments;
 use super::ending::{Failure, answers, controls_of_run};
 use super::live::{Live, report};
@@ -38,8 +38,9 @@ struct Source {
 
 impl Live {
     /// Runs all sources of the settings until one of them fails, or the end is asked for.
-    pub(super) fn several(self, profile: &Profile) -> Result<(), Failure> {
+    pub(super) fn several(self, config: &Config) -> Result<(), Failure> {
         self.refuse_what_is_for_one()?;
+        let profile = &config.profile;
         let main = controls_of_run(self.config.is_read_again())?;
         let mut model = self.model.or(&profile.model);
         let counts = Profile { model: model.settings(), ..profile.clone() };
@@ -76,7 +77,7 @@ impl Live {
             });
         }
         let runs = sources.iter().map(Source::run_to_adjust).collect();
-        let published = publisher(&self.config, &counts, runs, &model, None);
+        let published = publisher(config, &counts, runs, &model, None);
         let (reloader, publisher) = published.map_err(|error| -> Failure { error })?.unzip();
         let publisher = publisher.map(|publisher| Arc::new(Mutex::new(publisher)));
         sources.iter_mut().for_each(|source| source.publisher = publisher.clone());

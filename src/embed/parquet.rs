@@ -2,21 +2,19 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::sync::Arc;
 
-use ::parquet::basic::{Compression, Type};
+use ::parquet::basic::Type;
 use ::parquet::column::reader::get_typed_column_reader;
 use ::parquet::data_type::{DoubleType, FloatType};
 use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::KeyValue;
-use ::parquet::file::properties::WriterProperties;
 use ::parquet::file::reader::FileReader;
 use ::parquet::file::serialized_reader::SerializedFileReader;
 use ::parquet::file::writer::SerializedFileWriter;
-use ::parquet::schema::parser::parse_message_type;
 
 use super::table::Take;
 use super::{Label, Rows, Table};
+use crate::columnar::{self, failed};
 
 /// Lists in the form of three levels that the format's specification asks for (LogicalTypes, section Lists).
 const COLUMNS: &str = "
@@ -39,15 +37,10 @@ pub(super) fn write(file: &mut File, table: &mut Table, label: &Label) -> io::Re
 /// As [`write`], with so many rows in a group.
 fn write_groups(file: &mut File, table: &mut Table, label: &Label, rows: usize) -> io::Result<()> {
     let entry = |(name, value): (&str, &str)| KeyValue::new(format!("{PREFIX}{name}"), value.to_string());
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::SNAPPY)
-        .set_created_by(concat!("lookhear version ", env!("CARGO_PKG_VERSION")).into())
-        .set_key_value_metadata(Some(label.entries().map(entry).collect()))
-        .build();
     let level = if table.levels().is_empty() { "" } else { LEVEL };
-    let schema = parse_message_type(&format!("message embeddings {{{COLUMNS}{level}}}")).map_err(other)?;
-    let mut writer =
-        SerializedFileWriter::new(file, Arc::new(schema), Arc::new(properties)).map_err(other)?;
+    let schema = format!("message embeddings {{{COLUMNS}{level}}}");
+    let metadata = label.entries().map(entry).collect();
+    let mut writer = columnar::begin(file, &schema, Some(metadata)).map_err(failed)?;
     let (dims, timestamps) = (table.dims(), table.timestamps().to_vec());
     let levels = table.levels().to_vec();
     let mut levels = levels.chunks(rows);
@@ -56,9 +49,9 @@ fn write_groups(file: &mut File, table: &mut Table, label: &Label, rows: usize) 
         let mut raw = vec![0; times.len() * dims * size_of::<f32>()];
         bytes.read_exact(&mut raw)?;
         let values: Vec<f32> = raw.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
-        write_group(&mut writer, times, &values, levels.next()).map_err(other)?;
+        write_group(&mut writer, times, &values, levels.next()).map_err(failed)?;
     }
-    writer.close().map_err(other)?;
+    writer.close().map_err(failed)?;
     Ok(())
 }
 
@@ -102,7 +95,7 @@ pub(super) fn label(file: File) -> Option<Label> {
 /// Reads what [`write`] wrote, so many rows of `dims` values at a time, the last time fewer. Memory holds those rows and
 /// a page of each column.
 pub(super) fn read(file: File, dims: usize, rows: usize, take: Take) -> io::Result<()> {
-    let reader = SerializedFileReader::new(file).map_err(other)?;
+    let reader = SerializedFileReader::new(file).map_err(failed)?;
     let columns = reader.metadata().file_metadata().schema_descr().columns();
     let place = |name: &str, kind: Type| {
         columns.iter().position(|c| c.path().string() == name && c.physical_type() == kind)
@@ -114,15 +107,15 @@ pub(super) fn read(file: File, dims: usize, rows: usize, take: Take) -> io::Resu
     let mut part = Rows::default();
     let (mut definitions, mut repetitions) = (Vec::new(), Vec::new());
     for number in 0..reader.num_row_groups() {
-        let group = reader.get_row_group(number).map_err(other)?;
-        let column = |place| group.get_column_reader(place).map_err(other);
+        let group = reader.get_row_group(number).map_err(failed)?;
+        let column = |place| group.get_column_reader(place).map_err(failed);
         let mut timestamps = get_typed_column_reader::<DoubleType>(column(timestamp)?);
         let mut elements = get_typed_column_reader::<FloatType>(column(embedding)?);
         let mut levels = level.map(column).transpose()?.map(get_typed_column_reader::<FloatType>);
         loop {
             let room = rows - part.timestamps.len();
             let read = timestamps.read_records(room, None, None, &mut part.timestamps);
-            let (count, ..) = read.map_err(other)?;
+            let (count, ..) = read.map_err(failed)?;
             if count == 0 {
                 break;
             }
@@ -130,14 +123,14 @@ pub(super) fn read(file: File, dims: usize, rows: usize, take: Take) -> io::Resu
             repetitions.clear();
             let (of, to) = (Some(&mut definitions), Some(&mut repetitions));
             let read = elements.read_records(count, of, to, &mut part.values);
-            let (lists, values, _) = read.map_err(other)?;
+            let (lists, values, _) = read.map_err(failed)?;
             // Repetition 0 begins a row's list.
             let whole = repetitions.iter().enumerate().all(|(n, r)| (*r == 0) == n.is_multiple_of(dims));
             if lists != count || values != count * dims || !whole {
                 return Err(io::Error::other(format!("its rows are not of {dims} values each")));
             }
             if let Some(levels) = &mut levels {
-                levels.read_records(count, None, None, &mut part.levels).map_err(other)?;
+                levels.read_records(count, None, None, &mut part.levels).map_err(failed)?;
             }
             if part.timestamps.len() == rows {
                 take(&part)?;
@@ -146,14 +139,6 @@ pub(super) fn read(file: File, dims: usize, rows: usize, take: Take) -> io::Resu
         }
     }
     if part.timestamps.is_empty() { Ok(()) } else { take(&part) }
-}
-
-fn other(error: ParquetError) -> io::Error {
-    match error {
-        // The system's own words are clearer than the library's around them.
-        ParquetError::External(source) => io::Error::other(source),
-        error => io::Error::other(error),
-    }
 }
 
 #[cfg(test)]

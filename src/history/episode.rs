@@ -40,6 +40,29 @@ pub struct Episode {
     pub clip: Option<String>,
 }
 
+impl Episode {
+    /// An episode to test with: two seconds of a match in the barn, which are over.
+    #[cfg(test)]
+    pub(crate) fn example() -> Self {
+        Self {
+            id: "20261130120000000-0".into(),
+            source: "barn".into(),
+            state: State::Match,
+            name: None,
+            start: "2026-11-30T12:00:00.000Z".into(),
+            end: "2026-11-30T12:00:02.000Z".into(),
+            t_start: 1.0,
+            t_end: 3.0,
+            over: true,
+            decisions: 25,
+            best_score: 0.75,
+            bounds: Some([0.125, 0.25, 0.5, 0.75]),
+            snapshot: None,
+            clip: None,
+        }
+    }
+}
+
 /// What is new about an episode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,17 +1,14 @@
 //! Episodes as Apache Parquet, for data frames.
 
 use std::io::{self, Write};
-use std::sync::Arc;
 
-use ::parquet::basic::Compression;
 use ::parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int64Type};
 use ::parquet::errors::ParquetError;
-use ::parquet::file::properties::WriterProperties;
-use ::parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
-use ::parquet::schema::parser::parse_message_type;
+use ::parquet::file::writer::SerializedRowGroupWriter;
 use jiff::Timestamp;
 
 use super::Episode;
+use crate::columnar;
 
 /// The columns of the table, in the order in which they are written.
 const SCHEMA: &str = "
@@ -42,20 +39,11 @@ const ROWS: usize = 65536;
 /// # Errors
 /// The writer's.
 pub fn write_parquet(out: impl Write + Send, episodes: &[Episode]) -> io::Result<()> {
-    write(out, episodes).map_err(|error| match error {
-        // The system's own words are clearer than the library's around them.
-        ParquetError::External(source) => io::Error::other(source),
-        error => io::Error::other(error),
-    })
+    write(out, episodes).map_err(columnar::failed)
 }
 
 fn write(out: impl Write + Send, episodes: &[Episode]) -> Result<(), ParquetError> {
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::SNAPPY)
-        .set_created_by(concat!("lookhear version ", env!("CARGO_PKG_VERSION")).into())
-        .build();
-    let mut writer =
-        SerializedFileWriter::new(out, Arc::new(parse_message_type(SCHEMA)?), Arc::new(properties))?;
+    let mut writer = columnar::begin(out, SCHEMA, None)?;
     for episodes in episodes.chunks(ROWS) {
         let mut group = Group { group: writer.next_row_group()?, episodes };
         group.text(|episode| &episode.id)?;

@@ -231,25 +231,18 @@ fn episode(row: &Row) -> rusqlite::Result<Episode> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::event::State;
 
     /// An episode that begins at a second of a minute.
     pub(crate) fn example(second: u32, name: Option<&str>) -> Episode {
         Episode {
             id: format!("20261130120{second:03}000-0"),
-            source: "barn".into(),
-            state: State::Match,
             name: name.map(Into::into),
             start: format!("2026-11-30T12:00:{second:02}.000Z"),
             end: format!("2026-11-30T12:00:{second:02}.900Z"),
             t_start: f64::from(second),
             t_end: f64::from(second) + 0.9,
-            over: true,
             decisions: 12,
-            best_score: 0.75,
-            bounds: Some([0.125, 0.25, 0.5, 0.75]),
-            snapshot: None,
-            clip: None,
+            ..Episode::example()
         }
     }
 

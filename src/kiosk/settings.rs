@@ -8,7 +8,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 use super::screen::{Language, Theme};
-use crate::validation::ValidationError;
+use crate::validation::{ValidationError, first, inside};
 
 /// The table `[kiosk]` of a settings file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,37 +58,41 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Checks every value. Files are not looked for: that is done where they are used.
-    ///
-    /// # Errors
-    /// The first invalid value, with what would be valid.
-    pub fn validate(&self) -> Result<(), ValidationError> {
+    /// Every invalid value, with what would be valid. Files are not looked for: that is done where they are used.
+    pub fn mistakes(&self) -> Vec<ValidationError> {
         let Self { language, window, idle, about, fps, .. } = self;
+        let mut mistakes = Vec::new();
+        let mut wrong = |key: &str, message: String| mistakes.push(ValidationError::new(key, message));
         if self.language_file().is_none() && Language::built_in(language).is_none() {
             let known = Language::BUILT_IN.join(", ");
             let message =
                 format!("{language:?} is not built in: give {known}, or a language file that ends in .toml");
-            return Err(ValidationError::new("language", message));
+            wrong("language", message);
         }
-        self.theme.validate().map_err(|error| error.inside("theme"))?;
         if let Some([width, height]) = window.filter(|sides| !sides.iter().all(|side| SIDES.contains(side))) {
             let message =
                 format!("{width} x {height} is no size for the kiosk: give 320 to 8192 for both sides");
-            return Err(ValidationError::new("window", message));
+            wrong("window", message);
         }
         if !(*idle == 0.0 || (5.0..=86_400.0).contains(idle)) {
-            return Err(ValidationError::new(
-                "idle",
-                format!("{idle}: give 5 to 86400 seconds, or 0 for never"),
-            ));
+            wrong("idle", format!("{idle}: give 5 to 86400 seconds, or 0 for never"));
         }
         if !(5.0..=3600.0).contains(about) {
-            return Err(ValidationError::new("about", format!("{about}: give 5 to 3600 seconds")));
+            wrong("about", format!("{about}: give 5 to 3600 seconds"));
         }
         if !(1..=120).contains(fps) {
-            return Err(ValidationError::new("fps", format!("{fps}: give 1 to 120 pictures a second")));
+            wrong("fps", format!("{fps}: give 1 to 120 pictures a second"));
         }
-        Ok(())
+        mistakes.extend(inside("theme", self.theme.mistakes()));
+        mistakes
+    }
+
+    /// Checks every value.
+    ///
+    /// # Errors
+    /// The first of the [`mistakes`](Self::mistakes).
+    pub fn validate(&self) -> Result<(), ValidationError> {
+        first(self.mistakes())
     }
 
     /// The texts of the chosen language.

@@ -32,6 +32,55 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
+/// Everything that is wrong with a settings file, a line each, in its order; there is at least one error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigErrors {
+    errors: Vec<ConfigError>,
+    /// Whether there may be more.
+    more: bool,
+}
+
+impl ConfigErrors {
+    /// The first `most` of them.
+    pub(super) fn new(mut errors: Vec<ConfigError>, most: usize) -> Self {
+        let more = errors.len() >= most;
+        errors.sort_by_key(|error| (error.line, error.column));
+        errors.truncate(most);
+        Self { errors, more }
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &ConfigError> {
+        self.errors.iter()
+    }
+
+    /// The first one, and how many more there are: for places where there is one line.
+    pub fn short(&self) -> String {
+        match &self.errors[..] {
+            [only] => only.to_string(),
+            [first, rest @ ..] => format!("{first} (and {} more: see lookhear check-config)", rest.len()),
+            [] => String::new(),
+        }
+    }
+}
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        for (number, error) in self.errors.iter().enumerate() {
+            let line = if number == 0 { "" } else { "\n" };
+            write!(f, "{line}{error}")?;
+        }
+        match (self.more, self.errors.last()) {
+            (true, Some(ConfigError { file, .. })) => {
+                write!(f, "\n{file}: there may be more than these {}", self.errors.len())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for ConfigErrors {}
+
 /// Why a settings file cannot be used.
 #[derive(Debug, Error)]
 pub enum ProfileError {
@@ -45,5 +94,15 @@ pub enum ProfileError {
     },
     /// The file is not valid.
     #[error(transparent)]
-    Config(#[from] ConfigError),
+    Config(#[from] ConfigErrors),
+}
+
+impl ProfileError {
+    /// The same in one line.
+    pub fn short(&self) -> String {
+        match self {
+            Self::Config(errors) => errors.short(),
+            error => error.to_string(),
+        }
+    }
 }

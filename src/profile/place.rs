@@ -65,12 +65,29 @@ pub(super) fn values(table: &DeTable) -> Vec<(String, usize)> {
     values.map(|entry| (entry.key, entry.name.start)).collect()
 }
 
-/// The key whose name or value is at `offset`; empty: none.
-pub(super) fn key_at(table: &DeTable, offset: usize) -> String {
+/// The key whose name or value is at `offset`, and where its name begins.
+pub(super) fn key_at(table: &DeTable, offset: usize) -> Option<(usize, String)> {
     let at = |range: &Range<usize>| range.contains(&offset);
     // The last one is the deepest: tables precede their contents.
-    let here = entries(table).into_iter().rfind(|entry| at(&entry.name) || at(&entry.value));
-    here.map_or_else(String::new, |entry| entry.key)
+    let here = entries(table).into_iter().rfind(|entry| at(&entry.name) || at(&entry.value))?;
+    Some((here.name.start, here.key))
+}
+
+/// Whether a key stands in the text.
+pub(super) fn is_there(table: &DeTable, key: &str) -> bool {
+    entries(table).iter().any(|entry| entry.key == key)
+}
+
+/// Takes the key away whose name begins at `start`, with all that is in it; returns whether there is one.
+pub(super) fn remove(table: &mut DeTable, start: usize) -> bool {
+    let here = table.keys().find(|name| name.span().start == start).cloned();
+    if let Some(name) = here {
+        return table.remove(&name).is_some();
+    }
+    table.iter_mut().any(|(_, value)| match value.get_mut() {
+        DeValue::Table(inner) => remove(inner, start),
+        _ => false,
+    })
 }
 
 /// The key that a line begins with, as far as the text could be understood: for the errors after which there is

@@ -11,6 +11,7 @@ use crate::capture::camera::{CameraRequest, Driver};
 use crate::engine::Backend;
 use crate::model::Thresholds;
 use crate::pipeline;
+use crate::validation::inside;
 
 /// Sides of a camera's pictures, in pixels.
 const SIDES: RangeInclusive<u32> = 16..=8192;
@@ -72,18 +73,12 @@ fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u32; 2], D::Error
 }
 
 impl Camera {
-    /// Checks every value.
-    ///
-    /// # Errors
-    /// The first invalid value.
-    pub fn validate(&self) -> Result<(), ValidationError> {
-        for side in self.size {
-            within("size", side, &SIDES, " pixels for width and height, e.g. [640, 480]")?;
-        }
-        match self.offset_ms {
-            Some(offset) => within("offset_ms", offset, &OFFSETS, " milliseconds"),
-            None => Ok(()),
-        }
+    /// Every invalid value.
+    pub fn mistakes(&self) -> Vec<ValidationError> {
+        let pixels = " pixels for width and height, e.g. [640, 480]";
+        let size = self.size.iter().find_map(|side| within("size", *side, &SIDES, pixels).err());
+        let offset = self.offset_ms.map_or(Ok(()), |ms| within("offset_ms", ms, &OFFSETS, " milliseconds"));
+        size.into_iter().chain(offset.err()).collect()
     }
 
     /// What is asked of the camera.
@@ -116,14 +111,10 @@ pub struct Source {
 }
 
 impl Source {
-    /// Checks every value.
-    ///
-    /// # Errors
-    /// The first invalid value.
-    pub fn validate(&self) -> Result<(), ValidationError> {
-        self.camera.validate().map_err(|error| error.inside("camera"))?;
-        let checked = self.decisions.as_ref().map_or(Ok(()), Decisions::validate);
-        checked.map_err(|error| error.inside("decisions"))
+    /// Every invalid value.
+    pub fn mistakes(&self) -> Vec<ValidationError> {
+        let decisions = self.decisions.iter().flat_map(Decisions::mistakes);
+        inside("camera", self.camera.mistakes()).chain(inside("decisions", decisions)).collect()
     }
 }
 
@@ -148,18 +139,15 @@ pub struct Model {
 }
 
 impl Model {
-    /// Checks every value. Whether the model can be read is seen when it is.
-    ///
-    /// # Errors
-    /// The first invalid value.
-    pub fn validate(&self) -> Result<(), ValidationError> {
-        if self.file.as_ref().is_some_and(|file| file.as_os_str().is_empty()) {
-            return Err(ValidationError::new("file", "empty; name a model bundle, or leave the key out"));
-        }
-        match self.threads {
-            Some(threads) => within("threads", threads, &THREADS, "; left out: one per processor"),
-            None => Ok(()),
-        }
+    /// Every invalid value. Whether the model can be read is seen when it is.
+    pub fn mistakes(&self) -> Vec<ValidationError> {
+        let empty = self.file.as_ref().is_some_and(|file| file.as_os_str().is_empty());
+        let file =
+            empty.then(|| ValidationError::new("file", "empty; name a model bundle, or leave the key out"));
+        let threads = self
+            .threads
+            .map_or(Ok(()), |threads| within("threads", threads, &THREADS, "; left out: one per processor"));
+        file.into_iter().chain(threads.err()).collect()
     }
 }
 
@@ -194,28 +182,30 @@ impl Default for Decisions {
 }
 
 impl Decisions {
-    /// Checks every value.
-    ///
-    /// # Errors
-    /// The first invalid value.
-    pub fn validate(&self) -> Result<(), ValidationError> {
-        within("hop", self.hop, &HOPS, " seconds")?;
-        within("swap", self.swap, &SWAPS, " seconds, 0 for none")?;
-        within("noise_gate", self.noise_gate, &pipeline::NOISE_GATES, " of 255, 0 for none")?;
-        for (key, value, range, unit) in [
+    /// Every invalid value.
+    pub fn mistakes(&self) -> Vec<ValidationError> {
+        let values = [
+            ("hop", Some(self.hop), &HOPS, " seconds"),
+            ("swap", Some(self.swap), &SWAPS, " seconds, 0 for none"),
             ("on", self.on, &SCORES, ""),
             ("off", self.off, &SCORES, ""),
             ("hold", self.hold, &HOLDS, " seconds"),
             ("silence_db", self.silence_db, &LEVELS, " decibels"),
-        ] {
-            if let Some(value) = value {
-                within(key, value, range, unit)?;
-            }
+        ];
+        let wrong =
+            |(key, value, range, unit): (&str, Option<f64>, _, &str)| within(key, value?, range, unit).err();
+        let mut mistakes: Vec<ValidationError> = values.into_iter().filter_map(wrong).collect();
+        mistakes.extend(
+            within("noise_gate", self.noise_gate, &pipeline::NOISE_GATES, " of 255, 0 for none").err(),
+        );
+        // Scores that are none are in no order.
+        if let (Some(on), Some(off)) = (self.on, self.off)
+            && SCORES.contains(&on)
+            && SCORES.contains(&off)
+        {
+            mistakes.extend(ordered(on, off).err());
         }
-        match (self.on, self.off) {
-            (Some(on), Some(off)) => ordered(on, off),
-            _ => Ok(()),
-        }
+        mistakes
     }
 
     /// The model's thresholds, as far as these settings do not replace them.

@@ -1,9 +1,10 @@
 //! Every error has its line, its key and a remedy, and no text makes the parser panic.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
+use super::read::LONGEST;
 use super::*;
 use crate::capture::camera::Driver;
 use crate::engine::Backend;
@@ -28,8 +29,11 @@ fn switched_on(text: &str) -> String {
     text.lines().map(|text| line(text) + "\n").collect()
 }
 
+/// The only mistake of a text.
 fn config_error(text: &str) -> ConfigError {
-    Profile::parse(text, "kiosk.toml").expect_err(text)
+    let errors = Profile::parse(text, "kiosk.toml").expect_err(text);
+    let [only] = &errors.iter().collect::<Vec<_>>()[..] else { panic!("{text}: not one, but {errors}") };
+    (*only).clone()
 }
 
 #[test]
@@ -171,6 +175,101 @@ fn every_mistake_has_its_line_its_key_and_its_remedy() {
     }
 }
 
+/// Texts, and the lines and keys of all their mistakes.
+const SEVERAL: [(&str, &[(usize, &str)]); 14] = [
+    (
+        "fps = 30\n[camera]\nsize = [8, 480]\nnmae = 'x'\noffset_ms = 'late'\n[model]\nthreads = 0\n[camara]\n[decisions]\n\
+         on = 0.4\noff = 0.6",
+        &[
+            (1, "fps"),
+            (3, "camera.size"),
+            (4, "camera.nmae"),
+            (5, "camera.offset_ms"),
+            (7, "model.threads"),
+            (8, "camara"),
+            (11, "decisions.off"),
+        ],
+    ),
+    // Several of one table, of each kind of table.
+    (
+        "[decisions]\nhop = 0\nswap = -1\non = 2\nhold = 99",
+        &[(2, "decisions.hop"), (3, "decisions.swap"), (4, "decisions.on"), (5, "decisions.hold")],
+    ),
+    (
+        "[kiosk]\nlanguage = 'fr'\nfps = 0\ntheme = { heat = 2 }",
+        &[(2, "kiosk.language"), (3, "kiosk.fps"), (4, "kiosk.theme.heat")],
+    ),
+    (
+        "[publish.mqtt]\nhost = ''\nport = 0\nqos = 2\n[publish.web]\naddress = '80'\ntoken = 'short'",
+        &[
+            (2, "publish.mqtt.host"),
+            (3, "publish.mqtt.port"),
+            (4, "publish.mqtt.qos"),
+            (5, "publish.web.view"),
+            (6, "publish.web.address"),
+            (7, "publish.web.token"),
+        ],
+    ),
+    (
+        "[publish.rules.a]\ncool_down = -1\n[publish.rules.b]\ncommand = ['true']\nwhen = { score = 2, size = 2 }",
+        &[
+            (1, "publish.rules.a.command"),
+            (2, "publish.rules.a.cool_down"),
+            (5, "publish.rules.b.when.score"),
+            (5, "publish.rules.b.when.size"),
+        ],
+    ),
+    (
+        "[sources.barn.camera]\nsize = [1, 1]\n[sources.yard]\nmodel = 'x'\ndecisions = { hop = 99 }",
+        &[(2, "sources.barn.camera.size"), (4, "sources.yard.model"), (5, "sources.yard.decisions.hop")],
+    ),
+    // Given twice: all of them, and what else there is.
+    (
+        "[model]\nthreads = 1\nthreads = 2\n[camera]\nname = 'a'\nname = 'b'\nsize = 3",
+        &[(3, "model.threads"), (6, "camera.name"), (7, "camera.size")],
+    ),
+    // After what is no TOML everything is guessed.
+    ("[model]\nthreads = \nfile = 3\n[camara]", &[(2, "model.threads")]),
+    // One mistake is one: what follows from it is none.
+    ("[publish.history]\nfodler = 'kept'", &[(2, "publish.history.fodler")]),
+    ("[publish.mqtt]\nca_file = 'ca.pem'\ntls = 'yes'", &[(3, "publish.mqtt.tls")]),
+    ("[publish.web]\nview = true\naddress = '0.0.0.0:80'\ntoken_file = 7", &[(4, "publish.web.token_file")]),
+    (
+        "[publish]\nhistory = 'kept'\nmqtt = 'broker'\nweb = { history = true }\nrules.a.mqtt = true",
+        &[(2, "publish.history"), (3, "publish.mqtt")],
+    ),
+    (
+        "[publish.history]\nfolder = 'kept'\nstates = 'all'\n[publish.rules.a]\nwebhook = 'x'\nbody = '{name}'\n\
+         when.states = ['no_visible_source']",
+        &[(3, "publish.history.states"), (5, "publish.rules.a.webhook")],
+    ),
+    (
+        "[sources]\nbarn = 'studio'\nyard = {}\n[publish.rules.a]\ncommand = ['true']\nwhen.sources = ['barn', 'attic']",
+        &[(2, "sources.barn"), (6, "publish.rules.a.when.sources")],
+    ),
+];
+
+#[test]
+fn all_mistakes_are_told_at_once_and_nothing_that_follows_from_one() {
+    for (text, mistakes) in SEVERAL {
+        let errors = Profile::parse(text, "kiosk.toml").expect_err(text);
+        let found: Vec<(usize, &str)> = errors.iter().map(|error| (error.line, error.key.as_str())).collect();
+        assert_eq!(found, mistakes, "{text}\n{errors}");
+        assert_eq!(errors.to_string().lines().count(), mistakes.len(), "{errors}");
+    }
+}
+
+#[test]
+fn what_is_told_is_bounded_and_has_a_short_form() {
+    let text: String = (0..60).map(|n| format!("key{n} = 1\n")).collect();
+    let told = Profile::parse(&text, "Cargo.toml").unwrap_err();
+    assert_eq!(told.iter().count(), 50);
+    assert!(told.to_string().ends_with("Cargo.toml: there may be more than these 50"), "{told}");
+    assert!(told.short().starts_with("Cargo.toml:1:1: key0: ") && told.short().ends_with("check-config)"));
+    let one = Profile::parse("fps = 1", "kiosk.toml").unwrap_err();
+    assert_eq!(one.short(), one.to_string());
+}
+
 #[test]
 fn a_mistake_is_shown_as_compilers_show_theirs() {
     let found = config_error("[camera]\nname = \"Kamera für Gäste\" # ä\n  size = [640, 9000]").to_string();
@@ -264,15 +363,22 @@ fn the_fuzzers_corpus_has_answers() {
     }
 }
 
+/// Whether each mistake of a text has a place in it and words.
+fn has_places(text: &str) -> bool {
+    let lines = text.split('\n').count();
+    let has_place = |found: &ConfigError| {
+        (1..=lines).contains(&found.line) && found.column >= 1 && !found.message.is_empty()
+    };
+    let errors = Profile::parse(text, "case").err();
+    errors.is_none_or(|errors| errors.iter().count() > 0 && errors.iter().all(has_place))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
     fn whatever_the_text_there_is_an_answer(text in "(?s)([a-z_]{1,9}|[\\[\\]{}=,.'\"#\n -]|[0-9]{1,3}|\\PC){0,60}") {
-        if let Err(found) = Profile::parse(&text, "case") {
-            prop_assert!(found.line >= 1 && found.line <= text.split('\n').count() && found.column >= 1);
-            prop_assert!(!found.message.is_empty());
-        }
+        prop_assert!(has_places(&text));
     }
 
     #[test]
@@ -290,8 +396,6 @@ proptest! {
             }
         }
         let text: String = text.into_iter().collect();
-        if let Err(found) = Profile::parse(&text, "case") {
-            prop_assert!(found.line >= 1 && found.line <= text.split('\n').count() && found.column >= 1);
-        }
+        prop_assert!(has_places(&text));
     }
 }

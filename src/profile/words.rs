@@ -38,6 +38,11 @@ pub(super) fn value(message: &str) -> String {
     }
 }
 
+/// Whether that is said of a key that is none.
+pub(super) fn is_unknown_key(message: &str) -> bool {
+    message.starts_with("unknown field ")
+}
+
 /// Message for a text that is not TOML. What the parser says of it names signs, never the text.
 pub(super) fn syntax(message: &str) -> String {
     match message {

@@ -16,7 +16,7 @@ pub use zone::Zone;
 
 use crate::event::State;
 use crate::history::Episode;
-use crate::validation::ValidationError;
+use crate::validation::{ValidationError, first};
 
 /// What must be true of an episode. What is left out is true of all.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -45,29 +45,34 @@ pub struct Conditions {
 }
 
 impl Conditions {
-    /// Checks every value.
-    ///
-    /// # Errors
-    /// The first invalid value.
-    pub fn validate(&self) -> Result<(), ValidationError> {
-        let share = |key: &str, value: f32| match (0.0..=1.0).contains(&value) {
-            true => Ok(()),
-            false => Err(ValidationError::new(key, format!("{value} is out of range; give 0 to 1"))),
-        };
-        share("score", self.score)?;
-        share("size", self.size)?;
+    /// Every invalid value.
+    pub fn mistakes(&self) -> Vec<ValidationError> {
+        let mut mistakes = Vec::new();
+        for (key, share) in [("score", self.score), ("size", self.size)] {
+            if !(0.0..=1.0).contains(&share) {
+                mistakes.push(ValidationError::new(key, format!("{share} is out of range; give 0 to 1")));
+            }
+        }
         if !(0.0..=3600.0).contains(&self.seconds) {
             let message = format!("{} is out of range; give 0 to 3600 seconds", self.seconds);
-            return Err(ValidationError::new("seconds", message));
+            mistakes.push(ValidationError::new("seconds", message));
         }
         if self.states.contains(&State::Silent) {
             let message = "give some of \"match\" and \"no_visible_source\"; silence is no episode";
-            return Err(ValidationError::new("states", message));
+            mistakes.push(ValidationError::new("states", message));
         }
         for (key, zones) in [("zones", &self.zones), ("masks", &self.masks)] {
-            zones.iter().try_for_each(|zone| zone.validate(key))?;
+            mistakes.extend(zones.iter().find_map(|zone| zone.mistake(key)));
         }
-        Ok(())
+        mistakes
+    }
+
+    /// Checks every value.
+    ///
+    /// # Errors
+    /// The first of the [`mistakes`](Self::mistakes).
+    pub fn validate(&self) -> Result<(), ValidationError> {
+        first(self.mistakes())
     }
 
     /// Whether all of them are true of an episode as it is at a moment.
@@ -105,20 +110,14 @@ mod tests {
 
     pub(super) fn episode() -> Episode {
         Episode {
-            id: "1".into(),
-            source: "barn".into(),
-            state: State::Match,
             name: Some("Rex".into()),
-            start: "2026-11-30T12:00:00.000Z".into(),
             end: "2026-11-30T12:00:04.000Z".into(),
             t_start: 10.0,
             t_end: 14.0,
             over: false,
-            decisions: 50,
             best_score: 0.8,
             bounds: Some([0.0, 0.5, 0.5, 1.0]),
-            snapshot: None,
-            clip: None,
+            ..Episode::example()
         }
     }
 

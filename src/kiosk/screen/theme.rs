@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::event::State;
-use crate::validation::ValidationError;
+use crate::validation::{ValidationError, first};
 
 /// A colour, written `"#rrggbb"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,38 +151,39 @@ impl Theme {
         }
     }
 
-    /// Checks that everything can be read: text against what is behind it by level AA of WCAG 2
-    /// (4.5 to 1), the colours of the states by its rule for graphics (3 to 1).
-    ///
-    /// # Errors
-    /// Names the first colour that is too close to what is behind it, or the value out of range.
-    pub fn validate(&self) -> Result<(), ValidationError> {
+    /// Every value out of range, and every colour that is too close to what is behind it: everything must be read, text
+    /// by level AA of WCAG 2 (4.5 to 1), the colours of the states by its rule for graphics (3 to 1).
+    pub fn mistakes(&self) -> Vec<ValidationError> {
         let grounds = [("ground", self.ground), ("panel", self.panel)];
-        for (key, color, least) in [
+        let hidden = |(key, color, least): (&str, Color, f32)| {
+            grounds.into_iter().find_map(|(behind, ground)| {
+                let contrast = color.contrast(ground);
+                let (color, ground) = (String::from(color), String::from(ground));
+                let message = format!(
+                    "{color} is hard to see on {behind} ({ground}): the contrast is {contrast:.1} to 1 and must be at least \
+                     {least} to 1; make it lighter or darker"
+                );
+                (contrast < least).then(|| ValidationError::new(key, message).because_of(&[behind]))
+            })
+        };
+        let colors = [
             ("text", self.text, 4.5),
             ("muted", self.muted, 4.5),
             ("here", self.here, 3.0),
             ("unseen", self.unseen, 3.0),
             ("quiet", self.quiet, 3.0),
-        ] {
-            for (behind, ground) in grounds {
-                let contrast = color.contrast(ground);
-                if contrast < least {
-                    let (color, ground) = (String::from(color), String::from(ground));
-                    return Err(ValidationError::new(
-                        key,
-                        format!(
-                            "{color} is hard to see on {behind} ({ground}): the contrast is {contrast:.1} to 1 and must be \
-                             at least {least} to 1; make it lighter or darker"
-                        ),
-                    ));
-                }
-            }
-        }
-        if !(0.0..=1.0).contains(&self.heat) {
-            return Err(ValidationError::new("heat", format!("{} is not from 0 to 1", self.heat)));
-        }
-        Ok(())
+        ];
+        let heat = (!(0.0..=1.0).contains(&self.heat))
+            .then(|| ValidationError::new("heat", format!("{} is not from 0 to 1", self.heat)));
+        colors.into_iter().filter_map(hidden).chain(heat).collect()
+    }
+
+    /// Checks every value.
+    ///
+    /// # Errors
+    /// The first of the [`mistakes`](Self::mistakes).
+    pub fn validate(&self) -> Result<(), ValidationError> {
+        first(self.mistakes())
     }
 }
 

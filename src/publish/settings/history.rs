@@ -75,25 +75,21 @@ const ROLLS: RangeInclusive<f64> = 0.0..=30.0;
 const LONGEST: RangeInclusive<f64> = 1.0..=600.0;
 
 impl History {
-    /// Checks everything that can be checked without touching the system.
-    ///
-    /// # Errors
-    /// The first mistake.
-    pub fn validate(&self) -> Result<(), ValidationError> {
+    /// Every invalid value, as far as that is known without touching the system.
+    pub fn mistakes(&self) -> Vec<ValidationError> {
+        let mut mistakes = Vec::new();
         if self.folder.as_os_str().is_empty() {
-            return Err(ValidationError::new(
-                "folder",
-                "is missing: give a folder, e.g. \"/var/lib/lookhear/history\"",
-            ));
+            let message = "is missing: give a folder, e.g. \"/var/lib/lookhear/history\"";
+            mistakes.push(ValidationError::new("folder", message));
         }
         let plain = |c: char| !c.is_control() && c != '/';
         if self.source.is_empty() || self.source.len() > 100 || !self.source.chars().all(plain) {
             let message = format!("{:?}: give a name of 1 to 100 letters, e.g. \"barn\"", self.source);
-            return Err(ValidationError::new("source", message));
+            mistakes.push(ValidationError::new("source", message));
         }
         if self.states.is_empty() || self.states.contains(&State::Silent) {
             let message = "give some of \"match\" and \"no_visible_source\"; silence is no episode";
-            return Err(ValidationError::new("states", message));
+            mistakes.push(ValidationError::new("states", message));
         }
         for (key, value, range) in [
             ("least", self.least, LEAST),
@@ -105,10 +101,10 @@ impl History {
             if !range.contains(&value) {
                 let (least, most) = (range.start(), range.end());
                 let message = format!("{value} is out of range; give {least} to {most} seconds");
-                return Err(ValidationError::new(key, message));
+                mistakes.push(ValidationError::new(key, message));
             }
         }
-        Ok(())
+        mistakes
     }
 
     pub(in crate::publish) fn rules(&self) -> Rules {

@@ -75,28 +75,21 @@ impl Default for Socket {
 const SOCKET_PATH: usize = 103;
 
 impl File {
-    /// Checks everything that can be checked without touching the system.
-    ///
-    /// # Errors
-    /// The first mistake.
-    pub fn validate(&self) -> Result<(), ValidationError> {
-        path(&self.path, "/var/log/lookhear.jsonl")
+    /// Every invalid value, as far as that is known without touching the system.
+    pub fn mistakes(&self) -> Vec<ValidationError> {
+        path(&self.path, "/var/log/lookhear.jsonl").err().into_iter().collect()
     }
 }
 
 impl Socket {
-    /// Checks everything that can be checked without touching the system.
-    ///
-    /// # Errors
-    /// The first mistake.
-    pub fn validate(&self) -> Result<(), ValidationError> {
-        path(&self.path, "/run/lookhear/events.sock")?;
+    /// Every invalid value, as far as that is known without touching the system.
+    pub fn mistakes(&self) -> Vec<ValidationError> {
         let length = self.path.as_os_str().len();
-        if length > SOCKET_PATH {
+        let long = (length > SOCKET_PATH).then(|| {
             let message = format!("{length} bytes are too long for a socket: at most {SOCKET_PATH}");
-            return Err(ValidationError::new("path", message));
-        }
-        Ok(())
+            ValidationError::new("path", message)
+        });
+        path(&self.path, "/run/lookhear/events.sock").err().or(long).into_iter().collect()
     }
 }
 

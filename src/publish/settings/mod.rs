@@ -14,8 +14,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::secret::{self, Secret};
+use crate::event::State;
 use crate::history::Tracker;
-use crate::validation::ValidationError;
+use crate::validation::{ValidationError, first, inside};
 pub use history::History;
 pub use lines::{Events, File, Socket};
 pub use mqtt::Mqtt;
@@ -98,51 +99,58 @@ impl Settings {
         asked.then(|| (history.source.clone(), history.rules()))
     }
 
+    /// Every invalid value, as far as that is known without touching the system.
+    pub fn mistakes(&self) -> Vec<ValidationError> {
+        let tables = [
+            ("file", self.file.as_ref().map(File::mistakes)),
+            ("socket", self.socket.as_ref().map(Socket::mistakes)),
+            ("history", self.history.as_ref().map(History::mistakes)),
+            ("mqtt", self.mqtt.as_ref().map(Mqtt::mistakes)),
+            ("webhook", self.webhook.as_ref().map(Webhook::mistakes)),
+            ("web", self.web.as_ref().map(Web::mistakes)),
+        ];
+        let own =
+            tables.into_iter().flat_map(|(table, mistakes)| inside(table, mistakes.unwrap_or_default()));
+        let rules = self.rules.iter().flat_map(|(name, rule)| self.mistakes_of_rule(name, rule));
+        let mut mistakes: Vec<ValidationError> = own.chain(rules).collect();
+        if self.history.is_none() && self.web.as_ref().is_some_and(|web| web.history) {
+            let message = "is on, but nothing is kept: add [publish.history] with its folder";
+            mistakes.push(ValidationError::new("web.history", message).because_of(&["history"]));
+        }
+        mistakes
+    }
+
     /// Checks everything that can be checked without touching the system.
     ///
     /// # Errors
-    /// The first invalid value.
+    /// The first of the [`mistakes`](Self::mistakes).
     pub fn validate(&self) -> Result<(), ValidationError> {
-        let checks = [
-            ("file", self.file.as_ref().map(File::validate)),
-            ("socket", self.socket.as_ref().map(Socket::validate)),
-            ("history", self.history.as_ref().map(History::validate)),
-            ("mqtt", self.mqtt.as_ref().map(Mqtt::validate)),
-            ("webhook", self.webhook.as_ref().map(Webhook::validate)),
-            ("web", self.web.as_ref().map(Web::validate)),
-        ];
-        for (table, checked) in checks {
-            checked.unwrap_or(Ok(())).map_err(|error| error.inside(table))?;
-        }
-        for (name, rule) in &self.rules {
-            self.validate_rule(name, rule).map_err(|error| error.inside(name).inside("rules"))?;
-        }
-        if self.history.is_none() && self.web.as_ref().is_some_and(|web| web.history) {
-            let message = "is on, but nothing is kept: add [publish.history] with its folder";
-            return Err(ValidationError::new("web.history", message));
-        }
-        Ok(())
+        first(self.mistakes())
     }
 
-    fn validate_rule(&self, name: &str, rule: &Rule) -> Result<(), ValidationError> {
+    fn mistakes_of_rule(&self, name: &str, rule: &Rule) -> Vec<ValidationError> {
+        let key = |key: &str| format!("rules.{name}.{key}");
+        let mut mistakes = Vec::new();
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         if name.is_empty() || name.len() > 40 || !name.chars().all(plain) {
             let message =
                 "give the rule a name of 1 to 40 letters, digits, - and _, e.g. [publish.rules.night]";
-            return Err(ValidationError::new("when", message));
+            mistakes.push(ValidationError::new(key("when"), message));
         }
-        rule.validate()?;
+        mistakes.extend(inside("rules", inside(name, rule.mistakes())));
         let made = self.history.clone().unwrap_or_default().states;
-        if let Some(state) = rule.when.states.iter().find(|state| !made.contains(state)) {
+        let unmade = |state: &&State| **state != State::Silent && !made.contains(state);
+        if let Some(state) = rule.when.states.iter().find(unmade) {
             let message = format!(
                 "\"{}\" never makes an episode: add it to `states` of [publish.history]",
                 state.word()
             );
-            return Err(ValidationError::new("when.states", message));
+            mistakes.push(ValidationError::new(key("when.states"), message).because_of(&["history.states"]));
         }
         if rule.mqtt && self.mqtt.is_none() {
-            return Err(ValidationError::new("mqtt", "is on, but there is no broker: add [publish.mqtt]"));
+            let message = "is on, but there is no broker: add [publish.mqtt]";
+            mistakes.push(ValidationError::new(key("mqtt"), message).because_of(&["mqtt"]));
         }
-        Ok(())
+        mistakes
     }
 }

@@ -88,49 +88,44 @@ impl Mqtt {
         self.port.unwrap_or(if self.tls { 8883 } else { 1883 })
     }
 
-    /// Checks everything that can be checked without touching the system.
-    ///
-    /// # Errors
-    /// The first invalid value.
-    pub fn validate(&self) -> Result<(), ValidationError> {
+    /// Every invalid value, as far as that is known without touching the system.
+    pub fn mistakes(&self) -> Vec<ValidationError> {
+        let mut mistakes = Vec::new();
         if self.host.is_empty() || self.host.contains(|c: char| c.is_whitespace() || "/@".contains(c)) {
             let message = format!(
                 "{:?} is no host: give a name or an address, e.g. \"broker.local\"; the port is a key of its own",
                 self.host
             );
-            return Err(ValidationError::new("host", message));
+            mistakes.push(ValidationError::new("host", message));
         }
         if self.port == Some(0) {
-            return Err(ValidationError::new(
-                "port",
-                "0 is no port: leave it out, or give the broker's, e.g. 1883",
-            ));
+            let message = "0 is no port: leave it out, or give the broker's, e.g. 1883";
+            mistakes.push(ValidationError::new("port", message));
         }
-        topic("prefix", &self.prefix)?;
-        topic("discovery_prefix", &self.discovery_prefix)?;
+        mistakes.extend(topic("prefix", &self.prefix).err());
+        mistakes.extend(topic("discovery_prefix", &self.discovery_prefix).err());
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         if self.client_id.is_empty() || !self.client_id.chars().all(plain) {
             // Home Assistant takes no others, and with all others brokers may differ.
             let message = format!("{:?}: give letters, digits, - and _, at least one", self.client_id);
-            return Err(ValidationError::new("client_id", message));
+            mistakes.push(ValidationError::new("client_id", message));
         }
-        secret::validate("password", self.password.as_ref(), self.password_file.as_deref())?;
+        let password = secret::validate("password", self.password.as_ref(), self.password_file.as_deref());
+        mistakes.extend(password.err());
         let password = self.password.is_some() || self.password_file.is_some();
         if password && self.username.is_none() {
-            return Err(ValidationError::new(
-                "username",
-                "is missing, but there is a password: MQTT wants both",
-            ));
+            let message = "is missing, but there is a password: MQTT wants both";
+            mistakes.push(ValidationError::new("username", message));
         }
         if let (Some(file), false) = (&self.ca_file, self.tls) {
             let message = format!("{} is for encrypted connections: set tls = true", file.display());
-            return Err(ValidationError::new("ca_file", message));
+            mistakes.push(ValidationError::new("ca_file", message).because_of(&["tls"]));
         }
         if self.qos > 1 {
             let message = format!("{}: give 0 (at most once) or 1 (at least once)", self.qos);
-            return Err(ValidationError::new("qos", message));
+            mistakes.push(ValidationError::new("qos", message));
         }
-        Ok(())
+        mistakes
     }
 }
 

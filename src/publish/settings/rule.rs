@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::webhook::Webhook;
 use crate::rules::{Conditions, Zone};
-use crate::validation::ValidationError;
+use crate::validation::{ValidationError, inside};
 
 /// Somebody is told of an episode of which all conditions hold, once, while it lasts.
 ///
@@ -83,23 +83,20 @@ impl Default for Rule {
 }
 
 impl Rule {
-    /// Checks everything that can be checked without touching the system.
-    ///
-    /// # Errors
-    /// The first invalid value.
-    pub fn validate(&self) -> Result<(), ValidationError> {
-        self.when.validate().map_err(|error| error.inside("when"))?;
+    /// Every invalid value, as far as that is known without touching the system.
+    pub fn mistakes(&self) -> Vec<ValidationError> {
+        let mut mistakes: Vec<ValidationError> = inside("when", self.when.mistakes()).collect();
         if !(0.0..=86400.0).contains(&self.cool_down) {
             let message = format!("{} is out of range; give 0 to 86400 seconds", self.cool_down);
-            return Err(ValidationError::new("cool_down", message));
+            mistakes.push(ValidationError::new("cool_down", message));
         }
         if self.command.first().is_some_and(String::is_empty) {
-            return Err(ValidationError::new("command", "begins with an empty name; give a program"));
+            mistakes.push(ValidationError::new("command", "begins with an empty name; give a program"));
         }
-        if let Some(webhook) = &self.webhook {
-            webhook.validate().map_err(|error| error.inside("webhook"))?;
-        } else if self.body.is_some() {
-            return Err(ValidationError::new("body", "is of no use without `webhook`"));
+        mistakes.extend(inside("webhook", self.webhook.iter().flat_map(Webhook::mistakes)));
+        if self.webhook.is_none() && self.body.is_some() {
+            let mistake = ValidationError::new("body", "is of no use without `webhook`");
+            mistakes.push(mistake.because_of(&["webhook"]));
         }
         let body = self.body.as_deref().map(|body| ("body", body, BODY));
         let command = self.command.iter().map(|argument| ("command", argument.as_str(), COMMAND));
@@ -107,18 +104,18 @@ impl Rule {
             if let Some(place) = places_in(text).find(|place| !known.contains(place)) {
                 let known = known.join("}, {");
                 let message = format!("{{{place}}} stands for nothing; there are {{{known}}}");
-                return Err(ValidationError::new(key, message));
+                mistakes.push(ValidationError::new(key, message));
             }
         }
         if self.command.is_empty() && self.webhook.is_none() && !self.mqtt {
             let message = "does nothing: give it a `command`, a `webhook`, or `mqtt = true`";
-            return Err(ValidationError::new("command", message));
+            mistakes.push(ValidationError::new("command", message).because_of(&["webhook", "mqtt"]));
         }
         let plain = |c: char| c.is_ascii_graphic() || c == ' ';
         if self.content_type.is_empty() || !self.content_type.chars().all(plain) {
             let message = "is no kind of text: give \"application/json\" or \"text/plain\"";
-            return Err(ValidationError::new("content_type", message));
+            mistakes.push(ValidationError::new("content_type", message));
         }
-        Ok(())
+        mistakes
     }
 }

@@ -65,29 +65,29 @@ impl Web {
         })
     }
 
-    /// Checks everything that can be checked without touching the system.
-    ///
-    /// # Errors
-    /// The first invalid value.
-    pub fn validate(&self) -> Result<(), ValidationError> {
-        let address = self.socket_address()?;
-        secret::validate("token", self.token.as_ref(), self.token_file.as_deref())?;
-        if let Some(token) = &self.token {
-            check_token("token", token)?;
-        }
-        if !address.ip().is_loopback() && self.token.is_none() && self.token_file.is_none() {
+    /// Every invalid value, as far as that is known without touching the system.
+    pub fn mistakes(&self) -> Vec<ValidationError> {
+        let address = self.socket_address();
+        let token = secret::validate("token", self.token.as_ref(), self.token_file.as_deref());
+        let token =
+            token.and_then(|()| self.token.as_ref().map_or(Ok(()), |token| check_token("token", token)));
+        let is_public = |address: &SocketAddr| !address.ip().is_loopback();
+        let public = address.clone().ok().filter(is_public);
+        let mut mistakes: Vec<ValidationError> = address.err().into_iter().chain(token.err()).collect();
+        if let (Some(address), None, None) = (public, &self.token, &self.token_file) {
             let message = format!(
                 "is missing, and {address} can be reached from other machines: give a token or token_file, or the \
                  address 127.0.0.1:{}",
                 address.port()
             );
-            return Err(ValidationError::new("token", message));
+            mistakes.push(ValidationError::new("token", message).because_of(&["address", "token_file"]));
         }
         if !(self.metrics || self.health || self.view || self.history) {
             let message = "is off, and so are health, metrics and history: switch one of them on, or leave out the table";
-            return Err(ValidationError::new("view", message));
+            let others = ["health", "metrics", "history"];
+            mistakes.push(ValidationError::new("view", message).because_of(&others));
         }
-        Ok(())
+        mistakes
     }
 }
 

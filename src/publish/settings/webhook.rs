@@ -49,23 +49,20 @@ impl Webhook {
         self.token.iter_mut().for_each(Secret::hide);
     }
 
-    /// Checks everything that can be checked without touching the system.
-    ///
-    /// # Errors
-    /// The first invalid value.
-    pub fn validate(&self) -> Result<(), ValidationError> {
+    /// Every invalid value, as far as that is known without touching the system.
+    pub fn mistakes(&self) -> Vec<ValidationError> {
+        let mut mistakes = Vec::new();
         if self.server().is_none() {
             let message = "is no URL of a web server: give http:// or https:// with a host and a path, without \
                            user and password (they go into token)";
-            return Err(ValidationError::new("url", message));
+            mistakes.push(ValidationError::new("url", message));
         }
-        secret::validate("token", self.token.as_ref(), self.token_file.as_deref())?;
+        let token = secret::validate("token", self.token.as_ref(), self.token_file.as_deref());
+        mistakes.extend(token.err());
         if !(0.1..=120.0).contains(&self.timeout) {
-            return Err(ValidationError::new(
-                "timeout",
-                format!("{}: give 0.1 to 120 seconds", self.timeout),
-            ));
+            let message = format!("{}: give 0.1 to 120 seconds", self.timeout);
+            mistakes.push(ValidationError::new("timeout", message));
         }
-        Ok(())
+        mistakes
     }
 }

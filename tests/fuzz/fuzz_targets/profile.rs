@@ -5,7 +5,8 @@ use lookhear::profile::Profile;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    if let Err(error) = Profile::parse(text, "case") {
+    let errors = Profile::parse(text, "case").err();
+    for error in errors.iter().flat_map(|errors| errors.iter()) {
         assert!((1..=text.split('\n').count()).contains(&error.line), "{error}");
         assert!(error.column >= 1 && !error.message.is_empty(), "{error}");
     }

@@ -3,7 +3,6 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 
-use crate::event::State;
 use crate::history::{Episode, Files, Store};
 use crate::publish::testing::{PATIENCE, start};
 use crate::publish::web::OPENAPI;
@@ -17,19 +16,10 @@ fn keep(folder: &Path, second: u32, name: Option<&str>) -> Episode {
     let files = Files::new(folder);
     let mut episode = Episode {
         id: format!("2026113012{second:02}00000-0"),
-        source: "barn".into(),
-        state: State::Match,
         name: name.map(Into::into),
         start: format!("2026-11-30T12:{second:02}:00.000Z"),
         end: format!("2026-11-30T12:{second:02}:02.000Z"),
-        t_start: 1.0,
-        t_end: 3.0,
-        over: true,
-        decisions: 25,
-        best_score: 0.75,
-        bounds: Some([0.125, 0.25, 0.5, 0.75]),
-        snapshot: None,
-        clip: None,
+        ..Episode::example()
     };
     let (picture, snapshot) = files.place("snapshots", &episode, "jpg").unwrap();
     let (video, clip) = files.place("clips", &episode, "mp4").unwrap();
