@@ -68,7 +68,7 @@ impl Source {
 #[pyclass(frozen, module = "lookhear", name = "Model")]
 pub(crate) struct PyModel {
     embedder: Guarded<Embedder>,
-    pub(crate) source: Source,
+    source: Source,
     hash: String,
     manifest: Manifest,
 }

@@ -110,6 +110,13 @@ def test_a_bad_file_is_told_and_costs_no_other(folder, expected, tmp_path, ffmpe
         archive.embed([folder, tmp_path / "absent.mp4"], tmp_path / "other", **SETTINGS)
 
 
+def test_without_ffmpeg_the_run_ends(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(RuntimeError, match="ffmpeg is not here"):
+        archive.embed(folder, tmp_path / "out", **SETTINGS)
+    assert not list((tmp_path / "out").glob("*.parquet")), "it would be kept with all videos failed"
+
+
 def test_shards_of_web_dataset(folder, expected, tmp_path):
     names = sorted(path.relative_to(folder) for path in folder.rglob("*.*"))
     for number, some in enumerate([names[:2], names[2:]]):
