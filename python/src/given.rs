@@ -186,6 +186,14 @@ pub(crate) fn rate(sr: f64) -> PyResult<usize> {
     }
 }
 
+/// Seconds between decisions.
+pub(crate) fn hop(hop: f64) -> PyResult<f64> {
+    match (0.01..=10.0).contains(&hop) {
+        true => Ok(hop),
+        false => Err(PyValueError::new_err(format!("hop {hop}: give 0.01 to 10 seconds"))),
+    }
+}
+
 /// What a picture is judged with: the loudest second of a sound, or the moment that was named.
 pub(crate) enum Heard<'py> {
     Array(Sound<'py>, usize),

@@ -4,6 +4,7 @@
 //! errors become Python's ([`error`]), and while the network runs, other threads of Python do ([`guarded`]).
 //! What of it is public, and its types, are in `package/lookhear`.
 
+mod clip;
 mod error;
 mod event;
 mod given;
@@ -19,6 +20,8 @@ use pyo3::prelude::*;
 mod _lookhear {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use crate::clip::endings;
     use crate::error::{DamageWarning, MediaError, ModelError};
     #[pymodule_export]
     use crate::event::PyEvent;

@@ -8,12 +8,14 @@ use lookhear::gallery::Gallery;
 use lookhear::judge::Judge;
 use lookhear::media::Loss;
 use lookhear::model::{Bundle, Manifest};
+use lookhear::{Model, Session};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
+use crate::clip;
 use crate::error::{ModelError, check_file, of_embedding, of_gallery, of_model, warn, warn_of_values};
 use crate::event::PyEvent;
-use crate::given::{Heard, Picture, Sound, loudest, rate, second_of};
+use crate::given::{self, Heard, Picture, Sound, loudest, rate, second_of};
 use crate::guarded::Guarded;
 use crate::rows::{Arrays, Rows};
 
@@ -34,11 +36,21 @@ impl Source {
         .map_err(of_model)
     }
 
-    pub(crate) fn setup(&self) -> Setup {
+    fn setup(&self) -> Setup {
         Setup { threads: self.threads, ..Setup::default() }
     }
 
-    pub(crate) fn gallery(&self, hash: &str) -> PyResult<Option<Gallery>> {
+    /// A network of its own, with the gallery's names.
+    pub(crate) fn model(&self, bundle: Bundle) -> PyResult<Model> {
+        let gallery = self.gallery(&bundle.hash)?;
+        let model = Model::new(bundle, self.setup()).map_err(of_model)?;
+        Ok(match gallery {
+            Some(gallery) => model.with_gallery(gallery),
+            None => model,
+        })
+    }
+
+    fn gallery(&self, hash: &str) -> PyResult<Option<Gallery>> {
         let load = |path: &PathBuf| Gallery::load(path, hash).map_err(of_gallery);
         self.gallery.as_ref().map(load).transpose()
     }
@@ -56,17 +68,17 @@ impl Source {
 #[pyclass(frozen, module = "lookhear", name = "Model")]
 pub(crate) struct PyModel {
     embedder: Guarded<Embedder>,
-    pub(crate) source: Source,
+    source: Source,
     hash: String,
     manifest: Manifest,
 }
 
 impl PyModel {
-    /// The bundle that the model was made of.
-    pub(crate) fn bundle(&self) -> PyResult<Bundle> {
+    /// The same model once more, for a stream.
+    pub(crate) fn again(&self) -> PyResult<Model> {
         let bundle = self.source.bundle()?;
         match bundle.hash == self.hash {
-            true => Ok(bundle),
+            true => self.source.model(bundle),
             false => Err(ModelError::new_err("the model's file has changed since the model was made")),
         }
     }
@@ -244,9 +256,7 @@ impl PyModel {
             let loss = embedded.map_err(|error| rows.failed(error))?;
             Ok((rows, loss))
         })?;
-        if !loss.is_nothing() {
-            warn(py, &format!("{}: {loss}; the rest was used", path.display()))?;
-        }
+        warn_of_loss(py, &path, loss)?;
         rows.into_arrays(py)
     }
 
@@ -289,9 +299,30 @@ impl PyModel {
         Ok(PyEvent(event))
     }
 
+    /// Judges a video hop by hop, as `lookhear watch --json --map` does and with its numbers: at `hop`, 2 `hop`, ...
+    /// (0.01 to 10 seconds) the newest frame with the second of sound that ends there.
+    ///
+    /// Raises and warns as embed_file does.
+    #[pyo3(signature = (path, *, hop=0.08))]
+    fn judge_video(&self, py: Python<'_>, path: PathBuf, hop: f64) -> PyResult<Vec<PyEvent>> {
+        let hop = given::hop(hop)?;
+        check_file(&path)?;
+        // A stream has a network of its own: the one here is free for other threads.
+        let (events, loss) = py.detach(|| clip::judge(Session::new(self.again()?, hop), &path, hop))?;
+        warn_of_loss(py, &path, loss)?;
+        Ok(events.into_iter().map(PyEvent).collect())
+    }
+
     fn __repr__(&self) -> String {
         let path = self.source.path.as_ref().map_or("built in".into(), |path| path.display().to_string());
         format!("<lookhear.Model {} ({path}), SHA-256 {}>", self.manifest.spec.name, &self.hash[..12])
+    }
+}
+
+fn warn_of_loss(py: Python<'_>, path: &Path, loss: Loss) -> PyResult<()> {
+    match loss.is_nothing() {
+        true => Ok(()),
+        false => warn(py, &format!("{}: {loss}; the rest was used", path.display())),
     }
 }
 

@@ -13,12 +13,32 @@ use crate::error::of_embedding;
 /// How often it is asked whether somebody has pressed Ctrl-C.
 const PATIENCE: Duration = Duration::from_millis(200);
 
+/// Asks now and then whether a signal has raised an exception, as Ctrl-C does.
+pub(crate) struct Signals {
+    asked: Instant,
+}
+
+impl Signals {
+    pub(crate) fn new() -> Self {
+        Self { asked: Instant::now() }
+    }
+
+    /// Fails with that exception. Called while detached from the interpreter.
+    pub(crate) fn check(&mut self) -> PyResult<()> {
+        if self.asked.elapsed() <= PATIENCE {
+            return Ok(());
+        }
+        self.asked = Instant::now();
+        Python::attach(|py| py.check_signals())
+    }
+}
+
 /// Rows with their timestamps.
 pub(crate) struct Rows {
     dims: usize,
     values: Vec<f32>,
     timestamps: Vec<f64>,
-    asked: Instant,
+    signals: Signals,
     /// What a handler of a signal has raised.
     raised: Option<PyErr>,
 }
@@ -27,16 +47,15 @@ impl Rows {
     /// No rows, of `dims` values each.
     pub(crate) fn new(dims: usize) -> Self {
         let (values, timestamps) = (Vec::new(), Vec::new());
-        Self { dims, values, timestamps, asked: Instant::now(), raised: None }
+        Self { dims, values, timestamps, signals: Signals::new(), raised: None }
     }
 
     /// Takes a row. Ends the embedding if a signal has raised an exception, as Ctrl-C does.
     pub(crate) fn keep(&mut self, t: f64, row: &[f32]) -> Result<(), EmbedError> {
         self.values.extend_from_slice(row);
         self.timestamps.push(t);
-        if self.asked.elapsed() > PATIENCE {
-            self.asked = Instant::now();
-            self.raised = Python::attach(|py| py.check_signals()).err();
+        if self.raised.is_none() {
+            self.raised = self.signals.check().err();
         }
         if self.raised.is_some() { Err(EmbedError::Stopped) } else { Ok(()) }
     }

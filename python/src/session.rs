@@ -1,13 +1,13 @@
 //! A stream: frames and samples go in as they come, events come out.
 
+use lookhear::Session;
 use lookhear::preprocess::{Loudness, Resampler};
-use lookhear::{Model, Session};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::error::{of_model, warn_of_values};
+use crate::error::warn_of_values;
 use crate::event::PyEvent;
-use crate::given::{Picture, Sound, rate};
+use crate::given::{self, Picture, Sound, rate};
 use crate::guarded::Guarded;
 use crate::model::{PyModel, Source};
 
@@ -34,21 +34,14 @@ impl PySession {
     #[new]
     #[pyo3(signature = (model=None, *, hop=0.08, sr=48_000.0, channels=1))]
     fn new(py: Python<'_>, model: Option<&PyModel>, hop: f64, sr: f64, channels: usize) -> PyResult<Self> {
-        if !(0.01..=10.0).contains(&hop) {
-            return Err(PyValueError::new_err(format!("hop {hop}: give 0.01 to 10 seconds")));
-        }
+        let hop = given::hop(hop)?;
         let resampler = Resampler::new(rate(sr)?, channels, Loudness::Power);
         let resampler = resampler.map_err(|error| PyValueError::new_err(error.to_string()))?;
         py.detach(|| {
-            let (bundle, source) = match model {
-                Some(model) => (model.bundle()?, model.source.clone()),
-                None => (Source::default().bundle()?, Source::default()),
+            let model = match model {
+                Some(model) => model.again()?,
+                None => Source::default().model(Source::default().bundle()?)?,
             };
-            let gallery = source.gallery(&bundle.hash)?;
-            let mut model = Model::new(bundle, source.setup()).map_err(of_model)?;
-            if let Some(gallery) = gallery {
-                model = model.with_gallery(gallery);
-            }
             let stream = Stream { session: Session::new(model, hop), resampler, damaged: 0 };
             Ok(Self { stream: Guarded::new(stream), channels })
         })

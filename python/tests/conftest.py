@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import numpy as np
@@ -93,3 +94,33 @@ def picture(height=120, width=160):
     shown = np.stack([x % 256, y % 256, (x ^ y) % 256], axis=-1).astype(np.uint8)
     shown[height // 4 : height // 2, width // 4 : width // 2] = (240, 200, 30)
     return shown
+
+
+def clips(ffmpeg, folder):
+    """A small archive: two sounds and two videos of five seconds, one of them in a folder of its own."""
+    (folder / "deep").mkdir(parents=True)
+    for name, pitch in (("a.flac", 300), ("b.flac", 700)):
+        ffmpeg(folder / name, f"aevalsrc=0.3*sin({pitch}*t+500*t*t):s=48000:d=5")
+    for name, pitch in (("c.mp4", 440), ("deep/d.mp4", 990)):
+        ffmpeg(folder / name, "testsrc=size=160x120:rate=10:duration=5", f"sine={pitch}:duration=5")
+    return folder
+
+
+def rows_of(folder):
+    """Timestamps and embeddings of a folder of Parquet files, by source."""
+    import pyarrow.dataset
+
+    table = pyarrow.dataset.dataset(folder, format="parquet").to_table()
+    sources = np.array(table["source"].to_pylist())
+    timestamps, embedding = table["timestamp"].to_numpy(), np.array(table["embedding"].to_pylist(), np.float32)
+    return {str(name): (timestamps[sources == name], embedding[sources == name]) for name in np.unique(sources)}
+
+
+def until(there, child=None, seconds=600):
+    """Waits for something to be there, while a process goes on."""
+    end = time.monotonic() + seconds
+    while not (found := there()):
+        assert child is None or child.poll() is None, "it has ended"
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.02)
+    return found

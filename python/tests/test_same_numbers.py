@@ -1,5 +1,7 @@
 """The numbers are those of the command line, bit for bit."""
 
+import subprocess
+
 import numpy as np
 import pytest
 from conftest import RATE
@@ -105,3 +107,19 @@ def test_of_streams(program, ffmpeg, stamp, tmp_path):
     for found, line in zip(events, expected):
         assert (found.t, found.score, found.state) == (line["t"], line["score"], line["state"])
         assert np.array_equal(found.map, np.array(line["map"], np.float32))
+
+
+@pytest.mark.parametrize("hop", [0.08, 0.5])
+def test_of_videos_that_are_judged(program, model, ffmpeg, tmp_path, hop):
+    import json
+
+    # Sound that ends before the picture, and a picture that begins late.
+    early = ffmpeg(tmp_path / "a.mp4", "testsrc=size=160x120:rate=25:duration=2.3", "sine=duration=1.1")
+    late = ["-itsoffset", "0.4", "-i", str(early), "-map", "0:v", "-map", "1:a", "-c", "copy"]
+    clips = early, ffmpeg(tmp_path / "b.mkv", "testsrc=size=64x48:rate=5:duration=1", "sine=300:duration=1.9"), tmp_path / "c.mkv"
+    subprocess.run(["ffmpeg", "-v", "error", "-i", str(early), *late, str(clips[2])], check=True)
+    for clip in clips:
+        lines = program("watch", clip, "--json", "--map", "--hop", hop).splitlines()
+        events = model.judge_video(clip, hop=hop)
+        assert len(events) > 1
+        assert [json.loads(event.to_json()) for event in events] == [json.loads(line) for line in lines]

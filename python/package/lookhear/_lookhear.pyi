@@ -10,9 +10,14 @@ _Path: TypeAlias = Union[str, PathLike[str]]
 _Pool: TypeAlias = Literal["grid", "global"]
 _Arrays: TypeAlias = tuple[NDArray[np.float32], NDArray[np.float64]]
 
-__all__ = ["DamageWarning", "Event", "MediaError", "Model", "ModelError", "Session", "__version__"]
+__all__ = ["DamageWarning", "Event", "MediaError", "Model", "ModelError", "Session", "__version__", "endings"]
 
 __version__: Final[str]
+
+def endings(what: Literal["audio", "vision", "ave", "video"]) -> list[str]:
+    """How the names of media files end that a folder is searched for: `what` is that of Model.embed_file, or "video" for
+    Model.judge_video.
+    """
 
 class DamageWarning(UserWarning):
     """A part of the input is damaged; the rest was used."""
@@ -157,6 +162,12 @@ class Model:
         second the loudest second counts, of a file also the moment that is named ("clip.mp4@12").
 
         Raises and warns as the others do.
+        """
+    def judge_video(self, path: _Path, *, hop: float = 0.08) -> list[Event]:
+        """Judges a video hop by hop, as `lookhear watch --json --map` does and with its numbers: at `hop`, 2 `hop`, ...
+        (0.01 to 10 seconds) the newest frame with the second of sound that ends there.
+
+        Raises and warns as embed_file does.
         """
 
 @final
