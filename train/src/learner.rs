@@ -214,8 +214,8 @@ impl Learner {
             let progress = &mut self.state.progress;
             progress.seconds += last.elapsed().as_secs_f64();
             last = Instant::now();
-            reporter.step(progress, &figures, self.config.rate_at(progress.steps))?;
             let steps = progress.steps;
+            reporter.step(progress, &figures, self.config.rate_at(steps - 1))?;
             if steps < self.config.steps
                 && self.config.at_half_resolution(steps) != self.config.at_half_resolution(steps - 1)
             {

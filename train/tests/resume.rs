@@ -79,6 +79,7 @@ fn a_stopped_run_is_saved_and_ends_where_an_unstopped_one_ends() {
     let metrics = std::fs::read_to_string(run.path().join("metrics.jsonl")).unwrap();
     let last: serde_json::Value = serde_json::from_str(metrics.lines().last().unwrap()).unwrap();
     assert_eq!(last["step"], 3, "the last step is there, too: {metrics}");
+    assert!(last["learning_rate"].as_f64().unwrap() > 0.0, "that of the last step: {metrics}");
     let table = std::fs::read_to_string(run.path().join("metrics.csv")).unwrap();
     let rows: Vec<&str> = table.lines().collect();
     assert!(rows[0].starts_with("step,loss,") && rows.last().unwrap().starts_with("3,"), "{table}");

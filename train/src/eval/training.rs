@@ -99,7 +99,7 @@ impl Record {
             ),
             plot(
                 "learning rate",
-                "Adam's, at the end of those steps.",
+                "Adam's, in the last of those steps.",
                 &[("learning_rate", "learning rate")],
             ),
         ]
