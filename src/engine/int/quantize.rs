@@ -265,6 +265,7 @@ impl Quantized {
     }
 
     /// The weights of a panel at a position.
+    #[cfg(test)]
     pub(super) fn panel(&self, panel: usize, position: usize) -> &[i16] {
         let start = panel_start(panel, position, self.panels, self.positions, self.depth, self.block.panels);
         &self.weights[start..start + self.depth * LANES]

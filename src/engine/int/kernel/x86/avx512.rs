@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::super::{
-    Epilogue, LANES, PATCH, POSITIONS, Patch, TAPS, TILE, filter_transform, input_transform, output_transform,
+    Epilogue, LANES, PATCH, Patch, TAPS, TILE, filter_transform, input_transform, output_transform,
 };
 use super::avx2::{Avx2, transform_16};
 use super::avx512_products::{GROUP, multiply_avx512, multiply_vnni};
