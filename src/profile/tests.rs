@@ -107,7 +107,7 @@ fn rules_that_wait_for_names_nobody_gives_are_told() {
 }
 
 /// Text, line, key, and a part of the message that tells the way out.
-const INVALID: [(&str, usize, &str, &str); 50] = [
+const INVALID: [(&str, usize, &str, &str); 51] = [
     // Texts that are not TOML.
     ("[camera", 1, "camera", "expected `]`"),
     ("[camera]\nname = ", 2, "camera.name", "expected"),
