@@ -132,6 +132,16 @@ pub enum ConfigError {
     /// Nothing to learn from was named, or more than one thing.
     #[error("give one of --corpus, --videos and --shards, or one of them in the recipe: where to learn from")]
     Data,
+    /// Something that a distillation needs was not named.
+    #[error("give --{key} {value}, or {key} in the recipe: {what}")]
+    NotGiven {
+        /// The key, and the option.
+        key: &'static str,
+        /// What is to be given: `FOLDER` or `FILE`.
+        value: &'static str,
+        /// What it is.
+        what: &'static str,
+    },
     /// Validation on a folder of videos.
     #[error("validate: a folder of videos has no validation side; make shards of it with prepare")]
     NoValidation,
