@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use burn::tensor::Device;
-use common::{corpus, write_wav};
+use common::{corpus, interrupted, program, said, write_wav};
 use image::{Rgb, RgbImage};
 use lookhear::model::Bundle;
 use lookhear_train::config::{Config, Data};
@@ -346,6 +346,27 @@ fn a_table_that_is_none_is_refused_with_what_it_lacks() {
     write_table(&path, &[row(&[1.0], &[]), row(&[1.0], &[])], ["file", "vector"], &[]);
     let error = Lessons::open(&recipe, folder.path()).err().unwrap().to_string();
     assert!(error.ends_with("all its vectors are the same"), "{error}");
+}
+
+#[test]
+fn the_program_goes_on_where_it_was_interrupted_and_says_what_comes_next() {
+    let (folder, _) = pictures();
+    let recipe = folder.path().join("tiny.toml");
+    fs::write(&recipe, "data = '.'\nteacher = 'none.parquet'\nbatch = 2\nhalf_resolution = 1.0\n").unwrap();
+    let (teacher, run) = (folder.path().join("vectors.parquet"), folder.path().join("run"));
+    let [recipe, teacher, out] = [&recipe, &teacher, &run].map(|path| path.to_str().unwrap());
+    let distill = |steps| ["distill", recipe, "--teacher", teacher, "--steps", steps, "--out", out];
+    for _ in 0..2 {
+        let said = interrupted(&distill("100000"), &run.join("metrics.jsonl"));
+        assert!(said.contains("and the same command goes on") && !run.join(RESULT).exists(), "{said}");
+    }
+    let other = program(&distill("2")).output().unwrap();
+    let key = "another config: steps is 100000 there, 2 here. ";
+    assert!(!other.status.success() && said(&other).contains(key), "{}", said(&other));
+    fs::remove_dir_all(&run).unwrap();
+    let done = program(&distill("2")).output().unwrap();
+    assert!(done.status.success() && run.join(RESULT).exists(), "{}", said(&done));
+    assert!(said(&done).contains("2 steps, 4 pictures; fit --from "), "{}", said(&done));
 }
 
 #[test]

@@ -2,22 +2,7 @@
 
 mod common;
 
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
-
-use common::corpus;
-
-fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lookhear-train"));
-    command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-fn said(output: &Output) -> String {
-    [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes)).concat()
-}
+use common::{corpus, interrupted, program, said};
 
 #[test]
 fn the_built_in_model_is_measured_wherever_the_program_runs() {
@@ -25,23 +10,6 @@ fn the_built_in_model_is_measured_wherever_the_program_runs() {
     let output = program(&["eval", "avc"]).current_dir(folder.path()).output().unwrap();
     assert!(!output.status.success());
     assert!(said(&output).contains("eval avc needs --corpus FOLDER"), "{}", said(&output));
-}
-
-/// Runs until the first step can have begun, asks it to end as Ctrl-C does, and returns what it said.
-fn interrupted(arguments: &[&str], metrics: &Path) -> String {
-    let _ = std::fs::remove_file(metrics);
-    let mut child = program(arguments).spawn().unwrap();
-    let begun = Instant::now();
-    // Opened once Ctrl-C is listened for.
-    while !metrics.exists() && child.try_wait().unwrap().is_none() {
-        assert!(begun.elapsed() < Duration::from_secs(120), "training does not begin");
-        thread::sleep(Duration::from_millis(20));
-    }
-    let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", said(&output));
-    said(&output)
 }
 
 #[test]
