@@ -89,7 +89,7 @@ impl Distillation {
         let inference = device.clone();
         let device = device.autodiff();
         let mut network = student(&device);
-        // Last, so that nothing else is drawn before.
+        // Weights are drawn when they are first read, which is now.
         Device::flex().seed(recipe.seed);
         checkpoint::transplant(&student(&Device::flex()), &mut network)?;
         let ema = ema::update(student(&inference), &network, 0.0);

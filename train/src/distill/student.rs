@@ -31,7 +31,7 @@ pub(super) struct Guess {
     maps: Option<Tensor<4>>,
 }
 
-/// What the teacher says, z-scored, in the same shapes.
+/// What the teacher says, brought to a common scale, in the same shapes.
 pub(super) struct Truth {
     pub(super) vectors: Tensor<2>,
     pub(super) maps: Option<Tensor<4>>,
