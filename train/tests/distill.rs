@@ -243,7 +243,8 @@ fn a_bundle_gives_the_tower_to_begin_with_and_the_rest() {
     let learner = begun(&recipe, folder.path()).begin_with(&from).unwrap();
     let bundle = learner.bundle(Some(&from)).unwrap();
     assert_eq!(weights(&bundle, "audio"), weights(&from, "audio"), "the other tower is as it was");
-    let worst = weights(&bundle, "vision").iter().zip(weights(&from, "vision")).map(|(a, b)| (a - b).abs());
+    let worst =
+        weights(&bundle, "vision").into_iter().zip(weights(&from, "vision")).map(|(a, b)| (a - b).abs());
     assert!(worst.fold(0.0, f32::max) < 1e-4, "so is this one, to begin with");
     assert!(bundle.manifest.training.data.ends_with("the rest: none: random weights"));
 

@@ -82,8 +82,9 @@ impl Teacher {
     /// # Errors
     /// The temporary file cannot be read.
     pub(super) fn values(&self, row: usize) -> io::Result<(Vec<f32>, Vec<f32>)> {
-        let mut bytes = vec![0; self.width() * size_of::<f32>()];
-        self.spool.read_exact_at(&mut bytes, (row * bytes.len()) as u64)?;
+        let length = self.width() * size_of::<f32>();
+        let mut bytes = vec![0; length];
+        self.spool.read_exact_at(&mut bytes, (row * length) as u64)?;
         let mut values: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
         let map = values.split_off(self.dims);
         Ok((values, map))
