@@ -122,4 +122,5 @@ def main():
         print(f"{target.name}: {done / (time.time() - began):.1f} photos a second", flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

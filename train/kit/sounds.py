@@ -66,4 +66,5 @@ def main():
     print(f"{position / RATE / 3600:.1f} hours, {bad} files without sound")
 
 
-main()
+if __name__ == "__main__":
+    main()

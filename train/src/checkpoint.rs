@@ -7,21 +7,22 @@ use burn::module::Module;
 use burn::optim::ModuleOptimizer;
 use burn::store::{BurnpackStore, ModuleSnapshot};
 use lookhear::model::{Network, Training};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::config::Config;
+use crate::config::{Config, differences};
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     /// Optimizer steps done.
     pub steps: u64,
-    /// Pictures shown, each with one sound.
+    /// Pictures shown, each with one sound; in a distillation, pictures or seconds of sound.
     pub pairs: u64,
     /// Seconds spent in training.
     pub seconds: f64,
-    /// Lowest loss on the validation side so far, at the resolution of now.
+    /// Lowest loss on the validation side so far, at the resolution of now; in a distillation, the highest cosine.
     #[serde(default)]
     pub best: Option<f32>,
     /// Number of validations since the best one.
@@ -43,6 +44,13 @@ pub struct Before {
     pub hours: f64,
 }
 
+impl Before {
+    /// What a bundle says of itself.
+    pub(crate) fn of(training: &Training) -> Self {
+        Self { steps: training.steps, pairs: training.pairs, hours: training.hours }
+    }
+}
+
 impl Progress {
     /// Figures of the run and of the training before it, for a bundle.
     pub fn training(&self, data: &str, split: String) -> Training {
@@ -57,13 +65,25 @@ impl Progress {
     }
 }
 
+/// What a checkpoint belongs to: a run goes on with the same.
+pub trait Settings: Clone + PartialEq + Serialize + DeserializeOwned {
+    /// Itself, but for what may change while a run goes on: that is as in `here`.
+    fn going_on_as(self, here: &Self) -> Self;
+}
+
+impl Settings for Config {
+    fn going_on_as(self, here: &Self) -> Self {
+        Self { checkpoint: here.checkpoint, ..self }
+    }
+}
+
 /// Everything that the next step depends on.
 #[derive(Clone)]
-pub struct State {
+pub struct State<M = Network> {
     /// What is trained.
-    pub network: Network,
+    pub network: M,
     /// Exponential moving average of the network's parameters; without gradients.
-    pub ema: Network,
+    pub ema: M,
     /// State of the optimizer: Adam's moments.
     pub optimizer: ModuleOptimizer,
     /// How far it is.
@@ -71,9 +91,9 @@ pub struct State {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Header {
+struct Header<C> {
     progress: Progress,
-    config: Config,
+    config: C,
 }
 
 /// Where the checkpoint is: `checkpoint.old` if `save` was cut off between its two renames.
@@ -83,17 +103,19 @@ fn path(folder: &Path) -> PathBuf {
     if !newest.exists() && before.exists() { before } else { newest }
 }
 
-fn header(target: &Path) -> Result<Header, Error> {
+fn header<C: Settings>(target: &Path) -> Result<Header<C>, Error> {
     let file = target.join("state.json");
     let json = fs::read_to_string(&file).map_err(|e| Error::file(&file, e))?;
-    serde_json::from_str(&json).map_err(|e| Error::file(&file, e))
+    serde_json::from_str(&json).map_err(|e| {
+        Error::file(&file, format!("this is no checkpoint of such a run: {e}. Give --out another folder"))
+    })
 }
 
 /// The config of the run in a folder.
 ///
 /// # Errors
 /// There is no checkpoint.
-pub fn config(folder: &Path) -> Result<Config, Error> {
+pub fn config<C: Settings>(folder: &Path) -> Result<C, Error> {
     Ok(header(&path(folder))?.config)
 }
 
@@ -110,7 +132,7 @@ pub(crate) fn run(folder: &Path) -> Result<(Config, Progress), Error> {
 ///
 /// # Errors
 /// The two are of different layer tables.
-pub(crate) fn transplant(from: &Network, to: &mut Network) -> Result<(), Error> {
+pub(crate) fn transplant<M: Module>(from: &M, to: &mut M) -> Result<(), Error> {
     let failed = |e: &dyn std::fmt::Display| Error::Weights { reason: e.to_string() };
     let mut store = BurnpackStore::from_bytes(None);
     from.save_into(&mut store).map_err(|e| failed(&e))?;
@@ -123,7 +145,7 @@ pub(crate) fn transplant(from: &Network, to: &mut Network) -> Result<(), Error> 
 ///
 /// # Errors
 /// Names the file that could not be written.
-pub fn save(folder: &Path, config: &Config, state: &State) -> Result<(), Error> {
+pub fn save<M: Module>(folder: &Path, config: &impl Settings, state: &State<M>) -> Result<(), Error> {
     let (target, fresh, old) =
         (folder.join("checkpoint"), folder.join("checkpoint.new"), folder.join("checkpoint.old"));
     let at = |p: &Path| {
@@ -156,21 +178,25 @@ pub fn save(folder: &Path, config: &Config, state: &State) -> Result<(), Error> 
 ///
 /// # Errors
 /// The checkpoint is damaged, or its config differs in more than the number of steps between checkpoints.
-pub fn load(folder: &Path, config: &Config, fresh: State) -> Result<Option<State>, Error> {
+pub fn load<M: Module, C: Settings>(
+    folder: &Path,
+    config: &C,
+    fresh: State<M>,
+) -> Result<Option<State<M>>, Error> {
     let target = path(folder);
     if !target.exists() {
         return Ok(None);
     }
-    let Header { progress, config: theirs } = header(&target)?;
-    let comparable = Config { checkpoint: config.checkpoint, ..theirs };
+    let Header { progress, config: theirs } = header::<C>(&target)?;
+    let comparable = theirs.going_on_as(config);
     if comparable != *config {
         let why = format!(
             "this checkpoint was made with another config: {}. Give --out another folder, or the same config",
-            comparable.differences(config)
+            differences(&comparable, config)
         );
         return Err(Error::file(&target, why));
     }
-    let network = |network: Network, name| {
+    let network = |network: M, name| {
         let file = target.join(name);
         network.try_load_file(&file).map_err(|e| Error::file(&file, e))
     };

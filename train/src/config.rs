@@ -1,11 +1,12 @@
 //! The recipe of a training run, as a TOML file.
 
-use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use lookhear::model::Spec;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use crate::checks::{at_least_one, below_one, not_negative, positive, shares};
 use crate::{ConfigError, Error};
 
 /// Everything that decides what a run does.
@@ -207,18 +208,14 @@ impl Config {
         if self.batch < 2 {
             return wrong("batch", &self.batch, "at least 2");
         }
-        for (key, value) in [("steps", self.steps), ("checkpoint", self.checkpoint)] {
-            if value == 0 {
-                return wrong(key, &value, "at least 1");
-            }
-        }
+        at_least_one([("steps", self.steps), ("checkpoint", self.checkpoint)])?;
         if self.patience > 0 && self.validate == 0 {
             return wrong("patience", &self.patience, "needs validate, the steps between two looks");
         }
         if self.validate > 0 && self.videos.is_some() {
             return Err(ConfigError::NoValidation);
         }
-        for (key, value) in [
+        shares([
             ("hard_negatives", self.hard_negatives),
             ("half_resolution", self.half_resolution),
             ("sharpen", self.sharpen),
@@ -226,11 +223,7 @@ impl Config {
             ("disturb", self.disturb),
             ("cut_out", self.cut_out),
             ("average", self.average),
-        ] {
-            if !(0.0..=1.0).contains(&value) {
-                return wrong(key, &value, "a share between 0 and 1");
-            }
-        }
+        ])?;
         if self.hard_negatives > 0.0 && (clips == 0 || self.negatives == Negatives::Batch) {
             return wrong(
                 "hard_negatives",
@@ -238,24 +231,13 @@ impl Config {
                 "only with negatives = \"sampled\" and from videos or shards, which have another time",
             );
         }
-        if self.average >= 1.0 {
-            return wrong("average", &1, "the mean would never move; below 1, such as 0.999");
-        }
-        for (key, value) in [
+        below_one(self.average)?;
+        positive([
             ("learning_rate", self.learning_rate),
             ("full_resolution_rate", self.full_resolution_rate),
             ("clip", f64::from(self.clip)),
-        ] {
-            if !(value > 0.0 && value.is_finite()) {
-                return wrong(key, &value, "a number above 0");
-            }
-        }
-        for (key, value) in [("weight_decay", self.weight_decay), ("fusion_weight", self.fusion_weight)] {
-            if !(value >= 0.0 && value.is_finite()) {
-                return wrong(key, &value, "a number of at least 0");
-            }
-        }
-        Ok(())
+        ])?;
+        not_negative([("weight_decay", self.weight_decay), ("fusion_weight", self.fusion_weight)])
     }
 
     /// The configs of its scenes and of its clips, if it mixes them.
@@ -273,30 +255,16 @@ impl Config {
         Spec::preset(&self.preset).ok_or_else(|| ConfigError::Preset(self.preset.clone()))
     }
 
-    /// The keys in which another config differs, with both values: `seed is 1 there, 99 here`.
-    pub fn differences(&self, other: &Self) -> String {
-        // Its JSON form has every key; a config can always be written.
-        let values = |config: &Self| serde_json::to_value(config).unwrap_or_default();
-        let (there, here) = (values(self), values(other));
-        let keys = there.as_object().into_iter().flatten();
-        let differing = keys.filter(|(key, value)| here[key.as_str()] != **value);
-        let told: Vec<String> =
-            differing.map(|(key, value)| format!("{key} is {value} there, {} here", here[key])).collect();
-        told.join("; ")
-    }
-
     /// Learning rate of a step, counted from 0.
     pub fn rate_at(&self, step: u64) -> f64 {
-        let rise = if self.warmup == 0 { 1.0 } else { ((step + 1) as f64 / self.warmup as f64).min(1.0) };
         let halved = self.half_resolution * self.steps as f64;
         let (highest, begin, end) = match self.at_half_resolution(step) {
             true => (self.learning_rate, 0.0, halved),
             false if halved > 0.0 => (self.full_resolution_rate, halved, self.steps as f64),
             false => (self.learning_rate, 0.0, self.steps as f64),
         };
-        let done = ((step as f64 - begin) / (end - begin)).clamp(0.0, 1.0);
-        let fall = if self.cosine { 0.5 + 0.5 * (std::f64::consts::PI * done).cos() } else { 1.0 };
-        highest * rise * fall
+        let done = (step as f64 - begin) / (end - begin);
+        highest * rise(step, self.warmup) * if self.cosine { half_cosine(done) } else { 1.0 }
     }
 
     /// Whether both inputs are halved in a step.
@@ -312,14 +280,47 @@ impl Config {
     }
 }
 
+/// Share of the highest learning rate in a step, counted from 0, while it rises.
+pub(crate) fn rise(step: u64, warmup: u64) -> f64 {
+    if warmup == 0 { 1.0 } else { ((step + 1) as f64 / warmup as f64).min(1.0) }
+}
+
+/// From 1 to 0 along half a cosine, as `done` goes from 0 to 1.
+pub(crate) fn half_cosine(done: f64) -> f64 {
+    0.5 + 0.5 * (std::f64::consts::PI * done.clamp(0.0, 1.0)).cos()
+}
+
+/// The keys in which two recipes differ, with both values: `seed is 1 there, 99 here`.
+pub(crate) fn differences(there: &impl Serialize, here: &impl Serialize) -> String {
+    // Its JSON form has every key; a recipe can always be written.
+    let [there, here] =
+        [serde_json::to_value(there), serde_json::to_value(here)].map(Result::unwrap_or_default);
+    let mut told = Vec::new();
+    compare(&there, &here, &mut told);
+    told.join("; ")
+}
+
+/// Looks into tables within tables.
+fn compare(there: &Value, here: &Value, told: &mut Vec<String>) {
+    for (key, value) in there.as_object().into_iter().flatten().filter(|(key, value)| here[*key] != **value) {
+        match value.is_object() {
+            true => compare(value, &here[key], told),
+            false => told.push(format!("{key} is {value} there, {} here", here[key])),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_recipe_is_valid() {
-        let recipes: Vec<PathBuf> =
-            std::fs::read_dir("recipes").unwrap().map(|e| e.unwrap().path()).collect();
+        let recipes: Vec<PathBuf> = std::fs::read_dir("recipes")
+            .unwrap()
+            .map(|e| e.unwrap().path())
+            .filter(|p| p.is_file())
+            .collect();
         assert!(recipes.len() > 5);
         for recipe in recipes {
             let corpus = Data { corpus: Some("corpus".into()), ..Data::default() };
@@ -371,12 +372,12 @@ mod tests {
     fn what_differs_is_named_with_both_values() {
         let (one, other) =
             (Config::default(), Config { seed: 99, corpus: Some("x".into()), ..Config::default() });
-        assert_eq!(one.differences(&one), "");
-        assert_eq!(one.differences(&other), "corpus is null there, \"x\" here; seed is 1 there, 99 here");
+        assert_eq!(differences(&one, &one), "");
+        assert_eq!(differences(&one, &other), "corpus is null there, \"x\" here; seed is 1 there, 99 here");
         for (key, value) in [("half_resolution", 0.123), ("steps", 77.0), ("average", 0.5)] {
             let text = format!("{key} = {value}");
             let changed: Config = toml::from_str(&text).unwrap();
-            assert!(one.differences(&changed).starts_with(key), "{text}");
+            assert!(differences(&one, &changed).starts_with(key), "{text}");
         }
     }
 

@@ -5,12 +5,16 @@ use std::collections::VecDeque;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::Tensor;
-use lookhear::model::Network;
+
+/// Decay of the mean after a step, counted from 0: in the first steps the mean covers fewer steps.
+pub(crate) fn decay(average: f64, step: u64) -> f64 {
+    average.min((1.0 + step as f64) / (10.0 + step as f64))
+}
 
 /// Moves every parameter of `ema`, and batch norm's running statistics, from where they are towards those
 /// of `network`: `decay * ema + (1 - decay) * network`. Both are of one layer table, but not clones of each
 /// other: clones share their running statistics.
-pub(crate) fn update(ema: Network, network: &Network, decay: f64) -> Network {
+pub(crate) fn update<M: Module>(ema: M, network: &M, decay: f64) -> M {
     let mut flat = Flat::default();
     // valid() also brings batch norm's statistics up to date.
     network.valid().visit(&mut flat);

@@ -140,6 +140,16 @@ pub enum ConfigError {
         "mixture: give --corpus, and --videos or --shards, or two of them in the recipe: it mixes scenes and clips"
     )]
     Mixture,
+    /// Something that a distillation needs was not named.
+    #[error("give --{key} {value}, or {key} in the recipe: {what}")]
+    NotGiven {
+        /// The key, and the option.
+        key: &'static str,
+        /// What is to be given: `FOLDER` or `FILE`.
+        value: &'static str,
+        /// What it is.
+        what: &'static str,
+    },
     /// Validation on a folder of videos.
     #[error("validate: a folder of videos has no validation side; make shards of it with prepare")]
     NoValidation,

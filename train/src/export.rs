@@ -39,7 +39,7 @@ const FALSE_ALARMS: f64 = 0.08;
 const HOLD: f32 = 0.24;
 
 /// How the towers of a preset see pictures.
-fn fit(preset: &str) -> Fit {
+pub(crate) fn fit(preset: &str) -> Fit {
     Preset::find(preset).map_or(Fit::default(), |preset| preset.fit)
 }
 
@@ -66,7 +66,7 @@ pub fn calibration(config: &Config) -> Result<Vec<Sample>, Error> {
 /// # Errors
 /// The run has no checkpoint, or its corpus cannot be read.
 pub fn bundle(run: &Path, data: &str) -> Result<Bundle, Error> {
-    let config = checkpoint::config(run)?;
+    let config: Config = checkpoint::config(run)?;
     let learner = Learner::new(config.clone(), Device::flex())?.resume(run)?;
     let preprocessing = Preprocessing::new(fit(&config.preset));
     let mut training = learner.progress().training(data, String::new());

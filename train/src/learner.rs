@@ -9,12 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use burn::grad_clipping::GradientClippingConfig;
-use burn::optim::AdamConfig;
 use burn::optim::decay::WeightDecayConfig;
+use burn::optim::{AdamConfig, ModuleOptimizer};
 use burn::tensor::{Device, Tensor, TensorData};
-use lookhear::model::{Bundle, Network, Pooling, Spec, Training};
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
+use lookhear::model::{Bundle, Network, Pooling, Spec};
 
 use crate::checkpoint::{self, Before, Progress, State};
 use crate::config::{Config, Negatives};
@@ -24,9 +22,26 @@ use crate::loader::{self, Loader, Source};
 use crate::loss::Terms;
 pub use crate::parallel::Step;
 use crate::parallel::Work;
-use crate::report::Reporter;
-use crate::widen::{is_wider, widen};
+use crate::report::{Reporter, Words};
+use crate::widen::widened;
 use crate::{ConfigError, Error};
+
+/// What a run tells of itself.
+const WORDS: Words = Words {
+    parts: ["fusion", "logistic", "contrast"],
+    validation: "validation loss",
+    curve: "loss/validation",
+    examples: "pairs",
+};
+
+/// Adam as all training here has it.
+pub(crate) fn adam(weight_decay: f64, clip: f32) -> ModuleOptimizer {
+    AdamConfig::new()
+        .with_epsilon(1e-8)
+        .with_weight_decay(Some(WeightDecayConfig::new(weight_decay as f32)))
+        .with_grad_clipping(Some(GradientClippingConfig::Norm(clip)))
+        .init()
+}
 
 /// A network in training.
 pub struct Learner {
@@ -62,11 +77,7 @@ impl Learner {
         let devices: Vec<Device> = devices.into_iter().map(Device::autodiff).collect();
         devices[0].seed(config.seed);
         let network = Network::new(&spec, &devices[0]);
-        let optimizer = AdamConfig::new()
-            .with_epsilon(1e-8)
-            .with_weight_decay(Some(WeightDecayConfig::new(config.weight_decay as f32)))
-            .with_grad_clipping(Some(GradientClippingConfig::Norm(config.clip)))
-            .init();
+        let optimizer = adam(config.weight_decay, config.clip);
         let ema = ema::update(Network::new(&spec, &inference), &network, 0.0);
         let state = State { network, ema, optimizer, progress: Progress::default() };
         Ok(Self { config, spec, devices, state })
@@ -89,10 +100,7 @@ impl Learner {
     /// # Errors
     /// The bundle has another layer table, or a file cannot be read.
     pub fn begin_with(mut self, bundle: &Bundle, source: &Source) -> Result<Self, Error> {
-        let theirs = &bundle.manifest.spec;
-        if !is_wider(theirs, &self.spec) {
-            return Err(Error::OtherLayers { found: theirs.name.clone(), wanted: self.spec.name.clone() });
-        }
+        let network = widened(bundle, &self.spec, self.config.seed)?;
         let batch = source.batch(&self.config, self.config.steps)?;
         let device = Device::flex();
         let input = |values, [c, h, w]: [usize; 3]| {
@@ -100,12 +108,9 @@ impl Learner {
         };
         let (pictures, sounds) =
             (input(batch.pictures, self.spec.vision.input), input(batch.sounds, self.spec.audio.input));
-        let mut rng = ChaCha8Rng::seed_from_u64(self.config.seed);
-        let network = widen(bundle.network(&device)?, &self.spec, &mut rng).unfold(pictures, sounds);
-        checkpoint::transplant(&network, &mut self.state.network)?;
+        checkpoint::transplant(&network.unfold(pictures, sounds), &mut self.state.network)?;
         self.state.ema = ema::update(self.state.ema, &self.state.network, 0.0);
-        let Training { steps, pairs, hours, .. } = bundle.manifest.training;
-        self.state.progress.before = Before { steps, pairs, hours };
+        self.state.progress.before = Before::of(&bundle.manifest.training);
         Ok(self)
     }
 
@@ -124,9 +129,7 @@ impl Learner {
         let (gradients, figures) = self.work(step).gradients(&self.state.network, batch, &self.devices);
         let State { network, ema, optimizer, progress } = &mut self.state;
         *network = optimizer.step(self.config.rate_at(step), network.clone(), gradients);
-        // In the first steps the mean covers fewer steps.
-        let decay = self.config.average.min((1.0 + step as f64) / (10.0 + step as f64));
-        *ema = ema::update(ema.clone(), network, decay);
+        *ema = ema::update(ema.clone(), network, ema::decay(self.config.average, step));
         progress.steps += 1;
         progress.pairs += n as u64;
         figures
@@ -197,7 +200,7 @@ impl Learner {
     pub fn fit(&mut self, source: Arc<Source>, folder: &Path, stop: &AtomicBool) -> Result<(), Error> {
         let done = self.state.progress.steps;
         let mut loader = Loader::start(source, &self.config, done, loader::threads());
-        let mut reporter = Reporter::start(folder, &self.config, done)?;
+        let mut reporter = Reporter::start(folder, &WORDS, self.config.steps, done)?;
         let validation = match self.config.validate {
             0 => None,
             _ => Some(Source::open_validation(&self.config)?),

@@ -9,19 +9,34 @@ use serde_json::{Value, json};
 
 use crate::Error;
 use crate::checkpoint::Progress;
-use crate::config::Config;
 use crate::curves::Curves;
 use crate::learner::Step;
 
 /// Steps whose mean is shown and written.
 pub(crate) const EVERY: u64 = 20;
 
-/// Columns of `metrics.csv`; what is not known of a step is empty.
-const COLUMNS: [&str; 8] =
-    ["step", "loss", "fusion", "logistic", "contrast", "validation", "learning_rate", "seconds"];
+/// What a kind of run tells.
+pub(crate) struct Words {
+    /// The parts of its loss.
+    pub(crate) parts: [&'static str; 3],
+    /// What is measured on the validation side, for people and as a curve's name.
+    pub(crate) validation: &'static str,
+    pub(crate) curve: &'static str,
+    /// What a batch is made of.
+    pub(crate) examples: &'static str,
+}
+
+impl Words {
+    /// Columns of `metrics.csv`; what is not known of a step is empty.
+    fn columns(&self) -> [&'static str; 8] {
+        let [first, second, third] = self.parts;
+        ["step", "loss", first, second, third, "validation", "learning_rate", "seconds"]
+    }
+}
 
 /// Writes `metrics.jsonl`, `metrics.csv` and event files into the run's folder, and moves the bar.
 pub(crate) struct Reporter {
+    words: &'static Words,
     bar: ProgressBar,
     path: PathBuf,
     file: BufWriter<File>,
@@ -39,7 +54,7 @@ impl Reporter {
     ///
     /// # Errors
     /// The file cannot be opened.
-    pub(crate) fn start(folder: &Path, config: &Config, done: u64) -> Result<Self, Error> {
+    pub(crate) fn start(folder: &Path, words: &'static Words, steps: u64, done: u64) -> Result<Self, Error> {
         let path = folder.join("metrics.jsonl");
         let append = |path: &Path| {
             let file = OpenOptions::new().create(true).append(true).open(path);
@@ -51,15 +66,15 @@ impl Reporter {
         let is_new = table.metadata().map_err(|e| Error::file(&table_path, e))?.len() == 0;
         let mut table = csv::Writer::from_writer(table);
         if is_new {
-            table.write_record(COLUMNS).map_err(|e| Error::file(&table_path, e))?;
+            table.write_record(words.columns()).map_err(|e| Error::file(&table_path, e))?;
         }
         let style = "{bar:30} step {pos}/{len}  {msg}  {elapsed_precise} + {eta_precise}";
         let style = ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = ProgressBar::new(config.steps).with_style(style).with_position(done);
+        let bar = ProgressBar::new(steps).with_style(style).with_position(done);
         bar.reset_eta();
         let curves = Curves::start(folder, done)?;
         let (sums, last) = ([0.0; 4], (Progress::default(), 0.0));
-        Ok(Self { bar, path, file, table, table_path, curves, sums, count: 0, last })
+        Ok(Self { words, bar, path, file, table, table_path, curves, sums, count: 0, last })
     }
 
     /// Takes a step's figures.
@@ -68,8 +83,8 @@ impl Reporter {
     /// The metrics cannot be written.
     pub(crate) fn step(&mut self, progress: &Progress, step: &Step, rate: f64) -> Result<(), Error> {
         self.bar.set_position(progress.steps);
-        let [fusion, logistic, contrast] = step.parts.map(|p| f64::from(p.unwrap_or(f32::NAN)));
-        for (sum, value) in self.sums.iter_mut().zip([f64::from(step.loss), fusion, logistic, contrast]) {
+        let [first, second, third] = step.parts.map(|p| f64::from(p.unwrap_or(f32::NAN)));
+        for (sum, value) in self.sums.iter_mut().zip([f64::from(step.loss), first, second, third]) {
             *sum += value;
         }
         self.count += 1;
@@ -88,25 +103,26 @@ impl Reporter {
     /// Writes and shows the mean since the last time.
     fn write_mean(&mut self) -> Result<(), Error> {
         let (progress, rate) = self.last;
-        let [loss, fusion, logistic, contrast] = self.sums.map(|sum| sum / self.count as f64);
-        let pairs_a_second = progress.pairs as f64 / progress.seconds.max(1e-9);
-        self.bar.set_message(format!("loss {loss:.3}  {pairs_a_second:.1} pairs/s"));
+        let [loss, first, second, third] = self.sums.map(|sum| sum / self.count as f64);
+        let (examples, speed) = (self.words.examples, progress.pairs as f64 / progress.seconds.max(1e-9));
+        self.bar.set_message(format!("loss {loss:.3}  {speed:.1} {examples}/s"));
         (self.sums, self.count) = ([0.0; 4], 0);
+        let parts = self.words.parts;
         self.curves.step(
             progress.steps,
             &[
                 ("loss/train", loss),
-                ("loss/fusion", fusion),
-                ("loss/logistic", logistic),
-                ("loss/contrast", contrast),
+                (&*format!("loss/{}", parts[0]), first),
+                (&*format!("loss/{}", parts[1]), second),
+                (&*format!("loss/{}", parts[2]), third),
                 ("learning_rate", rate),
-                ("pairs_per_second", pairs_a_second),
+                (&*format!("{examples}_per_second"), speed),
             ],
         )?;
-        self.row(progress.steps, [loss, fusion, logistic, contrast, f64::NAN, rate, progress.seconds])?;
+        self.row(progress.steps, [loss, first, second, third, f64::NAN, rate, progress.seconds])?;
         self.write(&json!({
-            "step": progress.steps, "loss": loss, "fusion": fusion, "logistic": logistic,
-            "contrast": contrast, "learning_rate": rate, "seconds": progress.seconds,
+            "step": progress.steps, "loss": loss, parts[0]: first, parts[1]: second, parts[2]: third,
+            "learning_rate": rate, "seconds": progress.seconds,
         }))
     }
 
@@ -115,27 +131,27 @@ impl Reporter {
         written.map_err(|e| Error::file(&self.path, e))
     }
 
-    /// A row of the table: [`COLUMNS`] behind the step.
-    fn row(&mut self, step: u64, values: [f64; COLUMNS.len() - 1]) -> Result<(), Error> {
+    /// A row of the table: the other columns behind the step.
+    fn row(&mut self, step: u64, values: [f64; 7]) -> Result<(), Error> {
         let known = |value: f64| if value.is_finite() { value.to_string() } else { String::new() };
         let fields = [step.to_string()].into_iter().chain(values.map(known));
         let written = self.table.write_record(fields).map_err(|e| Error::file(&self.table_path, e));
         written.and_then(|()| self.table.flush().map_err(|e| Error::file(&self.table_path, e)))
     }
 
-    /// Takes a loss on the validation side.
+    /// Takes a figure of the validation side.
     ///
     /// # Errors
     /// The metrics cannot be written.
-    pub(crate) fn validation(&mut self, progress: &Progress, loss: f32) -> Result<(), Error> {
-        let line = json!({ "step": progress.steps, "validation": loss, "best": progress.best });
-        let (unknown, validation) = (f64::NAN, f64::from(loss));
-        self.curves.step(progress.steps, &[("loss/validation", validation)])?;
+    pub(crate) fn validation(&mut self, progress: &Progress, figure: f32) -> Result<(), Error> {
+        let line = json!({ "step": progress.steps, "validation": figure, "best": progress.best });
+        let (unknown, validation) = (f64::NAN, f64::from(figure));
+        self.curves.step(progress.steps, &[(self.words.curve, validation)])?;
         self.row(
             progress.steps,
             [unknown, unknown, unknown, unknown, validation, unknown, progress.seconds],
         )?;
-        self.bar.println(format!("step {}: validation loss {loss:.3}", progress.steps));
+        self.bar.println(format!("step {}: {} {figure:.3}", progress.steps, self.words.validation));
         self.write(&line)
     }
 }

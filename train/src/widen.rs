@@ -4,16 +4,30 @@
 use burn::module::Param;
 use burn::nn::Linear;
 use burn::nn::conv::Conv2d;
-use burn::tensor::{Tensor, TensorData};
-use lookhear::model::{Layer, Network, Spec, Tower, TowerNet};
-use rand::Rng;
+use burn::tensor::{Device, Tensor, TensorData};
+use lookhear::model::{Bundle, Layer, Network, Spec, Tower, TowerNet};
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+
+use crate::Error;
 
 /// For every channel of a wider layer, the channel of the narrower one that it is a copy of.
 type Origins = Vec<usize>;
 
+/// The network of a bundle, folded and on flex, with as many channels as `wide` has.
+///
+/// # Errors
+/// The bundle has another layer table, or cannot be read.
+pub(crate) fn widened(bundle: &Bundle, wide: &Spec, seed: u64) -> Result<Network, Error> {
+    let narrow = &bundle.manifest.spec;
+    if !is_wider(narrow, wide) {
+        return Err(Error::OtherLayers { found: narrow.name.clone(), wanted: wide.name.clone() });
+    }
+    Ok(widen(bundle.network(&Device::flex())?, wide, &mut ChaCha8Rng::seed_from_u64(seed)))
+}
+
 /// Whether the two tables differ in nothing but the number of channels, of which `wide` has nowhere fewer.
-pub(crate) fn is_wider(narrow: &Spec, wide: &Spec) -> bool {
+fn is_wider(narrow: &Spec, wide: &Spec) -> bool {
     let fits = |narrow: &Tower, wide: &Tower| {
         let layers = narrow.layers.iter().zip(&wide.layers).all(|pair| match pair {
             (Layer::Conv { channels, stride }, Layer::Conv { channels: more, stride: same }) => {
@@ -31,7 +45,7 @@ pub(crate) fn is_wider(narrow: &Spec, wide: &Spec) -> bool {
 
 /// The folded `network` with as many channels as `wide` has. Channels are copied, and those who read a channel read
 /// its copies, in random shares: the outputs stay what they were, and the copies will learn different things.
-pub(crate) fn widen(mut network: Network, wide: &Spec, rng: &mut ChaCha8Rng) -> Network {
+fn widen(mut network: Network, wide: &Spec, rng: &mut ChaCha8Rng) -> Network {
     let seen = widen_tower(&mut network.vision, &wide.vision, rng);
     let heard = widen_tower(&mut network.audio, &wide.audio, rng);
     if let Some(head) = &mut network.localization {
@@ -108,9 +122,7 @@ fn shared<const D: usize>(
 
 #[cfg(test)]
 mod tests {
-    use burn::tensor::Device;
     use lookhear::model::embedding;
-    use rand::SeedableRng;
 
     use super::*;
 

@@ -2,22 +2,10 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::process::Command;
 
-use common::{corpus, corpus_of};
-
-fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lookhear-train"));
-    command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-fn said(output: &Output) -> String {
-    [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes)).concat()
-}
+use common::{corpus, corpus_of, ended, interrupted, program, said};
 
 #[test]
 fn the_built_in_model_is_measured_wherever_the_program_runs() {
@@ -25,28 +13,6 @@ fn the_built_in_model_is_measured_wherever_the_program_runs() {
     let output = program(&["eval", "avc"]).current_dir(folder.path()).output().unwrap();
     assert!(!output.status.success());
     assert!(said(&output).contains("eval avc needs --corpus FOLDER"), "{}", said(&output));
-}
-
-/// Starts it, waits until `begun`, asks it to end as Ctrl-C does, and returns what it said.
-fn ended(arguments: &[&str], begun: impl Fn() -> bool) -> String {
-    let mut child = program(arguments).spawn().unwrap();
-    let start = Instant::now();
-    while !begun() && child.try_wait().unwrap().is_none() {
-        assert!(start.elapsed() < Duration::from_secs(120), "training does not begin");
-        thread::sleep(Duration::from_millis(20));
-    }
-    let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", said(&output));
-    said(&output)
-}
-
-/// Runs until the first step can have begun, asks it to end as Ctrl-C does, and returns what it said.
-fn interrupted(arguments: &[&str], metrics: &Path) -> String {
-    let _ = std::fs::remove_file(metrics);
-    // Opened once Ctrl-C is listened for.
-    ended(arguments, || metrics.exists())
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod data;
 mod device;
+mod distill;
 mod eval;
 mod export;
 mod fit;
@@ -36,6 +37,8 @@ pub(crate) struct Arguments {
 enum Command {
     /// Train a network; goes on where an earlier run of the same recipe and folder stopped.
     Fit(fit::Fit),
+    /// Teach one tower what a larger network makes of the same pictures or sounds; fit --from begins with what comes out.
+    Distill(distill::Distill),
     /// Make a bundle of a run: fold batch norm, calibrate the threshold, write. Or an ONNX model of a bundle.
     Export(export::Export),
     /// Make a bundle of weights that were learned elsewhere, and measure activation ranges and thresholds.
@@ -88,6 +91,7 @@ impl Arguments {
         diagnostics::start("lookhear-train", self.verbose);
         match self.command {
             Command::Fit(fit) => fit.run(),
+            Command::Distill(distill) => distill.run(),
             Command::Export(export) => export.run(),
             Command::Import(import) => import.run(),
             Command::Calibrate(calibrate) => calibrate.run(),

@@ -5,7 +5,9 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use image::RgbImage;
 use image::imageops::{self, FilterType};
@@ -78,6 +80,40 @@ pub fn write_wav(path: &Path, samples: impl Iterator<Item = f32>) {
     let mut writer = hound::WavWriter::create(path, spec).unwrap();
     samples.for_each(|s| writer.write_sample((s * 32_767.0) as i16).unwrap());
     writer.finalize().unwrap();
+}
+
+/// The program with arguments.
+pub fn program(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lookhear-train"));
+    command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// All that it said.
+pub fn said(output: &Output) -> String {
+    [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes)).concat()
+}
+
+/// Starts it, waits until `begun`, asks it to end as Ctrl-C does, and returns what it said.
+pub fn ended(arguments: &[&str], begun: impl Fn() -> bool) -> String {
+    let mut child = program(arguments).spawn().unwrap();
+    let start = Instant::now();
+    while !begun() && child.try_wait().unwrap().is_none() {
+        assert!(start.elapsed() < Duration::from_secs(120), "training does not begin");
+        thread::sleep(Duration::from_millis(20));
+    }
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    said(&output)
+}
+
+/// Runs until the first step can have begun, asks it to end as Ctrl-C does, and returns what it said.
+pub fn interrupted(arguments: &[&str], metrics: &Path) -> String {
+    let _ = std::fs::remove_file(metrics);
+    // Opened once Ctrl-C is listened for.
+    ended(arguments, || metrics.exists())
 }
 
 /// Runs ffmpeg with these arguments.
