@@ -1,6 +1,7 @@
 //! `lookhear doctor`: what works, what does not, and what to do.
 
 mod bench;
+mod updates;
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -11,9 +12,9 @@ use lookhear::capture::device::DeviceError;
 use lookhear::capture::microphone::MicrophoneOpener;
 use lookhear::judge::{Judge, is_dark};
 use lookhear::preprocess::level;
-use lookhear::preprocess::spectrogram::{BINS, COLUMNS};
 use serde::Serialize;
 
+use self::updates::{fresh_columns, time_updates};
 use super::arguments::ModelArguments;
 use super::config::ConfigArgument;
 use super::devices::DeviceArguments;
@@ -167,35 +168,6 @@ fn reuse(judge: &Judge, hop: f64) -> String {
         "; of the sound everything is computed each time, only what is new at multiples of {} ms",
         5 * stride
     )
-}
-
-/// Columns of the spectrogram that are new with each decision.
-fn fresh_columns(hop: f64) -> usize {
-    ((hop * 200.0).round() as usize).min(COLUMNS)
-}
-
-/// Milliseconds of an update, over a second.
-fn time_updates(judge: &mut Judge, hop: f64) -> f64 {
-    let side = judge.manifest().spec.vision.input[1] as u32;
-    // Two in turn: the engine keeps what it computed of a picture that stays.
-    let scene = |blue| image::RgbImage::from_fn(side, side, |x, y| image::Rgb([x as u8, y as u8, blue]));
-    let mut pictures = [scene(90), scene(180)];
-    let columns = vec![vec![0.7; BINS]; COLUMNS];
-    let fresh = fresh_columns(hop);
-    let mut update = || {
-        pictures.rotate_left(1);
-        let seen = judge.encode_image(&pictures[0]);
-        let heard = judge.encode_stream(&columns, fresh);
-        judge.judge(&seen, &heard);
-    };
-    (0..3).for_each(|_| update());
-    let begin = Instant::now();
-    let mut count = 0;
-    while begin.elapsed() < Duration::from_secs(1) {
-        update();
-        count += 1;
-    }
-    begin.elapsed().as_secs_f64() * 1e3 / f64::from(count)
 }
 
 fn ffmpeg() -> Finding {

@@ -1,5 +1,6 @@
 //! The recipe of a training run, as a TOML file.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use lookhear::model::Spec;

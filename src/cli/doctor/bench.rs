@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::super::arguments::ModelArguments;
 use super::super::ending::Failure;
-use super::time_updates;
+use super::updates::time_updates;
 
 /// What was measured.
 #[derive(Serialize)]

@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::clips::MOMENTS;
 use crate::{Error, EvalError};
+
+/// Moments of a clip.
+pub(super) const MOMENTS: usize = 4;
 
 /// A clip's file and what its table says of it.
 #[derive(Clone, Debug, PartialEq)]

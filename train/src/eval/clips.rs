@@ -16,14 +16,12 @@ use lookhear::preprocess::{SAMPLE_RATE, spectrogram};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::clip_files::{Clip, check, is_taught};
+use super::clip_files::{Clip, MOMENTS, check, is_taught};
 use super::figure::{drawn, middle};
 use super::scores::{Outcome, scores};
 use super::{Figure, Findings};
 use crate::Error;
 
-/// Moments of a clip.
-pub(super) const MOMENTS: usize = 4;
 /// Audio samples from one frame that is looked at to the next: a tenth of a second.
 const INTERVAL: usize = SAMPLE_RATE / 10;
 /// Share of foreign sounds that may be called a match, for the figure that does not depend on the bundle's threshold.

@@ -1,9 +1,7 @@
 //! What is taken for what: answers by class, beside what would have been right.
 
-use super::{Content, Picture};
-
 /// Classes that are shown at most: more do not fit on a page.
-const SHOWN: usize = 50;
+pub(super) const SHOWN: usize = 50;
 
 /// How often what is of a row's kind was answered with a column's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,19 +40,6 @@ impl Matrix {
     }
 }
 
-/// The confusion matrix of `what` over classes.
-pub(super) fn picture(what: &str, classes: &[String], answers: &[(usize, usize)]) -> Picture {
-    let left_out = match classes.len() > SHOWN {
-        true => format!(" The {SHOWN} of {} classes that are mistaken most often.", classes.len()),
-        false => String::new(),
-    };
-    Picture {
-        title: format!("Confusion matrix: {what}"),
-        caption: format!("A row is what was there, a column what was answered; numbers are cases.{left_out}"),
-        content: Content::Matrix(Matrix::of_classes(classes, answers)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,11 +56,9 @@ mod tests {
     fn of_many_classes_those_with_mistakes_are_shown() {
         let classes: Vec<String> = (0..200).map(|class| class.to_string()).collect();
         let answers: Vec<(usize, usize)> = (0..200).map(|i| (i, if i == 180 { 190 } else { i })).collect();
-        let picture = picture("sounds", &classes, &answers);
-        let Content::Matrix(matrix) = picture.content else { panic!("a matrix") };
+        let matrix = Matrix::of_classes(&classes, &answers);
         assert_eq!(matrix.rows.len(), SHOWN);
         let place = |name: &str| matrix.rows.iter().position(|row| row == name).unwrap();
         assert_eq!(matrix.counts[place("180")][place("190")], 1);
-        assert!(picture.caption.contains("50 of 200 classes"));
     }
 }

@@ -179,7 +179,7 @@ fn confusions(title: &str, matrix: &Matrix) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Cell, confusion};
+    use super::super::Cell;
     use super::*;
 
     #[test]
@@ -188,7 +188,7 @@ mod tests {
             Picture { title: "P".into(), caption: "C".into(), content: Content::Svg("<svg></svg>".into()) };
         let names: Vec<String> = ["dog", "<cat>"].map(String::from).into();
         let answers = [(0, 0), (0, 0), (0, 1), (1, 1)];
-        let matrix = confusion::picture("photos", &names, &answers);
+        let matrix = Picture::confusion("photos", &names, &answers);
         let cells = vec![Cell { address: "data:,".into(), label: "dog".into() }];
         let sheet = Content::Sheet(vec![Row { label: "unit 5".into(), cells }]);
         let sheet = Picture { title: "S".into(), caption: "C".into(), content: sheet };

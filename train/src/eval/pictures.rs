@@ -10,7 +10,7 @@ use image::{ImageBuffer, Luma, RgbImage};
 use lookhear::overlay::heat_color;
 use lookhear::preprocess::spectrogram::{BINS, COLUMNS};
 
-use super::confusion::Matrix;
+use super::confusion::{Matrix, SHOWN};
 use crate::{Error, EvalError};
 
 /// A picture with what it shows.
@@ -21,6 +21,23 @@ pub struct Picture {
     pub caption: String,
     /// What is shown.
     pub content: Content,
+}
+
+impl Picture {
+    /// The confusion matrix of `what` over classes: answers `(truth, answer)`.
+    pub(super) fn confusion(what: &str, classes: &[String], answers: &[(usize, usize)]) -> Self {
+        let left_out = match classes.len() > SHOWN {
+            true => format!(" The {SHOWN} of {} classes that are mistaken most often.", classes.len()),
+            false => String::new(),
+        };
+        Self {
+            title: format!("Confusion matrix: {what}"),
+            caption: format!(
+                "A row is what was there, a column what was answered; numbers are cases.{left_out}"
+            ),
+            content: Content::Matrix(Matrix::of_classes(classes, answers)),
+        }
+    }
 }
 
 /// What a picture is made of.
@@ -108,6 +125,14 @@ pub(super) fn upside_down(values: &[f32], columns: usize) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_confusion_matrix_says_what_it_leaves_out() {
+        let classes: Vec<String> = (0..200).map(|class| class.to_string()).collect();
+        let picture = Picture::confusion("sounds", &classes, &[(180, 190)]);
+        assert!(picture.caption.contains("50 of 200 classes"), "{}", picture.caption);
+        assert!(!Picture::confusion("sounds", &classes[..2], &[(0, 1)]).caption.contains("of 2 classes"));
+    }
 
     #[test]
     fn heat_lies_where_the_unit_responds() {

@@ -7,7 +7,7 @@ use lookhear::similarity::{best_first, dot, unit};
 
 use super::metrics::ndcg;
 use super::pool::{pictures, seconds};
-use super::{Figure, Findings, Setting, confusion};
+use super::{Figure, Findings, Picture, Setting};
 use crate::Error;
 
 /// Results that count.
@@ -42,7 +42,7 @@ pub(super) fn retrieval(setting: &mut Setting) -> Result<Findings, Error> {
         figure("sound to sound", &of_seconds, &of_seconds, true, &|q, r| dot(&heard[q], &heard[r])),
     ];
     let first = |what: &str, found: &Found| {
-        confusion::picture(&format!("{what}, the first result"), &pictures.classes, &found.first)
+        Picture::confusion(&format!("{what}, the first result"), &pictures.classes, &found.first)
     };
     let pictures = vec![first("pictures to sounds", &to_sound), first("sounds to pictures", &to_picture)];
     let figures = [to_sound, to_picture].into_iter().chain(within).map(|found| found.figure).collect();

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::labelled::{Folds, Labelled};
 use super::linear::{Linear, Objective, largest};
-use super::{Case, Figure, Findings, confusion};
+use super::{Case, Figure, Findings, Picture};
 use crate::Error;
 
 /// Windows of a second that stand for a clip, evenly spread over it.
@@ -99,7 +99,7 @@ fn classify(
     let accuracy = Figure::new(&name, 100.0 / set.classes.len().max(1) as f64, &cases);
     let classes: Vec<(usize, usize)> =
         answers.iter().map(|answer| (answer.file.class, answer.class)).collect();
-    let confusion = confusion::picture(what, &set.classes, &classes);
+    let confusion = Picture::confusion(what, &set.classes, &classes);
     Ok(Findings { figures: vec![accuracy], pictures: vec![confusion] })
 }
 
