@@ -53,7 +53,7 @@ fn kernels(c: &mut Criterion) {
             b.iter(|| kernel.transform([&rows; 6], depth, black_box(&mut v), tiles * depth, tiles * LANES));
         });
         c.bench_function(&format!("{name}: products, a position of 28 tiles"), |b| {
-            b.iter(|| kernel.multiply(black_box(&v), tiles, depth, &panel, &mut m));
+            b.iter(|| kernel.multiply(black_box(&v), tiles, depth, &panel, &mut m, 0));
         });
         let epilogue = Epilogue { scales: &scales, bias: &bias };
         c.bench_function(&format!("{name}: output transform with pool, a tile"), |b| {

@@ -375,7 +375,7 @@ fn a_recipe_for_corpora_is_none_for_teachers() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("fit.toml");
     fs::write(&file, "preset = 'edge'\nnegatives = 'batch'").unwrap();
-    Config::load(&file, Some(Data::Corpus("corpus".into()))).unwrap();
+    Config::load(&file, Some(Data { corpus: Some("corpus".into()), ..Data::default() })).unwrap();
     let error = Recipe::load(&file, Default::default()).unwrap_err().to_string();
     assert!(error.contains("fit.toml") && error.contains("negatives"), "{error}");
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
-use lookhear::model::{Bundle, Network, Spec, Thresholds};
+use lookhear::model::{Bundle, Network, Spec, Thresholds, Training};
 use lookhear::output::{Existing, Output};
 use lookhear::preprocess::Preprocessing;
 use serde::{Deserialize, Serialize};
@@ -282,11 +282,25 @@ impl Distillation {
     /// Something else is there already, or it cannot be written.
     pub fn finish(&self, folder: &Path, from: Option<&Bundle>) -> Result<(), Error> {
         let (target, bundle) = (folder.join(RESULT), self.bundle(from)?);
-        match fs::read(&target) {
-            Ok(bytes) if bytes == bundle.as_bytes() => Ok(()),
-            Ok(_) => Err(anothers(&target)),
+        match fs::read(&target).map(|bytes| self.is_result(bytes, &bundle)) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(anothers(&target)),
             Err(_) => export::write(&bundle, Output::new(&target, Existing::Keep)?),
         }
+    }
+
+    /// Whether a file is the bundle already: the same tower, learned in as many steps from the same. Hours are not
+    /// compared, whose last digit a checkpoint does not keep.
+    fn is_result(&self, bytes: Vec<u8>, bundle: &Bundle) -> bool {
+        let Ok(found) = Bundle::from_bytes(bytes, RESULT.into()) else { return false };
+        let told = |bundle: &Bundle| {
+            let Training { data, steps, pairs, split, .. } = &bundle.manifest.training;
+            (data.clone(), *steps, *pairs, split.clone())
+        };
+        let (Ok(ours), Ok(theirs)) = (bundle.weights(), found.weights()) else { return false };
+        let tower = format!("{}.", self.setup.recipe.tower.name());
+        let mut learned = ours.iter().filter(|(name, _)| name.starts_with(&tower));
+        told(&found) == told(bundle) && learned.all(|(name, tensor)| theirs.get(name) == Some(tensor))
     }
 }
 
