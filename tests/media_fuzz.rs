@@ -202,7 +202,9 @@ fn damaged_files_do_no_harm() {
             // For whoever mends it.
             for (name, bytes) in &files {
                 if found.iter().any(|fault| fault.starts_with(&format!("{name}:"))) {
-                    let kept = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+                    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+                    fs::create_dir_all(&folder).unwrap();
+                    let kept = folder.join(name);
                     fs::write(&kept, bytes).unwrap();
                     println!("kept: {}", kept.display());
                 }
