@@ -203,7 +203,7 @@ fn stopping_and_going_on_is_the_same_as_never_stopping() {
     found.extend(losses(&mut second, 2..4));
     assert_eq!(found, expected, "bit for bit");
     let (a, b) = (undisturbed.bundle(None).unwrap(), second.bundle(None).unwrap());
-    // The rest of it is random, from a generator that all tests of this process share.
+    // What was learned is the same; the rest of the result is random.
     let (ours, theirs) = (a.weights().unwrap(), b.weights().unwrap());
     let mut tower = ours.iter().filter(|(name, _)| name.starts_with("vision.")).peekable();
     assert!(tower.peek().is_some());
